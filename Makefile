@@ -1,0 +1,69 @@
+# Vang. `make` alone lists what there is to do.
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?= var/demo
+export PATH := $(CURDIR)/$(BIN):$(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+PACKAGES := station_protocol audio_library controller station_agent
+GATED := controller/domain/*,station_agent/core/*,station_protocol/*
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset run env env-dev check format test tests coverage-gate unit soak bench screenshots
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env:
+	@$(PYTHON) tools/bootstrap.py controller agent
+
+env-dev:
+	@$(PYTHON) tools/bootstrap.py controller agent dev
+
+demo: env ## a province on this machine: controller, broker, 65 stations (PORT=, STATIONS=, DATA=)
+	@exec $(BIN)/vang-controller demo --data "$(DATA)" $(if $(PORT),--port $(PORT)) $(if $(STATIONS),--stations $(STATIONS))
+
+demo-reset: ## forget the demo's data
+	@$(PYTHON) tools/demo_reset.py "$(DATA)"
+
+run: env ## a real controller; settings in var/controller.toml or VANG_... (docs/settings.md)
+	@exec $(BIN)/vang-controller serve
+
+test: ## set this machine up, then check, then every test with its coverage gate
+	@$(PYTHON) tools/test_machine.py
+	@$(PYTHON) tools/bootstrap.py controller agent dev
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory coverage-gate
+
+check: env-dev ## ruff, mypy --strict, import layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy --strict
+	@$(BIN)/lint-imports
+
+format: env-dev ## let ruff put the code in order
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# Unit tests share both cores; those that start real programs run one after another (tests/conftest.py).
+tests: env-dev
+	@mkdir -p build && rm -f build/.coverage build/.coverage.*
+	@COVERAGE_FILE=build/.coverage $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report= -q
+
+coverage-gate:
+	@COVERAGE_FILE=build/.coverage $(BIN)/coverage report --include="$(GATED)" --fail-under=90 > build/coverage.txt \
+		|| { cat build/coverage.txt; echo "branch coverage of rules, core and protocol is below 90 %" >&2; exit 1; }
+
+unit: env-dev ## the fast tests only
+	@$(BIN)/python -m pytest -m "not real and not soak" -n 2 -q tests/unit
+
+soak: env-dev ## long campaigns: many more inputs, then mutants of the rules
+	@VANG_SOAK=1 $(BIN)/python -m pytest -m soak -q
+	@$(BIN)/python tools/mutants.py
+
+bench: env-dev ## figures beside their peers (ONLY=name, QUICK=1) -> build/bench.json
+	@mkdir -p build
+	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+
+screenshots: env-dev ## pictures of each page of a running demo, at both widths -> build/screenshots
+	@$(BIN)/python tools/screenshots.py
