@@ -113,7 +113,7 @@ def pip_config_files(env: Mapping[str, str]) -> list[Path]:
 def pip_setting(env: Mapping[str, str], key: str) -> str | None:
     """A pip setting from its configuration files; None when no file has it."""
     parser = configparser.RawConfigParser()
-    parser.read([path for path in pip_config_files(env) if path.is_file()], encoding="utf-8")
+    parser.read(pip_config_files(env), encoding="utf-8")  # skips what it cannot open
     for section in ("install", "global"):
         value = parser.get(section, key, fallback="").strip()
         if value:
@@ -274,10 +274,9 @@ def uv_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 def cache_dir(env: Mapping[str, str]) -> Path:
     """Where uv keeps what it fetched: the user's cache, or var/ when there is no writable home."""
-    home = env.get("HOME")
-    usual = Path(env.get("XDG_CACHE_HOME") or Path(home or "/nonexistent") / ".cache")
+    usual = Path(env.get("XDG_CACHE_HOME") or Path(env.get("HOME") or "/nonexistent") / ".cache")
     for path in (usual, usual.parent):
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 Path.is_dir raises under a home that is not ours
             return usual / "uv" if os.access(path, os.W_OK | os.X_OK) else ROOT / "var/cache/uv"
     return ROOT / "var/cache/uv"
 
