@@ -42,12 +42,11 @@ CHUNK_BYTES = 65_536
 _KB = 1024
 _HEADER_BYTES = 4 * _KB
 CAPS_BYTES: dict[Down | Up, int] = {
+    **dict.fromkeys((*Down, *Up), 64 * _KB),
     Down.PLAN: 512 * _KB,
     Down.ORDER: 192 * _KB,
     Down.CHUNK: CHUNK_BYTES + _HEADER_BYTES,
-    Down.LIMITS: 64 * _KB,
-    Down.ACK: 64 * _KB,
-} | dict.fromkeys(Up, 64 * _KB)
+}
 
 M = TypeVar("M", bound=Message)
 _DOWN_MODELS: dict[Down, type[Message]] = {

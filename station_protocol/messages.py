@@ -169,6 +169,7 @@ class Ack(Message):
     """The centre's answer: what is durably stored, what time it is, what is still in force."""
 
     station_id: StationId
+    journal_id: Ident
     stored_up_to: Count
     controller_at: Instant
     echo_mono_ms: Count | None = None
@@ -212,6 +213,8 @@ class Hello(Message):
     plan_epoch: Count
     plan_version: Count
     limits_version: Count
+    journal_id: Ident
+    """Made when the journal file is made: after a new card the numbers begin anew under a new id."""
     journal_head: Count
     journal_stored_up_to: Count
     sound_over: Literal["http", "mqtt"] = "http"
@@ -335,6 +338,7 @@ class JournalBatch(Message):
 
     station_id: StationId
     boot_id: Ident
+    journal_id: Ident
     sent_mono_ms: Count
     entries: Annotated[tuple[JournalEntry, ...], Field(min_length=1, max_length=100)]
 

@@ -47,7 +47,7 @@ class Transfer:
         return self.received_bytes >= self.total_bytes
 
     def accept(self, chunk: Chunk) -> Transfer | None:
-        """The transfer after this piece; None for one already had; ChunkBadError for a foreign one."""
+        """The transfer after this piece; None if already had; ChunkBadError if foreign."""
         header = chunk.header
         if header.sha256 != self.sha256 or header.total_bytes != self.total_bytes:
             raise ChunkBadError("piece of another sound")
