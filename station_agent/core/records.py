@@ -1,0 +1,71 @@
+"""What a station must still know after a power cut. Frozen models: they are written down."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from station_protocol.messages import Instant
+from station_protocol.vocabulary import Outcome
+
+
+class Record(BaseModel):
+    """A durable record: JSON on disk, unknown fields of a newer agent ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class SlotRecord(Record):
+    """How far one slot has come here. Once `started`, never started again; `ended` is for ever."""
+
+    slot_id: str
+    state: Literal["started", "ended"]
+    revision: int
+    planned_at: Instant
+    planned_ms: int
+    due_at: Instant
+    title: str
+    plan_epoch: int
+    plan_version: int
+    outcome: Outcome | None = None
+    noted_at: Instant
+    """When this was written, by the station's clock; older than 40 days may be forgotten."""
+
+
+class SeenOrder(Record):
+    """An order that was answered, and how: the same order has no second effect."""
+
+    order_id: str
+    nonce: str
+    not_after: Instant
+    accepted: bool
+    why: str | None = None
+
+
+class Memory(Record):
+    """Floors and small facts; replaced as a whole, never going down."""
+
+    epoch: int = 0
+    plan_version: int = 0
+    limits_epoch: int = 0
+    limits_version: int = 0
+    orders: tuple[SeenOrder, ...] = ()
+    cancelled: tuple[str, ...] = ()
+    """Slots cancelled by order that no held plan has named yet, newest last."""
+    volume_percent: int | None = None
+
+
+class Mark(Record):
+    """The last sign of this station's own life; overwrites the one before (one 4 kB page)."""
+
+    at: Instant
+    latest_at: Instant | None = None
+    """The latest trusted time ever seen; never goes down."""
+    vouched_at: Instant | None = None
+    """When the clock was last vouched for by the centre."""
+    machine_boot_id: str = ""
+    slot_id: str | None = None
+    played_ms: int = 0
+    stopped: bool = False
+    """Whether the agent ended in order, having journalled that it is off."""

@@ -1,0 +1,33 @@
+"""What can go wrong in a station agent, each with a stable code."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StationAgentError(Exception):
+    """Anything the agent raises itself; `code` is stable and documented."""
+
+    code: ClassVar[str] = "station_agent_error"
+
+
+class SettingsError(StationAgentError):
+    """A setting is missing, unknown or impossible; `key` names it."""
+
+    code = "settings_bad"
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(f"{key}: {problem}")
+        self.key = key
+
+
+class StorageFullError(StationAgentError):
+    """The disk is full, even without the ballast."""
+
+    code = "disk_full"
+
+
+class StorageReadOnlyError(StationAgentError):
+    """The disk does not take writes any more."""
+
+    code = "storage_readonly"
