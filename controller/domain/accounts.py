@@ -1,0 +1,82 @@
+"""Who may do what: roles, permissions, and the place both are bound to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The roles of the real organisation; an operator at the province is the province editor."""
+
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    APPROVER = "approver"
+    COMMUNE_OFFICER = "commune_officer"
+    AUDITOR = "auditor"
+
+
+class Permission(StrEnum):
+    """One kind of deed; a route asks for one, a role holds some."""
+
+    VIEW = "view"
+    WRITE_BULLETINS = "write_bulletins"
+    APPROVE_BULLETINS = "approve_bulletins"
+    WRITE_SCHEDULES = "write_schedules"
+    STOP_SOUND = "stop_sound"
+    ORDER_STATIONS = "order_stations"
+    MANAGE_STATIONS = "manage_stations"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    READ_AUDIT = "read_audit"
+
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMIN: frozenset(
+        {
+            Permission.VIEW,
+            Permission.ORDER_STATIONS,
+            Permission.MANAGE_STATIONS,
+            Permission.MANAGE_ACCOUNTS,
+            Permission.READ_AUDIT,
+        }
+    ),
+    Role.OPERATOR: frozenset(
+        {
+            Permission.VIEW,
+            Permission.WRITE_BULLETINS,
+            Permission.WRITE_SCHEDULES,
+            Permission.STOP_SOUND,
+            Permission.ORDER_STATIONS,
+        }
+    ),
+    Role.APPROVER: frozenset(
+        {Permission.VIEW, Permission.APPROVE_BULLETINS, Permission.STOP_SOUND}
+    ),
+    Role.COMMUNE_OFFICER: frozenset(
+        {
+            Permission.VIEW,
+            Permission.WRITE_BULLETINS,
+            Permission.WRITE_SCHEDULES,
+            Permission.STOP_SOUND,
+        }
+    ),
+    Role.AUDITOR: frozenset({Permission.VIEW, Permission.READ_AUDIT}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody signed in, and where the request comes from. Valid at `place_id` and below."""
+
+    account_id: str
+    username: str
+    full_name: str
+    role: Role
+    place_id: str
+    address: str
+    language: str = "vi"
+    must_change_password: bool = False
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role holds the permission (where it holds is asked of the place tree)."""
+        return permission in PERMISSIONS[self.role]

@@ -1,0 +1,148 @@
+"""The dated tree of places, and who is above whom in it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+
+
+class PlaceKind(StrEnum):
+    """Levels of the tree as it stood in 2021; districts ended in 2025, so nothing counts on them."""
+
+    PROVINCE = "province"
+    DISTRICT = "district"
+    COMMUNE = "commune"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node of the tree. Ids are ours and never change: GSO codes are re-used."""
+
+    place_id: str
+    kind: PlaceKind
+    parent_id: str | None
+    code: str
+    name: str
+    kind_word: str
+    zone: str | None
+    is_coastal: bool
+    latitude: float | None
+    longitude: float | None
+    valid_from: date
+    valid_until: date | None
+    position: int
+
+    @property
+    def full_name(self) -> str:
+        """The name as people say it: "xã Phước Bình"."""
+        return f"{self.kind_word} {self.name}"
+
+    @property
+    def is_urban(self) -> bool:
+        """Whether it is a ward or a township."""
+        return self.kind_word in {"phường", "thị trấn"}
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A commune radio station and the place it serves."""
+
+    station_id: str
+    place_id: str
+    name: str
+    sound_over: str
+    max_length_ms: int
+    volume_ceiling_percent: int
+    language_order: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlaceTree:
+    """Every place and station valid today; immutable, made anew when one changes."""
+
+    places: Mapping[str, Place]
+    stations: Mapping[str, Station]
+
+    @cached_property
+    def _children(self) -> Mapping[str | None, tuple[Place, ...]]:
+        children: dict[str | None, list[Place]] = {}
+        for place in sorted(self.places.values(), key=lambda item: item.position):
+            children.setdefault(place.parent_id, []).append(place)
+        return {parent: tuple(group) for parent, group in children.items()}
+
+    @cached_property
+    def _stations_at(self) -> Mapping[str, tuple[Station, ...]]:
+        at: dict[str, list[Station]] = {}
+        for station in self.stations.values():
+            at.setdefault(station.place_id, []).append(station)
+        return {place_id: tuple(group) for place_id, group in at.items()}
+
+    def children(self, place_id: str | None) -> tuple[Place, ...]:
+        """The places directly below, in their fixed order; None: the roots."""
+        return self._children.get(place_id, ())
+
+    def path(self, place_id: str) -> Iterator[Place]:
+        """The place itself, then each place above it up to the root."""
+        current: str | None = place_id
+        while current is not None:
+            place = self.places[current]
+            yield place
+            current = place.parent_id
+
+    def is_within(self, place_id: str, ancestor_id: str) -> bool:
+        """Whether a place is the ancestor itself or lies below it; False for unknown places."""
+        if place_id not in self.places:
+            return False
+        return any(place.place_id == ancestor_id for place in self.path(place_id))
+
+    def walk(self, place_id: str) -> Iterator[Place]:
+        """The place and everything below it, parents first, in the fixed order."""
+        yield self.places[place_id]
+        for child in self.children(place_id):
+            yield from self.walk(child.place_id)
+
+    def stations_in(self, place_ids: Iterable[str]) -> tuple[Station, ...]:
+        """Every station of these places and below, each once, in the fixed order."""
+        found: dict[str, Station] = {}
+        for place_id in place_ids:
+            for place in self.walk(place_id):
+                for station in self._stations_at.get(place.place_id, ()):
+                    found.setdefault(station.station_id, station)
+        return tuple(found.values())
+
+    def place_ids_of(self, station_id: str) -> tuple[str, ...]:
+        """The commune, district and province of a station, lowest first."""
+        station = self.stations[station_id]
+        return tuple(place.place_id for place in self.path(station.place_id))
+
+    def district_of(self, place_id: str) -> Place | None:
+        """The district a place is or lies in; None above districts or where there are none."""
+        return next((p for p in self.path(place_id) if p.kind is PlaceKind.DISTRICT), None)
+
+    def search(self, text: str) -> tuple[Place, ...]:
+        """Places whose name contains the text, accents ignored; exactly typed marks come first."""
+        wanted, exact = fold(text), unicodedata.normalize("NFC", text).casefold().strip()
+        if not wanted:
+            return ()
+        hits = [place for place in self.places.values() if wanted in fold(place.full_name)]
+        return tuple(
+            sorted(
+                hits,
+                key=lambda place: (
+                    exact not in place.full_name.casefold(),
+                    fold(place.name),
+                    place.place_id,
+                ),
+            )
+        )
+
+
+def fold(text: str) -> str:
+    """Lower case without Vietnamese marks, đ as d, single spaces: for searching, never as a key."""
+    decomposed = unicodedata.normalize("NFD", text.casefold()).replace("đ", "d")
+    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(plain.split())

@@ -1,0 +1,177 @@
+"""What can go wrong at the centre: one base class, stable codes, the facts a sentence needs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ControllerError(Exception):
+    """A deed that was not done. `code` chooses the sentence on screen; `facts` fill its blanks."""
+
+    code: ClassVar[str] = "controller_error"
+    status: ClassVar[int] = 400
+
+    def __init__(self, message: str = "", **facts: object) -> None:
+        super().__init__(message or self.code)
+        self.facts = facts
+
+
+class SettingsError(ControllerError):
+    """A setting that is missing, unknown or impossible."""
+
+    code = "settings_bad"
+    status = 500
+
+
+class NotFoundError(ControllerError):
+    """No such object inside the asker's place; whether it exists elsewhere is not said."""
+
+    code = "not_found"
+    status = 404
+
+
+class ForbiddenError(ControllerError):
+    """The role may not do this, wherever it is."""
+
+    code = "forbidden"
+    status = 403
+
+
+class OutOfScopeError(ControllerError):
+    """A target named in a form lies outside the asker's place."""
+
+    code = "out_of_scope"
+    status = 422
+
+
+class StaleEditError(ControllerError):
+    """Somebody else changed it first. Facts: who, changed_at."""
+
+    code = "stale_edit"
+    status = 409
+
+
+class InvalidInputError(ControllerError):
+    """A field that cannot be used. Facts: field, problem."""
+
+    code = "invalid_input"
+    status = 422
+
+
+class SignInRefusedError(ControllerError):
+    """Wrong name or password. Facts: tries_left."""
+
+    code = "sign_in_refused"
+    status = 401
+
+
+class AccountLockedError(ControllerError):
+    """Too many wrong passwords. Facts: minutes."""
+
+    code = "account_locked"
+    status = 429
+
+
+class WeakPasswordError(ControllerError):
+    """A new password shorter than 10 characters, or the old one again."""
+
+    code = "weak_password"
+    status = 422
+
+
+class OwnBulletinError(ControllerError):
+    """The author may not approve the own bulletin."""
+
+    code = "own_bulletin"
+    status = 403
+
+
+class NotApprovedError(ControllerError):
+    """A bulletin that is not approved cannot be scheduled."""
+
+    code = "not_approved"
+    status = 422
+
+
+class WrongStateError(ControllerError):
+    """The object is not in a state in which this deed makes sense. Facts: state."""
+
+    code = "wrong_state"
+    status = 409
+
+
+class OutsideHoursError(ControllerError):
+    """Outside the allowed broadcast hours. Facts: at, opens, closes."""
+
+    code = "outside_hours"
+    status = 422
+
+
+class TooLongError(ControllerError):
+    """Longer than the cap of a target. Facts: minutes, cap_minutes."""
+
+    code = "too_long"
+    status = 422
+
+
+class SlotConflictError(ControllerError):
+    """Another slot of the same class and authority has the air. Facts: conflicts."""
+
+    code = "slot_conflict"
+    status = 409
+
+
+class UploadTooLargeError(ControllerError):
+    """More bytes than an upload may have. Facts: size_bytes, limit_bytes."""
+
+    code = "upload_too_large"
+    status = 413
+
+
+class NotSoundError(ControllerError):
+    """The uploaded file is not sound."""
+
+    code = "not_sound"
+    status = 422
+
+
+class SpeechOfflineError(ControllerError):
+    """No speech could be made since the centre has no Internet; the text is kept."""
+
+    code = "speech_offline"
+    status = 503
+
+
+class SpeechLanguageError(ControllerError):
+    """No voice exists for this language (Chăm, Raglai)."""
+
+    code = "speech_language"
+    status = 422
+
+
+class StorageFullError(ControllerError):
+    """No room on the centre's disk; nothing was kept of the request."""
+
+    code = "storage_full"
+    status = 507
+
+
+class BusyError(ControllerError):
+    """The database did not become free in time; the form is kept."""
+
+    code = "busy"
+    status = 503
+
+
+class BrokerError(ControllerError):
+    """The bundled broker could not be started or reached."""
+
+    code = "broker_failed"
+    status = 503
+
+
+class DatabaseDamagedError(ControllerError):
+    """The database file fails its check; nothing is created beside it. Facts: path."""
+
+    code = "database_damaged"
+    status = 500

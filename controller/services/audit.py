@@ -1,0 +1,94 @@
+"""The audit trail: who did what, when, from where. Rows are added, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.domain.accounts import Actor
+from controller.storage.database import Database
+from controller.storage.models import AuditRow
+
+SYSTEM = "vang"
+"""The actor of deeds nobody asked for by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is written down. `action` is a stable word such as `bulletin.approve`."""
+
+    action: str
+    object_kind: str
+    object_id: str
+    place_id: str | None = None
+    detail: dict[str, Any] | None = None
+
+
+def record(session: Session, actor: Actor | None, deed: Deed, *, at: datetime) -> None:
+    """Add a row inside the deed's own transaction; `actor` None means the system itself."""
+    session.add(
+        AuditRow(
+            at=at,
+            account_id=actor.account_id if actor else None,
+            actor=actor.username if actor else SYSTEM,
+            address=actor.address if actor else "",
+            action=deed.action,
+            object_kind=deed.object_kind,
+            object_id=deed.object_id,
+            place_id=deed.place_id,
+            detail=deed.detail or {},
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One row as a screen shows it."""
+
+    at: datetime
+    actor: str
+    address: str
+    action: str
+    object_kind: str
+    object_id: str
+    place_id: str | None
+    detail: dict[str, Any]
+
+
+class AuditTrail:
+    """Adds rows that stand alone (refusals), and reads the trail."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    def refused(self, actor: Actor | None, deed: Deed) -> None:
+        """Write down an attempt that was refused, in a transaction of its own."""
+        with self._database.write() as session:
+            record(session, actor, deed, at=self._now())
+
+    def newest(self, *, limit: int = 100, before_id: int | None = None) -> Sequence[AuditEntry]:
+        """The latest rows, newest first; `before_id` goes on from an earlier page."""
+        query = select(AuditRow).order_by(AuditRow.audit_id.desc()).limit(limit)
+        if before_id is not None:
+            query = query.where(AuditRow.audit_id < before_id)
+        with self._database.read() as session:
+            return [_entry(row) for row in session.scalars(query)]
+
+
+def _entry(row: AuditRow) -> AuditEntry:
+    return AuditEntry(
+        row.at,
+        row.actor,
+        row.address,
+        row.action,
+        row.object_kind,
+        row.object_id,
+        row.place_id,
+        row.detail,
+    )

@@ -1,0 +1,241 @@
+"""Every setting of the centre with its default and unit. Defaults < TOML file < environment.
+
+The environment variable of `web.port` is `VANG_WEB_PORT`; a secret may also be given as the path of
+a file that holds it, in `VANG_METRICS_TOKEN_FILE`. No secret has a default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from controller.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The web listener, used by people, by stations fetching sound, and by Prometheus."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 8080
+    """TCP port; 0 takes a free one."""
+    threads: int = 32
+    """Request threads."""
+    external_url: str = ""
+    """Address people and stations use, `https://vang.example.vn`; empty: from host and port."""
+    tls_cert: str = ""
+    """PEM certificate chain; with `tls_key` the listener speaks HTTPS."""
+    tls_key: str = ""
+    """PEM private key of `tls_cert`."""
+    trusted_proxies: int = 0
+    """Number of reverse proxies in front whose X-Forwarded-* headers are believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerSettings:
+    """The MQTT broker: a bundled nats-server, or any MQTT 3.1.1 broker."""
+
+    mode: str = "bundled"
+    """`bundled` or `external`."""
+    host: str = "127.0.0.1"
+    """Where the bundled broker listens, or where the external one is."""
+    port: int = 0
+    """MQTT port; 0 lets the bundled broker take a free one (kept for the next start)."""
+    external_host: str = ""
+    """Host name written into station configurations; empty: `host`."""
+    user: str = "controller"
+    """User name of the centre at an external broker."""
+    password: str = field(default="", repr=False)
+    """Password of the centre at an external broker; the bundled one makes its own at each start."""
+    tls_ca: str = ""
+    """PEM file of the CA that signed the broker's certificate."""
+    tls_cert: str = ""
+    """PEM certificate the bundled broker shows; with `tls_key` it speaks TLS."""
+    tls_key: str = ""
+    """PEM private key of `tls_cert`."""
+    log_file: str = ""
+    """Log of an external Mosquitto on this machine, read for refused publishes; empty: not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSettings:
+    """Uploads and the sound made of them."""
+
+    upload_limit_mb: int = 200
+    """Largest upload, MB."""
+    longest_min: int = 60
+    """Longest sound, minutes, counted by decoding."""
+    loudness_lufs: float = -16.0
+    """Integrated loudness of every bulletin (EBU R 128), LUFS."""
+    chime: bool = True
+    """Whether the chime sounds before each voice."""
+    speech_timeout_s: int = 20
+    """Longest wait for online speech, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """What stations are told ahead of time."""
+
+    days: int = 14
+    """Days a station's plan reaches ahead."""
+    opens: str = "05:00"
+    """Default first minute of broadcast hours, wall time of the stations."""
+    closes: str = "21:00"
+    """Default end of broadcast hours, wall time of the stations."""
+    commune_cap_min: int = 45
+    """Longest slot in a commune or township, minutes."""
+    ward_cap_min: int = 15
+    """Longest slot in an urban ward, minutes."""
+    lateness_s: int = 300
+    """How late a slot may still start, seconds, unless its schedule says otherwise."""
+    unknown_after_s: int = 120
+    """A due slot nobody has reported for so long is shown as unknown, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInSettings:
+    """Sessions and the throttle on passwords."""
+
+    idle_min: int = 30
+    """A session ends after so many minutes without a request."""
+    longest_h: int = 12
+    """A session ends after so many hours whatever happens."""
+    tries: int = 5
+    """Wrong passwords before an account is locked."""
+    lock_min: int = 15
+    """Minutes an account stays locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Access to /metrics and /healthz from other machines."""
+
+    token: str = field(default="", repr=False)
+    """Bearer token asked of anyone not on loopback; empty: others are refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the centre can be told."""
+
+    data_folder: str = "var/controller"
+    """Folder of the database, keys, sounds and the broker's store."""
+    database_url: str = ""
+    """SQLAlchemy URL; empty: SQLite in the data folder."""
+    allow_plaintext: bool = False
+    """Permit listeners off loopback without TLS; said aloud at each start and on the board."""
+    log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
+    web: WebSettings = WebSettings()
+    broker: BrokerSettings = BrokerSettings()
+    sound: SoundSettings = SoundSettings()
+    plan: PlanSettings = PlanSettings()
+    sign_in: SignInSettings = SignInSettings()
+    metrics: MetricsSettings = MetricsSettings()
+
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return Path(self.data_folder)
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{(self.folder / 'vang.db').absolute()}"
+
+    @property
+    def web_scheme(self) -> str:
+        """`https` with a certificate, else `http`."""
+        return "https" if self.web.tls_cert else "http"
+
+
+SECRETS = frozenset({"broker.password", "metrics.token"})
+
+
+def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """The settings of a TOML file (None: defaults) overridden by the environment.
+
+    SettingsError names an unknown key with the nearest known one, or a value of the wrong type.
+    """
+    document: dict[str, Any] = {}
+    if path is not None:
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"{path}: {error}") from error
+    settings = _filled(Settings(), document, "")
+    return _from_environment(settings, environment, "")
+
+
+T = TypeVar("T")
+
+
+def _filled(section: T, values: Mapping[str, Any], prefix: str) -> T:
+    known = {item.name for item in fields(section)}  # type: ignore[arg-type]
+    changes: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if key not in known:
+            raise SettingsError(_unknown(name, {f"{prefix}{item}" for item in known}))
+        current = getattr(section, key)
+        if is_dataclass(current):
+            if not isinstance(value, Mapping):
+                raise SettingsError(f"{name} is a section, not a value")
+            changes[key] = _filled(current, value, f"{name}.")
+        else:
+            changes[key] = _typed(name, value, type(current))
+    return replace(section, **changes)  # type: ignore[type-var]
+
+
+def _from_environment(section: T, environment: Mapping[str, str], prefix: str) -> T:
+    changes: dict[str, Any] = {}
+    for key in get_type_hints(type(section)):
+        name = f"{prefix}{key}"
+        current = getattr(section, key)
+        if is_dataclass(current):
+            changes[key] = _from_environment(current, environment, f"{name}.")
+            continue
+        variable = "VANG_" + name.replace(".", "_").upper()
+        text = environment.get(variable)
+        if name in SECRETS and f"{variable}_FILE" in environment:
+            text = _secret(Path(environment[f"{variable}_FILE"]))
+        if text is not None:
+            changes[key] = _parsed(name, text, type(current))
+    return replace(section, **changes)  # type: ignore[type-var]
+
+
+def _secret(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"secret file {path}: {error}") from error
+
+
+def _typed(name: str, value: Any, wanted: type) -> Any:
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not wanted:
+        raise SettingsError(f"{name} must be {wanted.__name__}, not {type(value).__name__}")
+    return value
+
+
+def _parsed(name: str, text: str, wanted: type) -> Any:
+    if wanted is bool:
+        if text.lower() not in {"true", "false"}:
+            raise SettingsError(f"{name} must be true or false, not {text!r}")
+        return text.lower() == "true"
+    try:
+        return wanted(text)
+    except ValueError as error:
+        raise SettingsError(f"{name} must be {wanted.__name__}, not {text!r}") from error
+
+
+def _unknown(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"unknown setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")

@@ -1,0 +1,94 @@
+"""Bulletins, their immutable versions, and the work of turning uploads into sound."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from controller.storage.models.base import Base
+
+
+class BulletinRow(Base):
+    """A piece to air: what it is called, whose it is, how far its approval has come."""
+
+    __tablename__ = "bulletin"
+    __table_args__ = (
+        CheckConstraint(
+            "state in ('draft','submitted','approved','returned','withdrawn')", name="state"
+        ),
+        Index(None, "place_id", "state"),
+    )
+
+    bulletin_id: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    category: Mapped[str | None]
+    text: Mapped[str] = mapped_column(default="")
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"))
+    author_id: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
+    state: Mapped[str] = mapped_column(default="draft")
+    return_reason: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    row_version: Mapped[int] = mapped_column(default=1)
+
+
+class BulletinVersionRow(Base):
+    """Immutable sound in one language. A newer sound is a newer version and needs approval anew."""
+
+    __tablename__ = "bulletin_version"
+    __table_args__ = (
+        UniqueConstraint("bulletin_id", "language", "number"),
+        CheckConstraint("state in ('processing','ready','refused')", name="state"),
+        Index(None, "sha256"),
+    )
+
+    bulletin_version_id: Mapped[str] = mapped_column(primary_key=True)
+    bulletin_id: Mapped[str] = mapped_column(ForeignKey("bulletin.bulletin_id"))
+    language: Mapped[str]
+    """ISO 639-3 but for vi and en: "vi", "cjm", "rog", "en"."""
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(default="processing")
+    source: Mapped[str]
+    """"upload" or "speech"."""
+    engine: Mapped[str | None]
+    original_name: Mapped[str]
+    sha256: Mapped[str | None]
+    size_bytes: Mapped[int | None]
+    duration_ms: Mapped[int | None]
+    loudness_lufs: Mapped[float | None]
+    true_peak_dbtp: Mapped[float | None]
+    source_loudness_lufs: Mapped[float | None]
+    waveform: Mapped[list[Any]] = mapped_column(default=list)
+    findings: Mapped[list[Any]] = mapped_column(default=list)
+    refusal_code: Mapped[str | None]
+    refusal_facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_by: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
+    created_at: Mapped[datetime]
+    approved_by: Mapped[str | None] = mapped_column(ForeignKey("account.account_id"))
+    approved_by_name: Mapped[str | None]
+    approved_at: Mapped[datetime | None]
+
+
+class IngestJobRow(Base):
+    """An upload on its way to broadcast sound; taken by whoever sets `claimed_by` first."""
+
+    __tablename__ = "ingest_job"
+    __table_args__ = (Index(None, "state", "created_at"),)
+
+    ingest_job_id: Mapped[str] = mapped_column(primary_key=True)
+    bulletin_version_id: Mapped[str] = mapped_column(
+        ForeignKey("bulletin_version.bulletin_version_id"), unique=True
+    )
+    spool_name: Mapped[str]
+    state: Mapped[str] = mapped_column(default="queued")
+    """queued, running, done, failed."""
+    progress_percent: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    claimed_by: Mapped[str | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]

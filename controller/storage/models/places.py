@@ -1,0 +1,161 @@
+"""Places, stations, loudspeaker clusters, and what a station last said of itself."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from controller.storage.models.base import Base
+
+
+class PlaceRow(Base):
+    """A dated node of the tree province > district > commune. Ids are ours: GSO re-uses codes."""
+
+    __tablename__ = "place"
+    __table_args__ = (CheckConstraint("kind in ('province','district','commune')", name="kind"),)
+
+    place_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("place.place_id"), index=True)
+    code: Mapped[str]
+    name: Mapped[str]
+    """NFC, without the kind: "Phước Bình"."""
+    kind_word: Mapped[str]
+    """"xã", "phường", "thị trấn", "huyện", "thành phố", "tỉnh"."""
+    zone: Mapped[str | None]
+    """Zone of the minority and mountain area: "I", "II", "III" or none."""
+    is_coastal: Mapped[bool] = mapped_column(default=False)
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    position: Mapped[int]
+    """Fixed order inside the parent, so that people learn places."""
+
+
+class StationRow(Base):
+    """A commune radio station and the credentials its agent proves itself with (hashes only)."""
+
+    __tablename__ = "station"
+
+    station_id: Mapped[str] = mapped_column(primary_key=True)
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"), index=True)
+    name: Mapped[str]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    identifier_code: Mapped[str | None] = mapped_column(unique=True)
+    sound_over: Mapped[str] = mapped_column(default="http")
+    language_order: Mapped[list[Any]]
+    phone_name: Mapped[str | None]
+    phone_number: Mapped[str | None]
+    phone_is_invented: Mapped[bool] = mapped_column(default=False)
+    max_length_ms: Mapped[int]
+    volume_ceiling_percent: Mapped[int] = mapped_column(default=100)
+    broker_password_hash: Mapped[str | None]
+    """bcrypt of a 256-bit machine secret; None until a configuration was written."""
+    sound_token_hash: Mapped[str | None] = mapped_column(index=True)
+    """SHA-256 of a 256-bit machine secret."""
+    config_written_at: Mapped[datetime | None]
+    registered_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
+class SpeakerClusterRow(Base):
+    """A numbered group of horns under a station."""
+
+    __tablename__ = "speaker_cluster"
+    __table_args__ = (UniqueConstraint("station_id", "number"),)
+
+    speaker_cluster_id: Mapped[int] = mapped_column(primary_key=True)
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"))
+    number: Mapped[int]
+    name: Mapped[str | None]
+    place_note: Mapped[str | None]
+    is_invented: Mapped[bool] = mapped_column(default=False)
+
+
+class StationStateRow(Base):
+    """What a station last said of itself and what was last sent to it; overwritten, not history."""
+
+    __tablename__ = "station_state"
+    __table_args__ = (Index(None, "change_no"),)
+
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"), primary_key=True)
+    last_heartbeat_at: Mapped[datetime | None]
+    """Arrival of the last beat by the centre's clock."""
+    last_hello_at: Mapped[datetime | None]
+    boot_id: Mapped[str | None]
+    agent_version: Mapped[str | None]
+    health: Mapped[str | None]
+    health_reasons: Mapped[list[Any]] = mapped_column(default=list)
+    on_air_slot_id: Mapped[str | None]
+    on_air_until_at: Mapped[datetime | None]
+    clock_level: Mapped[str | None]
+    clock_offset_ms: Mapped[float | None]
+    disk_free_bytes: Mapped[int | None]
+    temperature_celsius: Mapped[float | None]
+    volume_percent: Mapped[int | None]
+    plan_epoch_held: Mapped[int] = mapped_column(default=0)
+    plan_version_held: Mapped[int] = mapped_column(default=0)
+    limits_version_held: Mapped[int] = mapped_column(default=0)
+    plan_epoch_sent: Mapped[int] = mapped_column(default=0)
+    plan_version_sent: Mapped[int] = mapped_column(default=0)
+    limits_version_sent: Mapped[int] = mapped_column(default=0)
+    required_assets: Mapped[int] = mapped_column(default=0)
+    held_assets: Mapped[int] = mapped_column(default=0)
+    journal_id: Mapped[str | None]
+    journal_head: Mapped[int] = mapped_column(default=0)
+    journal_stored_up_to: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Refused messages since boot by reason, as the station counts them."""
+    denied_publishes: Mapped[int] = mapped_column(default=0)
+    """Publishes under foreign topics that the broker refused with this station's credentials."""
+    link_online: Mapped[bool | None]
+    shown_state: Mapped[str] = mapped_column(default="never")
+    """ready, on_air, degraded, unknown, down, maint, never: decided by one function only."""
+    shown_since_at: Mapped[datetime | None]
+    change_no: Mapped[int] = mapped_column(default=0)
+    """Rises whenever anything a screen shows of this station changes; the cursor of live pages."""
+
+
+class StationFlipRow(Base):
+    """One change of a station's shown state, stamped with the computed instant."""
+
+    __tablename__ = "station_flip"
+    __table_args__ = (Index(None, "station_id", "at"),)
+
+    station_flip_id: Mapped[int] = mapped_column(primary_key=True)
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"))
+    at: Mapped[datetime]
+    state: Mapped[str]
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+    source: Mapped[str]
+    """"heartbeat", "deadline" or "journal"."""
+
+
+class HoursRuleRow(Base):
+    """Allowed broadcast hours of a place and everything below it, minutes after local midnight."""
+
+    __tablename__ = "hours_rule"
+
+    hours_rule_id: Mapped[int] = mapped_column(primary_key=True)
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"), index=True)
+    opens_min: Mapped[int]
+    closes_min: Mapped[int]
+
+
+class HoursExceptionRow(Base):
+    """A dated span in which the hours of a place are open."""
+
+    __tablename__ = "hours_exception"
+
+    hours_exception_id: Mapped[int] = mapped_column(primary_key=True)
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"), index=True)
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    why: Mapped[str]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]

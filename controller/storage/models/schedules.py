@@ -1,0 +1,163 @@
+"""Programmes, the recurring rules that air them, and the dated slots those rules give."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from controller.storage.models.base import Base
+
+
+class ProgrammeRow(Base):
+    """Items in order, aired as one."""
+
+    __tablename__ = "programme"
+
+    programme_id: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"))
+    end_policy: Mapped[str] = mapped_column(default="cut")
+    created_by: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
+    created_at: Mapped[datetime]
+
+
+class ProgrammeItemRow(Base):
+    """One item of a programme: a bulletin, an ident, a chime, music or a relay."""
+
+    __tablename__ = "programme_item"
+    __table_args__ = (UniqueConstraint("programme_id", "position"),)
+
+    programme_item_id: Mapped[int] = mapped_column(primary_key=True)
+    programme_id: Mapped[str] = mapped_column(ForeignKey("programme.programme_id"))
+    position: Mapped[int]
+    kind: Mapped[str]
+    bulletin_id: Mapped[str | None] = mapped_column(ForeignKey("bulletin.bulletin_id"), index=True)
+
+
+class ScheduleRow(Base):
+    """The recurring rule: wall time in Asia/Ho_Chi_Minh, once or on weekdays within dates."""
+
+    __tablename__ = "schedule"
+    __table_args__ = (
+        CheckConstraint("recurrence in ('once','weekly')", name="recurrence"),
+        CheckConstraint("priority in ('ordinary','priority')", name="priority"),
+        CheckConstraint("authority in ('province','district','commune')", name="authority"),
+        Index(None, "starts_on", "ends_on"),
+    )
+
+    schedule_id: Mapped[str] = mapped_column(primary_key=True)
+    programme_id: Mapped[str] = mapped_column(ForeignKey("programme.programme_id"))
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"), index=True)
+    """The place whose operator made it; its kind is the authority."""
+    authority: Mapped[str]
+    priority: Mapped[str] = mapped_column(default="ordinary")
+    recurrence: Mapped[str]
+    airs_at: Mapped[time]
+    weekdays: Mapped[int] = mapped_column(default=127)
+    """Bit 0 is Monday."""
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    """Last day on which it may air; for `once` the same as `starts_on`; None: no end."""
+    lateness_s: Mapped[int] = mapped_column(default=300)
+    created_by: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
+    created_at: Mapped[datetime]
+    closed_by: Mapped[str | None] = mapped_column(ForeignKey("account.account_id"))
+    closed_at: Mapped[datetime | None]
+    replaces_schedule_id: Mapped[str | None] = mapped_column(ForeignKey("schedule.schedule_id"))
+    row_version: Mapped[int] = mapped_column(default=1)
+
+
+class ScheduleTargetRow(Base):
+    """A place at whose stations the schedule airs."""
+
+    __tablename__ = "schedule_target"
+
+    schedule_id: Mapped[str] = mapped_column(ForeignKey("schedule.schedule_id"), primary_key=True)
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"), primary_key=True)
+
+
+class ScheduleExclusionRow(Base):
+    """A date on which the rule does not air."""
+
+    __tablename__ = "schedule_exclusion"
+
+    schedule_id: Mapped[str] = mapped_column(ForeignKey("schedule.schedule_id"), primary_key=True)
+    airs_on: Mapped[date] = mapped_column(primary_key=True)
+
+
+class SlotRow(Base):
+    """One dated airing, the same id at every station. Kept for ever once its time has come."""
+
+    __tablename__ = "slot"
+    __table_args__ = (
+        Index(None, "starts_at"),
+        Index(None, "schedule_id", "airs_on"),
+        CheckConstraint("duration_ms >= 0", name="duration_not_negative"),
+    )
+
+    slot_id: Mapped[str] = mapped_column(primary_key=True)
+    schedule_id: Mapped[str] = mapped_column(ForeignKey("schedule.schedule_id"))
+    airs_on: Mapped[date]
+    """Original local date, part of the id."""
+    starts_at: Mapped[datetime]
+    duration_ms: Mapped[int]
+    title: Mapped[str]
+    priority: Mapped[str]
+    authority: Mapped[str]
+    lateness_s: Mapped[int]
+    items: Mapped[list[Any]]
+    """The frozen programme version: PlannedItem objects of the wire, as JSON."""
+    revision: Mapped[int] = mapped_column(default=1)
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str | None]
+    cancel_reason: Mapped[str | None]
+
+
+class SlotResultRow(Base):
+    """How a slot ended at one station; `unknown` until somebody knows."""
+
+    __tablename__ = "slot_result"
+    __table_args__ = (
+        Index(None, "planned_at"),
+        Index(None, "slot_id"),
+        CheckConstraint("played_ms >= 0", name="played_ms_not_negative"),
+    )
+
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"), primary_key=True)
+    slot_id: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(default="unknown")
+    """An Outcome of the protocol, "unknown", or "sounding" between start and end."""
+    reason: Mapped[str | None]
+    title: Mapped[str]
+    planned_at: Mapped[datetime]
+    planned_ms: Mapped[int]
+    started_at: Mapped[datetime | None]
+    start_error_ms: Mapped[float | None]
+    played_ms: Mapped[int] = mapped_column(default=0)
+    entry_no: Mapped[int | None]
+    decided_at: Mapped[datetime | None]
+    """When the outcome first became other than unknown, by the centre's clock."""
+    source: Mapped[str] = mapped_column(default="plan")
+    """"plan" (waiting), "journal" (the station's own log) or "timeout"."""
+
+
+class SlotResultChangeRow(Base):
+    """A correction or a contradiction after the first outcome; nothing is overwritten silently."""
+
+    __tablename__ = "slot_result_change"
+    __table_args__ = (Index(None, "station_id", "slot_id"),)
+
+    slot_result_change_id: Mapped[int] = mapped_column(primary_key=True)
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"))
+    slot_id: Mapped[str]
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    """"correction" (applied) or "dispute" (stored beside the first outcome)."""
+    from_outcome: Mapped[str]
+    from_reason: Mapped[str | None]
+    to_outcome: Mapped[str]
+    to_reason: Mapped[str | None]
+    entry_no: Mapped[int | None]
