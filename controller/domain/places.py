@@ -11,7 +11,7 @@ from functools import cached_property
 
 
 class PlaceKind(StrEnum):
-    """Levels of the tree as it stood in 2021; districts ended in 2025, so nothing counts on them."""
+    """Levels of the tree of 2021; districts ended in 2025, so nothing counts on three levels."""
 
     PROVINCE = "province"
     DISTRICT = "district"
