@@ -1,0 +1,262 @@
+"""A message comes out as it went in, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from station_protocol import codec, transfer
+from station_protocol.errors import (
+    MalformedMessageError,
+    OversizedError,
+    ProtocolError,
+    SignatureBadError,
+    UnsupportedError,
+    WrongAudienceError,
+)
+from station_protocol.messages import UpMessage
+from station_protocol.signing import Signer
+from station_protocol.topics import Up
+from station_protocol.vocabulary import DeedKind, Purpose
+from tests.support import wire
+
+GOLDEN = Path(__file__).parent / "golden"
+UP: dict[Up, UpMessage] = {
+    Up.HELLO: wire.hello(),
+    Up.BEAT: wire.beat(),
+    Up.JOURNAL: wire.batch(),
+    Up.REPLY: wire.reply(),
+    Up.WANT: wire.want(),
+    Up.LINK: wire.link(),
+}
+SEALED = {
+    "plan": codec.seal(wire.plan(), wire.claims(Purpose.PLAN), wire.signer()),
+    "limits": codec.seal(wire.limits(), wire.claims(Purpose.LIMITS), wire.signer()),
+    "order": codec.seal(wire.order(), wire.claims(Purpose.ORDER), wire.signer()),
+    "ack": codec.seal(wire.ack(), wire.claims(Purpose.ACK), wire.signer()),
+    "chunk": codec.seal_chunk(
+        transfer.chunk_header(wire.SHA, 0, 5), b"sound", wire.claims(Purpose.CHUNK), wire.signer()
+    ),
+}
+
+
+def _open(name: str, raw: bytes) -> object:
+    ring = wire.keys()
+    return {
+        "plan": lambda: codec.open_plan(raw, ring, wire.STATION),
+        "limits": lambda: codec.open_limits(raw, ring, wire.STATION),
+        "order": lambda: codec.open_order(raw, ring, frozenset({wire.STATION})),
+        "ack": lambda: codec.open_ack(raw, ring, wire.STATION),
+        "chunk": lambda: codec.open_chunk(raw, ring, wire.STATION),
+    }[name]()
+
+
+@pytest.mark.parametrize("kind", list(Up))
+def test_what_a_station_says_arrives_unchanged(kind: Up) -> None:
+    raw = codec.encode_up(UP[kind])
+    assert codec.decode_up(kind, raw, station_id=wire.STATION) == UP[kind]
+
+
+def test_what_the_centre_signs_arrives_unchanged() -> None:
+    assert codec.open_plan(SEALED["plan"], wire.keys(), wire.STATION).message == wire.plan()
+    assert codec.open_limits(SEALED["limits"], wire.keys(), wire.STATION).message == wire.limits()
+    opened = codec.open_order(SEALED["order"], wire.keys(), frozenset({wire.STATION, "bac-ai"}))
+    assert opened.message == wire.order()
+    assert opened.claims == wire.claims(Purpose.ORDER)
+    assert codec.open_ack(SEALED["ack"], wire.keys(), wire.STATION).message == wire.ack()
+    assert codec.open_chunk(SEALED["chunk"], wire.keys(), wire.STATION).data == b"sound"
+
+
+@pytest.mark.parametrize("kind", list(Up))
+def test_messages_of_the_first_release_are_still_understood(kind: Up) -> None:
+    raw = (GOLDEN / f"v1-{kind}.json").read_bytes().rstrip(b"\n")
+    assert codec.decode_up(kind, raw, station_id=wire.STATION) == UP[kind]
+    assert codec.encode_up(UP[kind]) == raw
+
+
+@pytest.mark.parametrize("name", sorted(SEALED))
+def test_envelopes_of_the_first_release_are_still_opened(name: str) -> None:
+    raw = (GOLDEN / f"v1-{name}.bin").read_bytes()
+    assert _open(name, raw) == _open(name, SEALED[name])
+    assert raw == SEALED[name]
+
+
+@pytest.mark.parametrize("name", sorted(SEALED))
+def test_one_flipped_bit_anywhere_is_a_bad_signature(name: str) -> None:
+    raw = SEALED[name]
+    for position in range(0, len(raw), 7):
+        spoilt = bytearray(raw)
+        spoilt[position] ^= 1
+        with pytest.raises(SignatureBadError):
+            _open(name, bytes(spoilt))
+
+
+def test_a_message_for_a_neighbour_is_refused() -> None:
+    raw = codec.seal(
+        wire.plan(station_id="bac-ai-phuoc-hoa"),
+        wire.claims(Purpose.PLAN, audience="bac-ai-phuoc-hoa"),
+        wire.signer(),
+    )
+    with pytest.raises(WrongAudienceError):
+        codec.open_plan(raw, wire.keys(), wire.STATION)
+
+
+def test_a_plan_that_names_another_station_than_its_signature_is_refused() -> None:
+    raw = codec.seal(
+        wire.plan(station_id="bac-ai-phuoc-hoa"), wire.claims(Purpose.PLAN), wire.signer()
+    )
+    with pytest.raises(WrongAudienceError):
+        codec.open_plan(raw, wire.keys(), wire.STATION)
+
+
+def test_limits_cannot_be_passed_off_as_a_plan() -> None:
+    with pytest.raises(WrongAudienceError):
+        codec.open_plan(SEALED["limits"], wire.keys(), wire.STATION)
+
+
+def test_the_exercise_key_cannot_sign_a_live_deed() -> None:
+    drill = Signer.from_bytes(bytes(32), DeedKind.EXERCISE)
+    live_claims = wire.claims(Purpose.ORDER, key_id=drill.key_id, kind=DeedKind.ACTUAL)
+    raw = codec.seal(wire.order(), live_claims, drill)
+    with pytest.raises(SignatureBadError):
+        codec.open_order(raw, wire.keys(wire.signer(), drill), frozenset({wire.STATION}))
+
+
+def test_a_key_that_signs_under_another_keys_name_is_refused() -> None:
+    drill = Signer.from_bytes(bytes(32), DeedKind.EXERCISE)
+    raw = codec.seal(wire.order(), wire.claims(Purpose.ORDER, kind=DeedKind.EXERCISE), drill)
+    with pytest.raises(SignatureBadError):
+        codec.open_order(raw, wire.keys(wire.signer(), drill), frozenset({wire.STATION}))
+
+
+@pytest.mark.parametrize("version", [2, 0, "1", True, None])
+def test_an_unknown_version_is_refused_by_name(version: object) -> None:
+    document = json.loads(codec.encode_up(wire.link())) | {"v": version}
+    with pytest.raises(UnsupportedError):
+        codec.decode_up(Up.LINK, json.dumps(document).encode(), station_id=wire.STATION)
+
+
+def test_an_unknown_order_is_refused_by_name_and_an_unknown_field_is_ignored() -> None:
+    document = json.loads(SEALED["order"][64:])
+    document["message"]["colour"] = "red"
+    opened = codec.open_order(
+        wire.signer().sign(json.dumps(document).encode()), wire.keys(), frozenset({wire.STATION})
+    )
+    assert opened.message == wire.order()
+    document["message"]["deed"] = {"deed": "self_destruct"}
+    with pytest.raises(UnsupportedError):
+        codec.open_order(
+            wire.signer().sign(json.dumps(document).encode()),
+            wire.keys(),
+            frozenset({wire.STATION}),
+        )
+
+
+def test_the_sender_is_the_topic_whatever_the_body_says() -> None:
+    with pytest.raises(WrongAudienceError):
+        codec.decode_up(Up.LINK, codec.encode_up(wire.link()), station_id="bac-ai-phuoc-hoa")
+
+
+@pytest.mark.parametrize("kind", list(Up))
+def test_an_oversized_message_is_refused_before_it_is_parsed(kind: Up) -> None:
+    with pytest.raises(OversizedError):
+        codec.decode_up(kind, b" " * (codec.CAPS_BYTES[kind] + 1), station_id=wire.STATION)
+
+
+def test_an_envelope_shorter_than_a_signature_is_malformed() -> None:
+    with pytest.raises(MalformedMessageError):
+        codec.open_plan(b"x" * 64, wire.keys(), wire.STATION)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"abc", b"\x00\x00\xff\xff{}", b"\x00\x00\x00\x02[]", b"\x00\x00\x00\x02{}"]
+)
+def test_a_signed_piece_with_a_broken_header_is_malformed(body: bytes) -> None:
+    with pytest.raises(MalformedMessageError):
+        codec.open_chunk(wire.signer().sign(body or b"\x00"), wire.keys(), wire.STATION)
+
+
+def test_a_signed_piece_longer_than_a_piece_is_oversized() -> None:
+    raw = codec.seal_chunk(
+        transfer.chunk_header(wire.SHA, 0, 70_000),
+        bytes(codec.CHUNK_BYTES + 1),
+        wire.claims(Purpose.CHUNK),
+        wire.signer(),
+    )
+    with pytest.raises(OversizedError):
+        codec.open_chunk(raw, wire.keys(), wire.STATION)
+
+
+def test_a_signed_body_without_a_message_is_malformed() -> None:
+    document = json.loads(SEALED["plan"][64:])
+    del document["message"]
+    with pytest.raises(MalformedMessageError):
+        codec.open_plan(
+            wire.signer().sign(json.dumps(document).encode()), wire.keys(), wire.STATION
+        )
+
+
+@pytest.mark.parametrize("name", sorted(set(SEALED)))
+@given(raw=st.binary(max_size=300))
+@settings(max_examples=60)
+def test_signed_garbage_raises_nothing_but_a_protocol_error(name: str, raw: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        _open(name, wire.signer().sign(raw or b"{"))
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["v", "station_id", "entries", "clock", "level", "deed", "reasons"])
+            | st.text(max_size=8),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(kind=st.sampled_from(list(Up)), value=_JSON | st.binary(max_size=200))
+def test_whatever_a_stolen_station_sends_is_a_message_or_a_protocol_error(
+    kind: Up, value: object
+) -> None:
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    try:
+        message = codec.decode_up(kind, raw, station_id=wire.STATION)
+    except ProtocolError:
+        return
+    assert codec.decode_up(kind, codec.encode_up(message), station_id=wire.STATION) == message
+
+
+@given(data=st.data())
+def test_a_changed_field_gives_a_message_or_a_protocol_error(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(list(Up)))
+    document = json.loads(codec.encode_up(UP[kind]))
+    field = data.draw(st.sampled_from(sorted(document)))
+    document[field] = data.draw(_JSON)
+    try:
+        codec.decode_up(kind, json.dumps(document).encode(), station_id=wire.STATION)
+    except ProtocolError:
+        return
+
+
+@pytest.mark.soak
+@given(data=st.data())
+@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
+def test_twenty_thousand_inputs_raise_nothing_but_protocol_errors(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from([*Up, *SEALED]))
+    value = data.draw(_JSON | st.binary(max_size=400))
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    with contextlib.suppress(ProtocolError):
+        if isinstance(kind, Up):
+            codec.decode_up(kind, raw, station_id=wire.STATION)
+        else:
+            _open(kind, wire.signer().sign(raw))
