@@ -8,7 +8,7 @@ PACKAGES := station_protocol audio_library controller station_agent
 GATED := controller/domain/*,station_agent/core/*,station_protocol/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset run env env-dev check format test tests coverage-gate unit soak bench screenshots
+.PHONY: help demo demo-reset run env env-dev check format test tests coverage-gate unit soak bench docs screenshots
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ soak: env-dev ## long campaigns: many more inputs, then mutants of the rules
 bench: env-dev ## figures beside their peers (ONLY=name, QUICK=1) -> build/bench.json
 	@mkdir -p build
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+
+docs: env-dev ## write the tables of docs/ that repeat what the code says
+	@$(BIN)/python tools/docs_tables.py
 
 screenshots: env-dev ## pictures of each page of a running demo, at both widths -> build/screenshots
 	@$(BIN)/python tools/screenshots.py
