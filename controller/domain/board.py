@@ -1,0 +1,116 @@
+"""What a station's tile and its day show, worked out from planned, held and sounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from station_protocol.vocabulary import Outcome
+
+STRIP_HOURS = 24
+STRIP_UNITS = 144
+"""The strip of a tile is drawn in units of ten minutes."""
+
+ONLINE_STATES = frozenset({"ready", "on_air"})
+TROUBLE_STATES = frozenset({"degraded", "unknown", "down", "never"})
+
+
+class Sign(StrEnum):
+    """How one slot is drawn at one station; the closed outcomes and what has none yet."""
+
+    AIRED = "aired"
+    LATE = "late"
+    CUT_SHORT = "cut_short"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"
+    SOUNDING = "sounding"
+    COMING = "coming"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One slot as it was meant for one station."""
+
+    slot_id: str
+    title: str
+    starts_at: datetime
+    duration_ms: int
+    is_cancelled: bool
+    sounds: tuple[str, ...]
+    """SHA-256 of each sound it needs; empty when nothing approved is left of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sounded:
+    """What is known of one slot at one station; outcome as stored, with "unknown", "sounding"."""
+
+    outcome: str
+    reason: str | None
+    started_at: datetime | None
+    start_error_ms: float | None
+    played_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """Planned, held and sounded of one slot, side by side and never merged."""
+
+    planned: Planned
+    is_held: bool
+    sounded: Sounded | None
+    sign: Sign
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends if all goes as planned."""
+        return self.planned.starts_at + timedelta(milliseconds=self.planned.duration_ms)
+
+
+def sign_of(planned: Planned, sounded: Sounded | None, now: datetime) -> Sign:
+    """The one sign of a slot: what the station said, else what the plan says of the future."""
+    if sounded is not None and sounded.outcome in set(Sign):
+        return Sign(sounded.outcome)
+    if planned.is_cancelled:
+        return Sign.CANCELLED
+    return Sign.COMING if planned.starts_at > now else Sign.UNKNOWN
+
+
+def day_line(
+    planned: Planned, sounded: Sounded | None, held: frozenset[str], now: datetime
+) -> DayLine:
+    """One line of a station's day. Held means: every sound it needs is verified there."""
+    is_held = bool(planned.sounds) and held.issuperset(planned.sounds)
+    return DayLine(planned, is_held, sounded, sign_of(planned, sounded, now))
+
+
+@dataclass(frozen=True, slots=True)
+class StripMark:
+    """A bar of the 24 h strip; place and width in units of ten minutes from its left end."""
+
+    at: float
+    width: float
+    sign: Sign
+
+
+def strip(marks: Iterable[tuple[datetime, int, Sign]], now: datetime) -> tuple[StripMark, ...]:
+    """The bars of (planned instant, milliseconds, sign) that lie in the last 24 hours."""
+    begin = now - timedelta(hours=STRIP_HOURS)
+    unit = timedelta(minutes=10)
+    bars = []
+    for at, length_ms, sign in marks:
+        offset = (at - begin) / unit
+        width = max(timedelta(milliseconds=length_ms) / unit, 2.0)
+        if 0 <= offset <= STRIP_UNITS:
+            bars.append(
+                StripMark(round(min(offset, STRIP_UNITS - width), 2), round(width, 2), sign)
+            )
+    return tuple(bars)
+
+
+def is_aired(outcome: str) -> bool:
+    """Whether the planned sound was heard to its end."""
+    return outcome in {Outcome.AIRED, Outcome.LATE}

@@ -1,0 +1,273 @@
+"""The read model of one station's page: planned, held and sounded, the machine, its troubles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.domain.accounts import Actor
+from controller.domain.board import DayLine, Planned, Sounded, day_line
+from controller.domain.places import Place, PlaceTree, Station
+from controller.errors import NotFoundError
+from controller.services.places import Places
+from controller.services.tiles import Tile, tiles_of
+from controller.storage.database import Database
+from controller.storage.models import (
+    BrokerDenialRow,
+    HoldingRow,
+    JournalEntryRow,
+    ScheduleTargetRow,
+    SlotResultRow,
+    SlotRow,
+    SpeakerClusterRow,
+    StationRow,
+    StationStateRow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the station's machine last said of itself; None: it has never said so."""
+
+    agent_version: str | None
+    clock_level: str | None
+    clock_offset_ms: float | None
+    disk_free_bytes: int | None
+    temperature_celsius: float | None
+    volume_percent: int | None
+    held_assets: int
+    required_assets: int
+    journal_head: int
+    journal_stored_up_to: int
+    refused: dict[str, int]
+    denied_publishes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A fault, a refusal or a denied publish, newest first on the station's page."""
+
+    at: datetime
+    kind: str
+    code: str
+    detail: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class StationView:
+    """One station's page."""
+
+    station: Station
+    place: Place
+    district: Place | None
+    tile: Tile
+    phone_name: str | None
+    phone_number: str | None
+    phone_is_invented: bool
+    day: tuple[DayLine, ...]
+    holdings: tuple[tuple[str, str, int, bool], ...]
+    """(title, sha256, bytes, held) of every sound the plan needs."""
+    troubles: tuple[Trouble, ...]
+    machine: Machine
+    clusters: tuple[tuple[int, str | None, bool], ...]
+    recent: tuple[tuple[datetime, str, str, str | None], ...]
+    """(planned at, title, outcome, reason) of the newest results."""
+
+
+class StationPages:
+    """Reads what one station's page shows, inside the reader's place."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], places: Places) -> None:
+        self._database = database
+        self._now = now
+        self._places = places
+
+    def view(self, actor: Actor, station_id: str, day: datetime) -> StationView:
+        """One station's page; `day` is any instant of the local day shown, at its midnight."""
+        tree, now = self._places.tree(), self._now()
+        station = tree.stations.get(station_id)
+        if station is None or not tree.is_within(station.place_id, actor.place_id):
+            raise NotFoundError(f"station {station_id}", kind="station", object_id=station_id)
+        with self._database.read() as session:
+            row = session.get_one(StationRow, station_id)
+            held = _held(session, station_id)
+            lines = _day(session, tree, station, day, held, now)
+            return StationView(
+                station=station,
+                place=tree.places[station.place_id],
+                district=tree.district_of(station.place_id),
+                tile=tiles_of(session, tree, [station], now)[station_id],
+                phone_name=row.phone_name,
+                phone_number=row.phone_number,
+                phone_is_invented=row.phone_is_invented,
+                day=lines,
+                holdings=_holdings(session, tree, station, held, now),
+                troubles=_troubles(session, station_id),
+                machine=_machine(session.get(StationStateRow, station_id)),
+                clusters=_clusters(session, station_id),
+                recent=_recent(session, station_id),
+            )
+
+
+def _held(session: Session, station_id: str) -> frozenset[str]:
+    return frozenset(
+        session.scalars(
+            select(HoldingRow.sha256).where(
+                HoldingRow.station_id == station_id, HoldingRow.held.is_(True)
+            )
+        )
+    )
+
+
+def _planned_rows(
+    session: Session, tree: PlaceTree, station: Station, start: datetime, end: datetime
+) -> Sequence[SlotRow]:
+    places = tree.place_ids_of(station.station_id)
+    return session.scalars(
+        select(SlotRow)
+        .join(ScheduleTargetRow, ScheduleTargetRow.schedule_id == SlotRow.schedule_id)
+        .where(
+            ScheduleTargetRow.place_id.in_(places),
+            SlotRow.starts_at >= start,
+            SlotRow.starts_at < end,
+        )
+        .order_by(SlotRow.starts_at)
+        .distinct()
+    ).all()
+
+
+def _planned(row: SlotRow) -> Planned:
+    return Planned(
+        slot_id=row.slot_id,
+        title=row.title,
+        starts_at=row.starts_at,
+        duration_ms=row.duration_ms,
+        is_cancelled=row.cancelled_at is not None,
+        sounds=tuple(item["sha256"] for item in row.items),
+    )
+
+
+def _day(
+    session: Session,
+    tree: PlaceTree,
+    station: Station,
+    day: datetime,
+    held: frozenset[str],
+    now: datetime,
+) -> tuple[DayLine, ...]:
+    end = day + timedelta(days=1)
+    results = {
+        row.slot_id: row
+        for row in session.scalars(
+            select(SlotResultRow).where(
+                SlotResultRow.station_id == station.station_id,
+                SlotResultRow.planned_at >= day,
+                SlotResultRow.planned_at < end,
+            )
+        )
+    }
+    planned = {
+        row.slot_id: _planned(row) for row in _planned_rows(session, tree, station, day, end)
+    }
+    for slot_id, row in results.items():
+        planned.setdefault(
+            slot_id, Planned(slot_id, row.title, row.planned_at, row.planned_ms, False, ())
+        )
+    lines = [
+        day_line(item, _sounded(results.get(slot_id)), held, now)
+        for slot_id, item in planned.items()
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.planned.starts_at, line.planned.slot_id)))
+
+
+def _sounded(row: SlotResultRow | None) -> Sounded | None:
+    if row is None:
+        return None
+    return Sounded(row.outcome, row.reason, row.started_at, row.start_error_ms, row.played_ms)
+
+
+def _holdings(
+    session: Session, tree: PlaceTree, station: Station, held: frozenset[str], now: datetime
+) -> tuple[tuple[str, str, int, bool], ...]:
+    needed: dict[str, tuple[str, int]] = {}
+    for row in _planned_rows(session, tree, station, now, now + timedelta(days=14)):
+        if row.cancelled_at is None:
+            for item in row.items:
+                needed.setdefault(item["sha256"], (row.title, item["size_bytes"]))
+    return tuple((title, sha, size, sha in held) for sha, (title, size) in needed.items())
+
+
+def _troubles(session: Session, station_id: str) -> tuple[Trouble, ...]:
+    entries = session.scalars(
+        select(JournalEntryRow)
+        .where(
+            JournalEntryRow.station_id == station_id,
+            JournalEntryRow.kind.in_(("fault", "refusal")),
+        )
+        .order_by(JournalEntryRow.at.desc())
+        .limit(20)
+    )
+    denials = session.scalars(
+        select(BrokerDenialRow)
+        .where(BrokerDenialRow.station_id == station_id)
+        .order_by(BrokerDenialRow.at.desc())
+        .limit(20)
+    )
+    found = [_trouble(entry) for entry in entries] + [
+        Trouble(row.at, "denied", row.action, row.topic, "broker") for row in denials
+    ]
+    return tuple(sorted(found, key=lambda trouble: trouble.at, reverse=True)[:20])
+
+
+def _trouble(entry: JournalEntryRow) -> Trouble:
+    evidence = entry.evidence
+    return Trouble(
+        at=entry.at,
+        kind=entry.kind,
+        code=evidence.get("code") or evidence.get("why", ""),
+        detail=evidence.get("detail", ""),
+        subject=evidence.get("what", "station"),
+    )
+
+
+def _clusters(session: Session, station_id: str) -> tuple[tuple[int, str | None, bool], ...]:
+    rows = session.scalars(
+        select(SpeakerClusterRow)
+        .where(SpeakerClusterRow.station_id == station_id)
+        .order_by(SpeakerClusterRow.number)
+    )
+    return tuple((row.number, row.name, row.is_invented) for row in rows)
+
+
+def _recent(session: Session, station_id: str) -> tuple[tuple[datetime, str, str, str | None], ...]:
+    rows = session.scalars(
+        select(SlotResultRow)
+        .where(SlotResultRow.station_id == station_id)
+        .order_by(SlotResultRow.planned_at.desc())
+        .limit(20)
+    )
+    return tuple((row.planned_at, row.title, row.outcome, row.reason) for row in rows)
+
+
+def _machine(state: StationStateRow | None) -> Machine:
+    if state is None:
+        return Machine(None, None, None, None, None, None, 0, 0, 0, 0, {}, 0)
+    return Machine(
+        agent_version=state.agent_version,
+        clock_level=state.clock_level,
+        clock_offset_ms=state.clock_offset_ms,
+        disk_free_bytes=state.disk_free_bytes,
+        temperature_celsius=state.temperature_celsius,
+        volume_percent=state.volume_percent,
+        held_assets=state.held_assets,
+        required_assets=state.required_assets,
+        journal_head=state.journal_head,
+        journal_stored_up_to=state.journal_stored_up_to,
+        refused=state.refused,
+        denied_publishes=state.denied_publishes,
+    )
