@@ -1,0 +1,40 @@
+"""Every deed of the centre in one place, as the web and the jobs are given them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from audio_library.store import AssetStore
+    from controller.services.accounts import Accounts
+    from controller.services.as_run import AsRun
+    from controller.services.audit import AuditTrail
+    from controller.services.board import Board
+    from controller.services.bulletins import Bulletins
+    from controller.services.hours import Hours
+    from controller.services.orders import Orders
+    from controller.services.places import Places
+    from controller.services.plans import Plans
+    from controller.services.schedules import Schedules
+    from controller.services.station_page import StationPages
+    from controller.services.stations import Stations
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One object per noun; built by the wiring, never by a view."""
+
+    accounts: Accounts
+    audit: AuditTrail
+    places: Places
+    bulletins: Bulletins
+    schedules: Schedules
+    hours: Hours
+    plans: Plans
+    orders: Orders
+    stations: Stations
+    as_run: AsRun
+    board: Board
+    station_pages: StationPages
+    sounds: AssetStore
