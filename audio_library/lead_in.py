@@ -1,0 +1,45 @@
+"""What sounds before the voice: our own chime and a short pause, put together with pydub.
+
+pydub holds whole sounds in memory and decodes through outside programs, so it is given only short
+pieces of our own, as samples; uploads never come near it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from functools import lru_cache
+
+from audio_library.idents import bells
+
+with warnings.catch_warnings():
+    # pydub 0.25.1 imports audioop (deprecated in 3.11), has invalid escapes in its patterns, and
+    # looks for an ffmpeg on the PATH that we never let it use.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.simplefilter("ignore", SyntaxWarning)
+    warnings.simplefilter("ignore", RuntimeWarning)
+    from pydub import AudioSegment
+
+PAD_MS = 40  # lets a just-opened amplifier settle before the first strike
+PAUSE_MS = 300
+_FADE_OUT_MS = 250
+LEAD_IN_MS = PAD_MS + bells.DURATION_MS + PAUSE_MS
+
+# Brings the chime to the loudness of the voice after it (-16 LUFS); a test measures it.
+_GAIN_DB = 2.5
+
+
+@lru_cache(maxsize=1)
+def chime_pcm() -> bytes:
+    """Return the lead-in as 16-bit mono samples at 48 kHz."""
+    chime = AudioSegment(
+        data=bells.three_bells().astype("<i2").tobytes(),
+        sample_width=2,
+        frame_rate=bells.SAMPLE_RATE_HZ,
+        channels=1,
+    )
+    piece = (
+        AudioSegment.silent(PAD_MS, frame_rate=bells.SAMPLE_RATE_HZ)
+        + chime.apply_gain(_GAIN_DB).fade_out(_FADE_OUT_MS)
+        + AudioSegment.silent(PAUSE_MS, frame_rate=bells.SAMPLE_RATE_HZ)
+    )
+    return bytes(piece.raw_data)
