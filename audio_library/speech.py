@@ -57,21 +57,24 @@ class GttsEngine:
             raise EmptyTextError("nothing to say")
         try:
             self._write(text, language, out)
-        except gtts.gTTSError as error:
+        except BaseException:
             out.unlink(missing_ok=True)
-            raise self._explained(error) from error
-        except OSError as error:  # also every requests exception
-            out.unlink(missing_ok=True)
-            raise SpeechUnavailableError(self.name) from error
-        except (AssertionError, ValueError) as error:  # gtts finds nothing to speak, or bad base64
-            out.unlink(missing_ok=True)
-            raise SpeechFailedError(self.name, str(error)) from error
-        if out.stat().st_size == 0:
-            out.unlink()
-            raise SpeechFailedError(self.name, "no sound in the answer")
+            raise
         return out
 
     def _write(self, text: str, language: str, out: Path) -> None:
+        try:
+            self._ask(text, language, out)
+        except gtts.gTTSError as error:
+            raise self._explained(error) from error
+        except OSError as error:  # also every exception of requests
+            raise SpeechUnavailableError(self.name) from error
+        except (AssertionError, ValueError) as error:  # gtts finds nothing to speak, or bad base64
+            raise SpeechFailedError(self.name, str(error)) from error
+        if out.stat().st_size == 0:
+            raise SpeechFailedError(self.name, "no sound in the answer")
+
+    def _ask(self, text: str, language: str, out: Path) -> None:
         """gtts asks once per 100 letters; the deadline is for the text as a whole."""
         deadline = self._clock() + _WHOLE_TEXT_TIMEOUT_S
         request = gtts.gTTS(
