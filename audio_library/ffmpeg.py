@@ -96,6 +96,10 @@ class FfmpegRun:
         assert self._process.stdin is not None  # noqa: S101 - asked for by the caller of start()
         return self._process.stdin
 
+    @property
+    def group_id(self) -> int:
+        return self._process.pid
+
     def finish(self) -> tuple[int, str]:
         """Wait for the end; return the exit code and what ffmpeg said."""
         if self._process.stdin is not None:

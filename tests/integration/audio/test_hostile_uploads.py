@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from audio_library import ffmpeg
+from audio_library.errors import (
+    DamagedSoundError,
+    NotSoundError,
+    NotSoundReason,
+    RefusedSoundError,
+    SilentSoundError,
+    TooLargeError,
+    ToolFailedError,
+)
+from audio_library.ingest import IngestLimits, ingest
+from tests.support.sound import run_ffmpeg, speech_like, write_sound, write_wav
+
+
+def refused(tmp_path: Path, content: bytes, name: str = "upload.mp3") -> RefusedSoundError:
+    upload = tmp_path / name
+    upload.write_bytes(content)
+    with pytest.raises(RefusedSoundError) as refusal:
+        ingest(upload, workdir=tmp_path)
+    assert list(tmp_path.glob("ingest-*")) == []
+    return refusal.value
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0",
+        b"xin chao ba con" * 1000,
+        b"<html><script>alert(1)</script></html>",
+        b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
+        b"ffconcat version 1.0\nfile '/etc/hostname'\n",
+        b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nm=audio 5004 RTP/AVP 0\n",
+        b'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"></MPD>',
+        b"\x89PNG\r\n\x1a\n" + bytes(500),
+        b"PK\x03\x04" + bytes(5000),
+        b"\x7fELF" + bytes(5000),
+    ],
+)
+def test_what_is_not_sound_is_refused_whatever_its_name(tmp_path: Path, content: bytes) -> None:
+    assert refused(tmp_path, content).code == "not_sound"
+
+
+def test_random_bytes_are_refused(tmp_path: Path) -> None:
+    for seed in range(6):
+        noise = np.random.default_rng(seed).bytes(60_000)
+        assert refused(tmp_path, noise).code in {"not_sound", "damaged", "silent"}
+
+
+def test_a_playlist_cannot_reach_another_file(tmp_path: Path) -> None:
+    voice = write_wav(tmp_path / "private.wav", speech_like(2))
+    for content in (f"ffconcat version 1.0\nfile '{voice}'\n", f"#EXTM3U\n{voice}\n"):
+        assert isinstance(refused(tmp_path, content.encode()), NotSoundError)
+
+
+def test_a_film_is_refused_though_it_has_sound(tmp_path: Path) -> None:
+    voice, film = write_wav(tmp_path / "a.wav", speech_like(2)), tmp_path / "film.mp4"
+    run_ffmpeg("-i", str(voice), "-f", "lavfi", "-i", "testsrc=d=2:r=5:s=64x64", str(film))
+    error = refused(tmp_path, film.read_bytes(), "song.mp3")
+    assert isinstance(error, NotSoundError)
+    assert error.reason is NotSoundReason.VIDEO
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".m4a", ".ogg", ".opus", ".flac"])
+def test_a_file_cut_in_transit_is_called_damaged(tmp_path: Path, suffix: str) -> None:
+    whole = write_sound(tmp_path / f"whole{suffix}", speech_like(20)).read_bytes()
+    error = refused(tmp_path, whole[: len(whole) * 6 // 10])
+    assert isinstance(error, DamagedSoundError)
+
+
+def test_bytes_overwritten_in_the_middle_do_not_stop_the_work_for_ever(tmp_path: Path) -> None:
+    for suffix in (".mp3", ".flac", ".opus", ".m4a"):
+        whole = bytearray(write_sound(tmp_path / f"w{suffix}", speech_like(6)).read_bytes())
+        at = len(whole) // 2
+        whole[at : at + 2000] = np.random.default_rng(3).bytes(2000)
+        upload = tmp_path / f"broken{suffix}"
+        upload.write_bytes(whole)
+        with contextlib.suppress(DamagedSoundError):
+            assert abs(ingest(upload, workdir=tmp_path).asset.loudness_lufs + 16) <= 0.5
+
+
+def test_a_small_file_of_two_hours_of_silence_costs_little_and_is_refused(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.flac"
+    run_ffmpeg("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", "7200", str(bomb))
+    assert bomb.stat().st_size < 2_000_000
+    with pytest.raises(RefusedSoundError) as refusal:
+        ingest(bomb, workdir=tmp_path, limits=IngestLimits(max_duration_ms=600_000))
+    assert refusal.value.code == "too_long"
+    assert list(tmp_path.iterdir()) == [bomb]
+
+
+def test_a_header_that_promises_ten_hours_is_not_believed(tmp_path: Path) -> None:
+    sound = bytearray(write_sound(tmp_path / "a.flac", speech_like(3)).read_bytes())
+    total = struct.unpack(">Q", sound[18:26])[0] & ~((1 << 36) - 1) | 44_100 * 36_000
+    sound[18:26] = struct.pack(">Q", total)
+    assert refused(tmp_path, bytes(sound), "a.flac").code == "damaged"
+
+
+def test_a_huge_tag_is_stepped_over(tmp_path: Path) -> None:
+    sound = write_sound(tmp_path / "a.mp3", speech_like(3)).read_bytes()
+    body = b"TIT2" + struct.pack(">I", 8_000_000) + b"\0\0\0" + b"<b>" * 2_666_666 + b"x"
+    size = len(body)
+    syncsafe = bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
+    upload = tmp_path / "tagged.mp3"
+    upload.write_bytes(b"ID3\x03\0\0" + syncsafe + body + sound)
+    assert abs(ingest(upload, workdir=tmp_path).asset.loudness_lufs + 16) <= 0.5
+
+
+def test_a_file_above_the_size_limit_is_refused_with_both_figures(tmp_path: Path) -> None:
+    upload = write_wav(tmp_path / "a.wav", speech_like(2))
+    with pytest.raises(TooLargeError) as refusal:
+        ingest(upload, workdir=tmp_path, limits=IngestLimits(max_bytes=1000))
+    assert refusal.value.limit_bytes == 1000
+    assert refusal.value.size_bytes == upload.stat().st_size
+
+
+def test_quadrophonic_and_odd_rates_are_no_obstacle(tmp_path: Path) -> None:
+    voice, upload = write_wav(tmp_path / "a.wav", speech_like(3)), tmp_path / "q.wav"
+    run_ffmpeg("-i", str(voice), "-ac", "6", "-ar", "96000", "-c:a", "pcm_f32le", str(upload))
+    assert abs(ingest(upload, workdir=tmp_path).asset.loudness_lufs + 16) <= 0.5
+
+
+def test_a_silence_with_a_promise_of_sound_is_silence(tmp_path: Path) -> None:
+    with pytest.raises(SilentSoundError):
+        ingest(write_wav(tmp_path / "a.wav", np.zeros(44_100, np.float32)), workdir=tmp_path)
+
+
+def test_a_run_over_its_time_is_killed_with_all_its_children() -> None:
+    endless = ["-f", "lavfi", "-i", "sine=f=100,arealtime", "-f", "null", "-"]
+    with ffmpeg.start(endless, limits=ffmpeg.ProcessLimits(wall_s=0.5)) as run:
+        with pytest.raises(ToolFailedError, match="too long"):
+            run.finish()
+        group = run.group_id
+    assert [p for p in psutil.process_iter() if _group(p) == group] == []
+
+
+def test_the_processor_limit_ends_a_greedy_run() -> None:
+    endless = ["-f", "lavfi", "-i", "sine=f=100", "-f", "null", "-"]
+    exit_code, _ = ffmpeg.run(endless, limits=ffmpeg.ProcessLimits(cpu_s=1))
+    assert exit_code != 0
+
+
+def test_the_memory_limit_is_below_what_a_machine_could_lose() -> None:
+    exit_code, _ = ffmpeg.run(["-version"], limits=ffmpeg.ProcessLimits(memory_bytes=16 << 20))
+    assert exit_code != 0
+
+
+def test_leaving_the_block_kills_what_still_runs() -> None:
+    endless = ["-f", "lavfi", "-i", "sine=f=100,arealtime", "-f", "null", "-"]
+    with ffmpeg.start(endless) as run:
+        group = run.group_id
+    assert [p for p in psutil.process_iter() if _group(p) == group] == []
+
+
+def _group(process: psutil.Process) -> int | None:
+    try:
+        return os.getpgid(process.pid)
+    except ProcessLookupError:
+        return None
