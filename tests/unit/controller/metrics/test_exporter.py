@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from controller.metrics.exporter import Exporter, FleetSnapshot, StationSample
+from controller.metrics.exporter import Exporter
+from controller.metrics.samples import FleetSnapshot, StationSample
 from controller.metrics.series import BY_NAME, CONTROLLER_SERIES, SERIES, STATION_LABELS
 
 NOW = datetime(2026, 11, 27, 22, 30, tzinfo=UTC)
 WHO = {
     "station": "bac-ai-phuoc-binh",
-    "commune": "Xã Phước Bình",
-    "district": "Huyện Bác Ái",
+    "commune": "xã Phước Bình",
+    "district": "huyện Bác Ái",
 }
 SPOKEN = StationSample(
     *WHO.values(),
@@ -32,7 +33,7 @@ SPOKEN = StationSample(
     results={("aired", ""): 40, ("missed", "power_off"): 2},
     corrections={("missed", "aired"): 1},
 )
-SILENT = StationSample("thuan-nam-phuoc-dinh", "Xã Phước Dinh", "Huyện Thuận Nam")
+SILENT = StationSample("thuan-nam-phuoc-dinh", "xã Phước Dinh", "huyện Thuận Nam")
 
 
 def exporter_of(*stations: StationSample, outbox_oldest_at: datetime | None = None) -> Exporter:
@@ -64,7 +65,7 @@ def test_a_registered_station_that_never_spoke_is_there_and_down() -> None:
     who = dict(
         zip(
             STATION_LABELS,
-            ("thuan-nam-phuoc-dinh", "Xã Phước Dinh", "Huyện Thuận Nam"),
+            ("thuan-nam-phuoc-dinh", "xã Phước Dinh", "huyện Thuận Nam"),
             strict=True,
         )
     )

@@ -1,0 +1,48 @@
+"""What the exporter is given: one moment of the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+FRESH_FOR = timedelta(seconds=90)
+"""Three heartbeats of 30 s: after that a station counts as down (EN 54-16 asks for 100 s)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationSample:
+    """What is known of one station at one moment. Names are for people, with their marks."""
+
+    station_id: str
+    commune: str
+    district: str
+    last_heartbeat_at: datetime | None = None
+    is_ready: bool = False
+    is_on_air: bool = False
+    plan_version: int = 0
+    plan_version_held: int = 0
+    required_assets: int = 0
+    held_assets: int = 0
+    clock_offset_s: float | None = None
+    disk_free_bytes: int | None = None
+    denied_publishes: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """By reason, since the station booted."""
+    results: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By (outcome, reason); the reason of `aired` is empty."""
+    corrections: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By (from, to)."""
+
+    def is_up(self, now: datetime) -> bool:
+        """Whether a sign of life came within 90 s."""
+        return self.last_heartbeat_at is not None and now - self.last_heartbeat_at <= FRESH_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSnapshot:
+    """All registered stations and what waits to be sent to them."""
+
+    stations: tuple[StationSample, ...] = ()
+    outbox_rows: int = 0
+    outbox_oldest_at: datetime | None = None
