@@ -1,0 +1,147 @@
+"""What an upload costs: our whole ingest beside a bare decode with the same Opus encode."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from audio_library import ffmpeg
+from audio_library.encode import OPUS
+from audio_library.ingest import ingest
+from tests.bench.rows import Row, alternate, at_least, at_most
+from tests.support.sound import run_ffmpeg, speech_like, write_sound
+
+_ROUNDS = 3
+_MONO = ("-ac", "1", "-ar", "48000")
+_LOUDNORM = "loudnorm=I=-16:TP=-1.5:LRA=11"
+_MEMORY_OF_OURS = """
+import resource, sys
+from pathlib import Path
+from audio_library.ingest import ingest
+ingest(Path(sys.argv[1]), workdir=Path(sys.argv[2]))
+print(max(resource.getrusage(who).ru_maxrss for who in (0, -1)))
+"""
+# pydub is fed as its own loader would: the whole file decoded into one segment.
+_MEMORY_OF_PYDUB = """
+import resource, subprocess, sys, warnings
+warnings.simplefilter("ignore")
+from pydub import AudioSegment, effects
+import imageio_ffmpeg
+AudioSegment.converter = imageio_ffmpeg.get_ffmpeg_exe()
+command = [AudioSegment.converter, "-loglevel", "error", "-i", sys.argv[1]]
+sink = ["-f", "s16le", "-ac", "2", "-ar", "44100", "-"]
+raw = subprocess.run([*command, *sink], capture_output=True, check=True).stdout
+sound = AudioSegment(data=raw, sample_width=2, frame_rate=44100, channels=2)
+effects.normalize(sound).export(sys.argv[2] + "/pydub.opus", format="opus", bitrate="32k")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def measure(quick: bool) -> list[Row]:
+    """Return the rows; `quick` leaves out all that takes more than half a minute."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        minute = write_sound(folder / "60s.mp3", speech_like(60), channels=2)
+        rows = [_beside_floor(minute, "60 s", folder)]
+        if not quick:
+            ten = write_sound(folder / "600s.mp3", speech_like(600, seed=2), channels=2)
+            rows.append(_beside_floor(ten, "600 s", folder))
+            rows.append(_beside_loudnorm(minute, folder))
+            rows.append(_memory_beside_pydub(ten, folder))
+        return rows
+
+
+def _beside_floor(source: Path, length: str, folder: Path) -> Row:
+    return at_most(
+        f"ingest CPU s, {length} MP3 (decode + same encode)",
+        2.4,
+        partial(
+            alternate,
+            partial(_cpu_s, partial(_ingest, source, folder)),
+            partial(_cpu_s, partial(_floor, source, folder)),
+            _ROUNDS,
+        ),
+    )
+
+
+def _beside_loudnorm(source: Path, folder: Path) -> Row:
+    return at_least(
+        "ingest CPU s, 60 s MP3 (two-pass loudnorm)",
+        4.0,
+        partial(
+            alternate,
+            partial(_cpu_s, partial(_ingest, source, folder)),
+            partial(_cpu_s, partial(_two_pass, source, folder)),
+            _ROUNDS,
+        ),
+    )
+
+
+def _memory_beside_pydub(ten_minutes: Path, folder: Path) -> Row:
+    hour = folder / "3600s.mp3"
+    run_ffmpeg("-stream_loop", "5", "-i", str(ten_minutes), "-c", "copy", str(hour))
+    return at_least(
+        "ingest peak MiB, 3600 s MP3 (pydub)",
+        4.0,
+        partial(
+            alternate,
+            partial(_peak_mib, _MEMORY_OF_OURS, hour, folder),
+            partial(_peak_mib, _MEMORY_OF_PYDUB, hour, folder),
+            1,
+        ),
+    )
+
+
+def _cpu_s(work: Callable[[], None]) -> float:
+    """Processor seconds of this process and of its children, user and system together."""
+    before = _used_s()
+    work()
+    return _used_s() - before
+
+
+def _used_s() -> float:
+    whos = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    usages = [resource.getrusage(who) for who in whos]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _ingest(source: Path, folder: Path) -> None:
+    ingest(source, workdir=folder).path.unlink()
+
+
+def _floor(source: Path, folder: Path) -> None:
+    run_ffmpeg("-i", str(source), *_MONO, *OPUS, str(folder / "floor.opus"))
+
+
+def _two_pass(source: Path, folder: Path) -> None:
+    messages = run_ffmpeg(
+        *("-i", str(source), "-af", f"{_LOUDNORM}:print_format=summary", "-f", "null", "-")
+    )
+    figures = {
+        key: messages.split(f"{label}:")[1].split()[0].lstrip("+")
+        for key, label in (
+            ("measured_I", "Input Integrated"),
+            ("measured_TP", "Input True Peak"),
+            ("measured_LRA", "Input LRA"),
+            ("measured_thresh", "Input Threshold"),
+            ("offset", "Target Offset"),
+        )
+    }
+    second = ":".join([_LOUDNORM, *(f"{key}={value}" for key, value in figures.items())])
+    run_ffmpeg("-i", str(source), "-af", second, *_MONO, *OPUS, str(folder / "loudnorm.opus"))
+
+
+def _peak_mib(script: str, source: Path, folder: Path) -> float:
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(source), str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": str(ffmpeg.executable().parent), "PYTHONPATH": str(Path.cwd())},
+    )
+    return int(done.stdout) / 1024
