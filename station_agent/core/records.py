@@ -24,11 +24,13 @@ class SlotRecord(Record):
     revision: int
     planned_at: Instant
     planned_ms: int
-    due_at: Instant
     title: str
     plan_epoch: int
     plan_version: int
     outcome: Outcome | None = None
+    sounded_at: Instant | None = None
+    """When its first frame sounded; None: never, or not yet."""
+    start_error_ms: float | None = None
     noted_at: Instant
     """When this was written, by the station's clock; older than 40 days may be forgotten."""
 
@@ -47,6 +49,8 @@ class Memory(Record):
     """Floors and small facts; replaced as a whole, never going down."""
 
     epoch: int = 0
+    """The highest epoch of anything believed so far."""
+    plan_epoch: int = 0
     plan_version: int = 0
     limits_epoch: int = 0
     limits_version: int = 0

@@ -1,0 +1,92 @@
+"""What is believed of what arrives: epoch, version, window, nonce. Signatures were checked before.
+
+Every function returns the reason of refusal, in the words of the wire, or None.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from station_agent.core.records import Memory, SeenOrder
+from station_protocol.messages import Order, TestToneDeed
+from station_protocol.signing import Claims
+from station_protocol.vocabulary import DeedKind
+
+STALE = "stale"
+EXPIRED = "expired"
+NOT_YET_VALID = "not_yet_valid"
+UNSUPPORTED = "unsupported"
+
+TOLERANCE = timedelta(seconds=5)
+"""Two trusted clocks may differ by two seconds each way, and what is sent takes a moment."""
+
+MOST_ORDERS = 256
+MOST_CANCELLED = 256
+
+
+def window_problem(claims: Claims, at: datetime | None) -> str | None:
+    """Whether the signed window leaves `at` out; nothing is said about an unknown time."""
+    if at is None:
+        return None
+    if at > claims.not_after:
+        return EXPIRED
+    return NOT_YET_VALID if at + TOLERANCE < claims.not_before else None
+
+
+def state_problem(
+    claims: Claims, *, known_epoch: int, held: tuple[int, int] | None, at: datetime | None
+) -> str | None:
+    """Why this plan or these limits are not taken. `held` is (epoch, version) of what is held."""
+    if claims.kind is not DeedKind.ACTUAL:
+        return UNSUPPORTED
+    if claims.epoch < known_epoch or (held is not None and (claims.epoch, claims.version) < held):
+        return STALE
+    return window_problem(claims, at)
+
+
+def order_problem(
+    claims: Claims, order: Order, *, known_epoch: int, at: datetime | None
+) -> str | None:
+    """Why this order is not obeyed. Only the test tone may be ordered as an exercise."""
+    if claims.kind is not DeedKind.ACTUAL and not isinstance(order.deed, TestToneDeed):
+        return UNSUPPORTED
+    return STALE if claims.epoch < known_epoch else window_problem(claims, at)
+
+
+def answer_given(memory: Memory, claims: Claims, order: Order) -> SeenOrder | None:
+    """The answer this order, or any under its nonce, was given before."""
+    for seen in memory.orders:
+        if seen.order_id == order.order_id or seen.nonce == claims.nonce:
+            return seen
+    return None
+
+
+def with_order(memory: Memory, seen: SeenOrder, at: datetime | None) -> Memory:
+    """The memory that also knows this order; what has expired for a day is forgotten first."""
+    kept = memory.orders
+    if at is not None:
+        kept = tuple(old for old in kept if old.not_after > at - timedelta(days=1))
+    return memory.model_copy(update={"orders": (*kept, seen)[-MOST_ORDERS:]})
+
+
+def with_epoch(memory: Memory, epoch: int) -> Memory:
+    """The memory whose known epoch is at least this."""
+    return memory.model_copy(update={"epoch": max(memory.epoch, epoch)})
+
+
+def with_plan(memory: Memory, claims: Claims) -> Memory:
+    """The memory that will not take a plan older than this one again."""
+    update = {"plan_epoch": claims.epoch, "plan_version": claims.version}
+    return with_epoch(memory.model_copy(update=update), claims.epoch)
+
+
+def with_limits(memory: Memory, claims: Claims) -> Memory:
+    """The memory that will not take limits older than these again."""
+    update = {"limits_epoch": claims.epoch, "limits_version": claims.version}
+    return with_epoch(memory.model_copy(update=update), claims.epoch)
+
+
+def with_cancelled(memory: Memory, slot_id: str) -> Memory:
+    """The memory that will never start this slot, although no plan has named it yet."""
+    others = tuple(known for known in memory.cancelled if known != slot_id)
+    return memory.model_copy(update={"cancelled": (*others, slot_id)[-MOST_CANCELLED:]})

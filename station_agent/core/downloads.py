@@ -1,0 +1,151 @@
+"""Which sound to fetch next: what is due first, one at a time, going on where it broke off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from station_agent.core.agenda import CHECK
+from station_agent.core.effects import (
+    CancelFetch,
+    CheckAsset,
+    Effect,
+    Fetch,
+    ProtectAssets,
+)
+from station_agent.core.events import AssetChecked, AssetHeld, FetchFailed, FetchProblem
+from station_agent.core.station import Station
+from station_agent.core.turn import Turn
+from station_protocol.messages import FaultEntry, HoldingEntry, PlannedItem
+
+FIRST_RETRY_MS = 2_000
+LONGEST_RETRY_MS = 60_000
+_AFTER_CORRUPT_MS = 5_000
+
+
+@dataclass(slots=True)
+class Attempt:
+    """How often a sound failed to come, and when it is tried again."""
+
+    failures: int
+    retry_mono_ms: int
+
+
+def retry_in_ms(failures: int) -> int:
+    """Doubling from two seconds to a minute."""
+    return int(min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(failures - 1, 10)))
+
+
+def required(station: Station) -> dict[str, PlannedItem]:
+    """Every sound of the slots still to come, soonest due first."""
+    items: dict[str, PlannedItem] = {}
+    for slot in station.pending:
+        for item in slot.items:
+            items.setdefault(item.sha256, item)
+    return items
+
+
+@dataclass(slots=True)
+class Downloads:
+    """What is being fetched, what must wait, what was looked at again."""
+
+    station: Station
+    fetching: str | None = None
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    not_before_mono_ms: int = 0
+    spread_ms: int = 0
+    checked_for: set[str] = field(default_factory=set)
+
+    def plan_changed(self, turn: Turn) -> None:
+        """Protect what the new plan needs; forget failures, the centre may have it now."""
+        self.attempts.clear()
+        self.not_before_mono_ms = turn.now.mono_ms + self.spread_ms
+        pending = {slot.slot_id for slot in self.station.pending}
+        self.checked_for &= pending
+        turn.ask(ProtectAssets(tuple(required(self.station))))
+
+    def link_returned(self) -> None:
+        """What could not be reached is tried again at once."""
+        self.attempts.clear()
+
+    def advance(self, turn: Turn) -> None:
+        """Begin the next fetch, or leave the present one for what is due sooner."""
+        missing = [
+            item for sha, item in required(self.station).items() if sha not in self.station.held
+        ]
+        if self.fetching is not None and self.fetching not in {item.sha256 for item in missing}:
+            turn.ask(CancelFetch(self.fetching))
+            self.fetching = None
+        chosen = next((item for item in missing if self._may_try(turn, item.sha256)), None)
+        if chosen is None or chosen.sha256 == self.fetching:
+            return
+        if self.fetching is not None:
+            turn.ask(CancelFetch(self.fetching))
+        self.fetching = chosen.sha256
+        turn.ask(Fetch(chosen.sha256, chosen.size_bytes, self.station.config.sound_over))
+
+    def _may_try(self, turn: Turn, sha256: str) -> bool:
+        if self.station.config.sound_over == "mqtt" and not self.station.is_connected:
+            return False
+        attempt = self.attempts.get(sha256)
+        waits_until = attempt.retry_mono_ms if attempt else 0
+        return turn.now.mono_ms >= max(waits_until, self.not_before_mono_ms)
+
+    def held(self, turn: Turn, event: AssetHeld) -> None:
+        """A sound is here."""
+        self._finished(event.sha256)
+        self.attempts.pop(event.sha256, None)
+        self.station.damaged.discard(event.sha256)
+        if event.sha256 in self.station.held:
+            return
+        self.station.held[event.sha256] = event.size_bytes
+        turn.note(HoldingEntry(sha256=event.sha256, held=True, size_bytes=event.size_bytes))
+
+    def failed(self, turn: Turn, event: FetchFailed) -> None:
+        """A sound did not come; it is tried again, later each time."""
+        self._finished(event.sha256)
+        failures = getattr(self.attempts.get(event.sha256), "failures", 0) + 1
+        wait_ms = retry_in_ms(failures)
+        if event.retry_after_s is not None:
+            wait_ms = max(wait_ms, round(event.retry_after_s * 1000))
+        if event.why is FetchProblem.CORRUPT:
+            wait_ms = max(wait_ms, _AFTER_CORRUPT_MS)
+        self.attempts[event.sha256] = Attempt(failures, turn.now.mono_ms + wait_ms)
+
+    def _finished(self, sha256: str) -> None:
+        if self.fetching == sha256:
+            self.fetching = None
+
+    def checked(self, turn: Turn, event: AssetChecked) -> None:
+        """A file was looked at again; a bad one is reported and fetched anew."""
+        if event.problem is None or event.sha256 not in self.station.held:
+            return
+        self.station.damaged.add(event.sha256)
+        self.lost(turn, event.sha256, event.problem)
+        turn.note(FaultEntry(code=event.problem, detail=event.sha256))
+
+    def lost(self, turn: Turn, sha256: str, why: str) -> None:
+        """A sound is no longer held."""
+        if self.station.held.pop(sha256, None) is not None:
+            self.attempts.pop(sha256, None)
+            turn.note(HoldingEntry(sha256=sha256, held=False, why=why))
+
+    def check_soon_due(self, turn: Turn, at: datetime) -> None:
+        """Hash the files of a slot again while there is time to fetch them anew."""
+        for slot in self.station.due_until(at + CHECK):
+            if slot.slot_id not in self.checked_for and self.station.is_held(slot):
+                self.checked_for.add(slot.slot_id)
+                turn.ask(*self._checks(item.sha256 for item in slot.items))
+
+    def check_all(self, turn: Turn) -> None:
+        """Hash everything that will be needed."""
+        turn.ask(*self._checks(iter(required(self.station))))
+
+    def _checks(self, sha256s: Iterator[str]) -> list[Effect]:
+        return [CheckAsset(sha256) for sha256 in sha256s if sha256 in self.station.held]
+
+    def mono_deadlines(self) -> Iterator[int]:
+        """When a waiting fetch may be tried."""
+        yield self.not_before_mono_ms
+        yield from (attempt.retry_mono_ms for attempt in self.attempts.values())

@@ -1,0 +1,51 @@
+"""What a station says of itself: whether it could play what it has to, and why not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from station_agent.core.agenda import LEAD
+from station_agent.core.station import Station
+from station_protocol.vocabulary import StationHealth
+
+STARTING_FOR_MS = 60_000
+"""How long a fresh start may take to learn the time and the plan before that is a fault."""
+
+DISK_LOW_BYTES = 100_000_000
+
+_NORMAL_AT_START = frozenset({"clock_untrusted", "no_plan"})
+
+Verdict = tuple[StationHealth, tuple[str, ...]]
+
+
+def reasons(station: Station, at: datetime | None, disk_free_bytes: int | None) -> tuple[str, ...]:
+    """Every reason why something due now would not sound, worst first. A dead link is none."""
+    found = [station.clock.why] if not station.clock.is_trusted else []
+    if station.is_device_lost:
+        found.append("audio_device_missing")
+    if station.storage_fault:
+        found.append(station.storage_fault)
+    if disk_free_bytes is not None and disk_free_bytes < DISK_LOW_BYTES:
+        found.append("disk_low")
+    found += _about_plan(station, at)
+    return tuple(found)
+
+
+def _about_plan(station: Station, at: datetime | None) -> list[str]:
+    if station.plan is None:
+        return ["no_plan"]
+    if at is None:
+        return []
+    found = ["plan_expired"] if at > station.plan.claims.not_after else []
+    due = station.due_until(at + LEAD)
+    return found + (["sound_missing"] if not all(map(station.is_held, due)) else [])
+
+
+def verdict(found: tuple[str, ...], since_boot_ms: int, before: StationHealth) -> Verdict:
+    """Ready, degraded, or still starting."""
+    if not found:
+        return StationHealth.READY, ()
+    fresh = before is StationHealth.STARTING and since_boot_ms < STARTING_FOR_MS
+    if fresh and _NORMAL_AT_START.issuperset(found):
+        return StationHealth.STARTING, ()
+    return StationHealth.DEGRADED, found

@@ -1,0 +1,62 @@
+"""What a station never exceeds, whatever a signed plan says. Wall time is UTC+7, all year.
+
+The zone is written here and not read from the machine: Vietnam has had no daylight saving since
+1975, and the Pi's own zone is never used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta, timezone
+
+from station_protocol.messages import HoursSpan, PlannedSlot, StationLimits
+from station_protocol.vocabulary import Priority, Reason
+
+STATION_ZONE = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+
+Span = tuple[datetime, datetime]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), STATION_ZONE)
+
+
+def _daily(hours: tuple[HoursSpan, ...], days: list[date]) -> Iterator[Span]:
+    for day in days:
+        for span in hours:
+            opens_at = _midnight(day) + timedelta(minutes=span.opens_min)
+            yield opens_at, _midnight(day) + timedelta(minutes=span.closes_min)
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for opens_at, closes_at in sorted(spans):
+        if merged and opens_at <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], closes_at))
+        else:
+            merged.append((opens_at, closes_at))
+    return merged
+
+
+def allows(limits: StationLimits, from_at: datetime, until_at: datetime) -> bool:
+    """Whether the whole span lies inside broadcast hours or dated exceptions, taken together."""
+    first, last = (at.astimezone(STATION_ZONE).date() for at in (from_at, until_at))
+    days = [first + timedelta(days=n) for n in range(-1, (last - first).days + 2)]
+    spans = list(_daily(limits.hours, days))
+    spans += [(exception.from_at, exception.until_at) for exception in limits.exceptions]
+    return any(opens <= from_at and until_at <= closes for opens, closes in _merged(spans))
+
+
+def verdict(limits: StationLimits, slot: PlannedSlot, starts_at: datetime) -> Reason | None:
+    """Why this slot must not sound from `starts_at` on; None if it may. An emergency always may."""
+    if slot.priority is Priority.EMERGENCY:
+        return None
+    if slot.duration_ms > limits.max_length_ms:
+        return Reason.TOO_LONG
+    until_at = starts_at + timedelta(milliseconds=slot.duration_ms)
+    return None if allows(limits, starts_at, until_at) else Reason.QUIET_HOURS
+
+
+def volume(limits: StationLimits, wanted_percent: int | None) -> int:
+    """The volume to set: what was ordered, under the ceiling."""
+    return min(limits.volume_ceiling_percent, 100 if wanted_percent is None else wanted_percent)

@@ -1,0 +1,422 @@
+"""From a due slot to its outcome: prepare, write the intent, let go, count, close.
+
+One play owns the air. A slot that may cut it is prepared while it sounds and takes over at its
+instant; one that follows without a gap is queued behind it; everything else waits in its window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from station_agent.core.agenda import COMMIT, LEAD, obstacle_within
+from station_agent.core.arbiter import preempts, ranked
+from station_agent.core.effects import (
+    Amplifier,
+    CheckAsset,
+    Prepare,
+    SoundFile,
+    Start,
+    Stop,
+    Tone,
+)
+from station_agent.core.events import (
+    EndCause,
+    PlayerEnded,
+    PlayerProgress,
+    PlayerReady,
+    PlayerStarted,
+)
+from station_agent.core.outcomes import (
+    AIR_TAKEN,
+    Obstacle,
+    Sounded,
+    is_late,
+    late_reason,
+    of_play,
+    of_window,
+    planned_ms,
+)
+from station_agent.core.records import SlotRecord
+from station_agent.core.station import Station, closes_at
+from station_agent.core.turn import Turn
+from station_protocol.messages import OnAir, PlannedSlot, StartEntry
+from station_protocol.vocabulary import LATE_AFTER_MS, Reason
+
+GRACE_MS = 10_000
+"""How long a player may take beyond what was planned before it counts as hung."""
+
+GIVE_UP_MS = 5_000
+"""How long a hung player may take to answer Stop."""
+
+RETRY_MS = 10_000
+LATE_SPACING_MS = 60_000
+AMPLIFIER_TAIL_MS = 3_000
+FADE_MS = 300
+
+
+class Phase(StrEnum):
+    """How far a play has come. From COMMITTED on its slot is started for ever."""
+
+    PREPARING = "preparing"
+    READY = "ready"
+    COMMITTED = "committed"
+    SOUNDING = "sounding"
+
+
+@dataclass(slots=True)
+class Play:
+    """One attempt to sound a slot, or the test tone (`slot` None)."""
+
+    play_id: str
+    slot: PlannedSlot | None
+    length_ms: int
+    limit_mono_ms: int
+    phase: Phase = Phase.PREPARING
+    record: SlotRecord | None = None
+    cut_by: Reason | None = None
+    late_by: Reason | None = None
+    is_stopping: bool = False
+    sounded: Sounded = field(default_factory=Sounded)
+    sounding_mono_ms: int = 0
+
+    @property
+    def has_air(self) -> bool:
+        """Whether it sounds or is about to, and nothing has ended it yet."""
+        return self.phase in (Phase.COMMITTED, Phase.SOUNDING) and self.cut_by is None
+
+    @property
+    def is_uncommitted(self) -> bool:
+        """Whether it can still be given up without an outcome."""
+        return self.phase in (Phase.PREPARING, Phase.READY)
+
+
+@dataclass(slots=True)
+class Playout:
+    """Everything between the plan and the player."""
+
+    station: Station
+    plays: dict[str, Play] = field(default_factory=dict)
+    obstacles: dict[str, tuple[Obstacle, ...]] = field(default_factory=dict)
+    retry_mono_ms: dict[str, int] = field(default_factory=dict)
+    last_late_mono_ms: int | None = None
+    attempts: int = 0
+    amplifier_off_mono_ms: int | None = None
+    is_amplifier_on: bool = False
+
+    # --- what others ask --------------------------------------------------------------------------
+
+    def on_air(self, turn: Turn) -> OnAir | None:
+        """The slot that sounds, as a heartbeat shows it."""
+        for play in reversed(self.plays.values()):
+            if play.phase is Phase.SOUNDING and play.slot is not None:
+                left_ms = play.length_ms - (turn.now.mono_ms - play.sounding_mono_ms)
+                ends_at = turn.now.wall + timedelta(milliseconds=max(0, left_ms))
+                played_ms = play.sounded.played_ms
+                return OnAir(slot_id=play.slot.slot_id, ends_at=ends_at, played_ms=played_ms)
+        return None
+
+    def note_obstacle(self, slot_id: str, obstacle: Obstacle) -> None:
+        """Remember what stood in a slot's way; the last real reason names its outcome."""
+        known = self.obstacles.get(slot_id, ())
+        if not known or known[-1] != obstacle:
+            self.obstacles[slot_id] = (*(old for old in known if old != obstacle), obstacle)
+
+    def stop(self, turn: Turn, slot_id: str | None, why: Reason, fade_ms: int = FADE_MS) -> bool:
+        """End what sounds (only this slot, if named); whether there was anything to end."""
+        found = False
+        for play in self.plays.values():
+            named = play.slot is not None and play.slot.slot_id == slot_id
+            is_to_come = play.slot is not None and play.is_uncommitted
+            if (named or slot_id is None) and not is_to_come:
+                found = True
+                self._end_play(turn, play, why, fade_ms)
+        return found
+
+    def sound_tone(self, turn: Turn, seconds: int) -> None:
+        """Prepare the test tone; it starts when the player is ready."""
+        self._prepare(turn, None, (Tone(seconds * 1000),), seconds * 1000, None)
+
+    def is_free_for(self, at: datetime, seconds: int) -> bool:
+        """Whether nothing plays and nothing is due until well after a tone of that length."""
+        until = at + timedelta(seconds=seconds) + 3 * LEAD
+        return not self.plays and next(iter(self.station.due_until(until)), None) is None
+
+    def start_was_not_durable(self, turn: Turn, slot_id: str, why: Reason) -> None:
+        """The intent could not be written and the player was not let go: close the slot."""
+        for play in list(self.plays.values()):
+            if play.record is not None and play.record.slot_id == slot_id:
+                turn.ask(Stop(play.play_id, 0))
+                self._close(turn, play, why)
+
+    def close_all(self, turn: Turn, why: Reason) -> None:
+        """The process ends: silence, and an outcome for what was started."""
+        for play in list(self.plays.values()):
+            turn.ask(Stop(play.play_id, FADE_MS))
+            self._close(turn, play, play.cut_by or why)
+        self._amplifier(turn, on=False)
+
+    # --- what the player tells --------------------------------------------------------------------
+
+    def player_said(
+        self, turn: Turn, event: PlayerReady | PlayerStarted | PlayerProgress | PlayerEnded
+    ) -> None:
+        """Take in one word of the player; a play we do not know is silenced."""
+        play = self.plays.get(event.play_id)
+        if play is None:
+            if isinstance(event, PlayerStarted):
+                turn.ask(Stop(event.play_id, 0))
+            return
+        match event:
+            case PlayerReady():
+                if play.phase is Phase.PREPARING:
+                    play.phase = Phase.READY
+            case PlayerStarted():
+                self._sounds(turn, play, event)
+            case PlayerProgress():
+                played_ms = max(play.sounded.played_ms, event.played_ms)
+                play.sounded = replace(play.sounded, played_ms=played_ms)
+            case PlayerEnded():
+                self._ended(turn, play, event)
+
+    def _sounds(self, turn: Turn, play: Play, event: PlayerStarted) -> None:
+        play.phase = Phase.SOUNDING
+        play.sounded = Sounded(event.started_at, event.start_error_ms)
+        play.sounding_mono_ms = turn.now.mono_ms
+        play.limit_mono_ms = turn.now.mono_ms + play.length_ms + GRACE_MS
+        if play.record is None:
+            return
+        update = {"sounded_at": event.started_at, "start_error_ms": event.start_error_ms}
+        play.record = play.record.model_copy(update=update)
+        self.station.keep(turn, play.record)
+        turn.note(
+            StartEntry(
+                slot_id=play.record.slot_id,
+                revision=play.record.revision,
+                started_at=event.started_at,
+                start_error_ms=event.start_error_ms,
+            )
+        )
+
+    def _ended(self, turn: Turn, play: Play, event: PlayerEnded) -> None:
+        if event.reason is Reason.FILE_CORRUPT and play.slot is not None:
+            turn.ask(*(CheckAsset(item.sha256) for item in play.slot.items))
+        if play.is_uncommitted:
+            self._could_not_prepare(turn, play, event.reason or Reason.PLAYER_FAILED)
+            return
+        if play.sounded.started_at is not None:
+            play.sounded = replace(play.sounded, played_ms=event.played_ms)
+        unasked = Reason.STOPPED_AT_STATION if event.cause is EndCause.STOPPED else None
+        self._close(turn, play, play.cut_by or event.reason or unasked or Reason.PLAYER_FAILED)
+
+    def _could_not_prepare(self, turn: Turn, play: Play, why: Reason) -> None:
+        del self.plays[play.play_id]
+        if play.slot is not None:
+            self.note_obstacle(play.slot.slot_id, why)
+            self.retry_mono_ms[play.slot.slot_id] = turn.now.mono_ms + RETRY_MS
+
+    def _close(self, turn: Turn, play: Play, cut_by: Reason) -> None:
+        self.plays.pop(play.play_id, None)
+        if play.record is None:
+            return
+        verdict = of_play(play.record, play.sounded, cut_by=cut_by, late_by=play.late_by)
+        self.station.close(turn, play.record, verdict, play.sounded)
+        self._forget(play.record.slot_id)
+
+    # --- what time does ---------------------------------------------------------------------------
+
+    def advance(self, turn: Turn) -> None:
+        """Do what is due: close what passed, prepare who is next, let go, watch."""
+        self._watch(turn)
+        at = self.station.clock.estimate(turn.now)
+        if at is not None:
+            self._close_windows(turn, at)
+            chosen = self._choose(turn, at)
+            self._give_up_all_but(turn, chosen)
+            if chosen is not None:
+                self._bring(turn, chosen, at)
+        self._release_tone(turn)
+        self._switch_amplifier(turn)
+
+    def _watch(self, turn: Turn) -> None:
+        for play in list(self.plays.values()):
+            if turn.now.mono_ms < play.limit_mono_ms:
+                continue
+            if play.is_stopping:
+                self._lost(turn, play)
+            else:
+                trusted = self.station.clock.is_trusted or play.phase is Phase.SOUNDING
+                why = Reason.PLAYER_FAILED if trusted else Reason.CLOCK_UNTRUSTED
+                self._end_play(turn, play, why, 0)
+
+    def _lost(self, turn: Turn, play: Play) -> None:
+        """The player does not even answer Stop: count what it last told."""
+        if play.is_uncommitted:
+            self._could_not_prepare(turn, play, Reason.PLAYER_FAILED)
+        else:
+            self._close(turn, play, play.cut_by or Reason.PLAYER_FAILED)
+
+    def _end_play(self, turn: Turn, play: Play, why: Reason, fade_ms: int) -> None:
+        play.cut_by = play.cut_by or why
+        play.is_stopping = True
+        play.limit_mono_ms = turn.now.mono_ms + fade_ms + GIVE_UP_MS
+        turn.ask(Stop(play.play_id, fade_ms))
+
+    def _close_windows(self, turn: Turn, at: datetime) -> None:
+        for slot in self.station.due_until(at):
+            if not self.station.clock.is_trusted:
+                self.note_obstacle(slot.slot_id, Reason.CLOCK_UNTRUSTED)
+            if at > closes_at(slot):
+                self.station.end(turn, slot, of_window(self.obstacles.get(slot.slot_id, ())))
+                self._forget(slot.slot_id)
+
+    def _choose(self, turn: Turn, at: datetime) -> PlannedSlot | None:
+        """The slot to bring next; the others that are due learn what stands in their way."""
+        able = []
+        for slot in self.station.due_until(at + LEAD):
+            obstacle = self._obstacle(turn, slot, at)
+            if obstacle is None:
+                able.append(slot)
+            elif at >= slot.starts_at:
+                self.note_obstacle(slot.slot_id, obstacle)
+        able = ranked(able)
+        for slot in able[1:]:
+            if at >= slot.starts_at:
+                self.note_obstacle(slot.slot_id, AIR_TAKEN)
+        return able[0] if able else None
+
+    def _obstacle(self, turn: Turn, slot: PlannedSlot, at: datetime) -> Obstacle | None:
+        obstacle = obstacle_within(self.station, slot, at)
+        if obstacle is not None:
+            return obstacle
+        if turn.now.mono_ms < self.retry_mono_ms.get(slot.slot_id, turn.now.mono_ms):
+            return late_reason(self.obstacles.get(slot.slot_id, ())) or Reason.PLAYER_FAILED
+        if self._is_air_taken(turn, slot, at) or self._would_burst(turn, slot, at):
+            return AIR_TAKEN
+        return None
+
+    def _is_air_taken(self, turn: Turn, slot: PlannedSlot, at: datetime) -> bool:
+        return any(
+            play.slot is not None
+            and not preempts(slot, play.slot)
+            and not self._ends_before(turn, play, slot, at)
+            for play in self.plays.values()
+            if play.has_air
+        )
+
+    def _ends_before(self, turn: Turn, play: Play, slot: PlannedSlot, at: datetime) -> bool:
+        """Whether `slot` can follow `play` without a gap and without being late."""
+        if play.phase is not Phase.SOUNDING or play.is_stopping:
+            return False
+        left_ms = play.length_ms - (turn.now.mono_ms - play.sounding_mono_ms)
+        return at + timedelta(milliseconds=left_ms) <= slot.starts_at + timedelta(seconds=2)
+
+    def _would_burst(self, turn: Turn, slot: PlannedSlot, at: datetime) -> bool:
+        if self.last_late_mono_ms is None or not is_late(slot.starts_at, at):
+            return False
+        return turn.now.mono_ms < self.last_late_mono_ms + LATE_SPACING_MS
+
+    def _give_up_all_but(self, turn: Turn, chosen: PlannedSlot | None) -> None:
+        for play in list(self.plays.values()):
+            if play.is_uncommitted and play.slot is not None and play.slot != chosen:
+                turn.ask(Stop(play.play_id, 0))
+                del self.plays[play.play_id]
+
+    def _bring(self, turn: Turn, slot: PlannedSlot, at: datetime) -> None:
+        play = next((play for play in self.plays.values() if play.slot == slot), None)
+        if play is None:
+            pieces = tuple(SoundFile(item.sha256, item.duration_ms) for item in slot.items)
+            due_at = slot.starts_at if at < slot.starts_at else None
+            self._prepare(turn, slot, pieces, planned_ms(slot), due_at)
+        elif play.phase is Phase.READY and not play.is_stopping and at >= slot.starts_at - COMMIT:
+            self._commit(turn, play, slot, at)
+
+    def _prepare(
+        self,
+        turn: Turn,
+        slot: PlannedSlot | None,
+        pieces: tuple[SoundFile | Tone, ...],
+        length_ms: int,
+        due_at: datetime | None,
+    ) -> None:
+        self.attempts += 1
+        name = slot.slot_id if slot else "tone"
+        play_id = f"{name}-{self.attempts}"
+        limit = turn.now.mono_ms + GRACE_MS
+        self.plays[play_id] = Play(play_id, slot, length_ms, limit)
+        self._amplifier(turn, on=True)
+        turn.ask(Prepare(play_id, pieces, due_at))
+
+    def _commit(self, turn: Turn, play: Play, slot: PlannedSlot, at: datetime) -> None:
+        """Write the intent; the player is let go only when it is durable."""
+        replaces = self._make_room(turn, slot)
+        late_ms = (at - slot.starts_at) / timedelta(milliseconds=1)
+        if late_ms > LATE_AFTER_MS:
+            self.last_late_mono_ms = turn.now.mono_ms
+        play.phase = Phase.COMMITTED
+        play.late_by = late_reason(self.obstacles.get(slot.slot_id, ()))
+        play.limit_mono_ms = turn.now.mono_ms + round(max(0.0, -late_ms)) + GRACE_MS
+        play.record = self.station.started(turn, slot)
+        turn.ask(Start(play.play_id, replaces=replaces))
+
+    def _make_room(self, turn: Turn, slot: PlannedSlot) -> bool:
+        """Mark what this slot cuts; whether it cuts anything that sounds."""
+        replaces = False
+        for play in self.plays.values():
+            if not play.has_air or not (play.slot is None or preempts(slot, play.slot)):
+                continue
+            if play.phase is Phase.SOUNDING:
+                play.cut_by = Reason.PREEMPTED
+                replaces = True
+            else:
+                self._end_play(turn, play, Reason.PREEMPTED, 0)
+        return replaces
+
+    def _release_tone(self, turn: Turn) -> None:
+        for play in self.plays.values():
+            if play.slot is None and play.phase is Phase.READY and not play.is_stopping:
+                play.phase = Phase.COMMITTED
+                turn.ask(Start(play.play_id))
+
+    # --- the rest ---------------------------------------------------------------------------------
+
+    def plan_changed(self, turn: Turn) -> None:
+        """Stop what sounds although the plan no longer has it."""
+        plan = self.station.plan
+        wanted = {slot.slot_id for slot in plan.message.slots if not slot.cancelled} if plan else ()
+        for play in list(self.plays.values()):
+            if play.slot is None or play.is_uncommitted or play.slot.slot_id in wanted:
+                continue
+            self._end_play(turn, play, Reason.STOPPED_BY_OPERATOR, FADE_MS)
+        pending = {slot.slot_id for slot in self.station.pending}
+        for slot_id in self.obstacles.keys() - pending:
+            self._forget(slot_id)
+
+    def _forget(self, slot_id: str) -> None:
+        self.obstacles.pop(slot_id, None)
+        self.retry_mono_ms.pop(slot_id, None)
+
+    def _switch_amplifier(self, turn: Turn) -> None:
+        """Off a moment after the last play, so that nothing foreign can be amplified."""
+        if self.plays or not self.is_amplifier_on:
+            self.amplifier_off_mono_ms = None
+        elif self.amplifier_off_mono_ms is None:
+            self.amplifier_off_mono_ms = turn.now.mono_ms + AMPLIFIER_TAIL_MS
+        elif turn.now.mono_ms >= self.amplifier_off_mono_ms:
+            self._amplifier(turn, on=False)
+
+    def _amplifier(self, turn: Turn, *, on: bool) -> None:
+        if on != self.is_amplifier_on:
+            self.is_amplifier_on = on
+            turn.ask(Amplifier(on))
+
+    def mono_deadlines(self) -> Iterator[int]:
+        """When, by the clock that does not step, something here is due."""
+        yield from (play.limit_mono_ms for play in self.plays.values())
+        yield from self.retry_mono_ms.values()
+        if self.amplifier_off_mono_ms is not None:
+            yield self.amplifier_off_mono_ms
+        if self.last_late_mono_ms is not None:
+            yield self.last_late_mono_ms + LATE_SPACING_MS

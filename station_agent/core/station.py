@@ -1,0 +1,129 @@
+"""What a station knows at this moment: the one state that all rules of the core look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from station_agent.core.clock_trust import ClockTrust
+from station_agent.core.config import AgentConfig
+from station_agent.core.outcomes import Sounded, Verdict, as_run, planned_ms
+from station_agent.core.records import Memory, SlotRecord
+from station_agent.core.turn import Turn
+from station_protocol.codec import Signed
+from station_protocol.messages import PlannedSlot, StationLimits, StationPlan
+
+LEDGER_KEPT_FOR = timedelta(days=40)
+"""Longer than a plan reaches back and than an unknown outcome can still be corrected (35 days)."""
+
+
+def closes_at(slot: PlannedSlot) -> datetime:
+    """The last instant at which this slot may still begin."""
+    return slot.starts_at + timedelta(seconds=slot.lateness_s)
+
+
+@dataclass(slots=True)
+class Station:
+    """State, and the few changes to it that must never be made in two ways."""
+
+    config: AgentConfig
+    clock: ClockTrust
+    memory: Memory
+    plan: Signed[StationPlan] | None
+    limits: Signed[StationLimits] | None
+    ledger: dict[str, SlotRecord]
+    held: dict[str, int]
+    pending: list[PlannedSlot] = field(default_factory=list)
+    """Slots of the plan that have neither started nor ended here, by start."""
+    damaged: set[str] = field(default_factory=set)
+    """Sounds whose file was bad and has not come again."""
+    refused: Counter[str] = field(default_factory=Counter)
+    is_connected: bool = False
+    is_device_lost: bool = False
+    storage_fault: str | None = None
+
+    @property
+    def rules(self) -> StationLimits:
+        """The limits in force."""
+        return self.limits.message if self.limits else self.config.limits
+
+    @property
+    def plan_held(self) -> tuple[int, int] | None:
+        """Epoch and version of the plan, or None."""
+        return (self.plan.claims.epoch, self.plan.claims.version) if self.plan else None
+
+    @property
+    def limits_version(self) -> int:
+        """The version of the limits in force; 0 for those of the configuration."""
+        return self.limits.claims.version if self.limits else 0
+
+    def find_pending(self) -> None:
+        """Work out anew which slots are still to come."""
+        slots = self.plan.message.slots if self.plan else ()
+        self.pending = [slot for slot in slots if slot.slot_id not in self.ledger]
+        self.pending.sort(key=lambda slot: (slot.starts_at, slot.slot_id))
+
+    def due_until(self, at: datetime) -> Iterator[PlannedSlot]:
+        """Pending slots that start at or before `at`; the list may change meanwhile."""
+        for slot in list(self.pending):
+            if slot.starts_at > at:
+                return
+            yield slot
+
+    def is_held(self, slot: PlannedSlot) -> bool:
+        """Whether every sound of the slot is here."""
+        return bool(slot.items) and all(item.sha256 in self.held for item in slot.items)
+
+    def started(self, turn: Turn, slot: PlannedSlot) -> SlotRecord:
+        """Note durably that this slot is being started; from here on it never starts again."""
+        record = self._record(turn, slot, "started")
+        self.keep(turn, record)
+        return record
+
+    def keep(self, turn: Turn, record: SlotRecord) -> None:
+        """Note a slot's state."""
+        turn.keep(record)
+        self.ledger[record.slot_id] = record
+        self.pending = [slot for slot in self.pending if slot.slot_id != record.slot_id]
+
+    def end(self, turn: Turn, slot: PlannedSlot, verdict: Verdict) -> None:
+        """Give a slot that never started its one outcome."""
+        if slot.slot_id not in self.ledger:
+            self.close(turn, self._record(turn, slot, "ended"), verdict, Sounded())
+
+    def close(self, turn: Turn, record: SlotRecord, verdict: Verdict, sounded: Sounded) -> None:
+        """Give a slot its one outcome; the first is final."""
+        known = self.ledger.get(record.slot_id)
+        if known is not None and known.state == "ended":
+            return
+        update = {"state": "ended", "outcome": verdict.outcome, "noted_at": turn.now.wall}
+        self.keep(turn, record.model_copy(update=update))
+        turn.note(as_run(record, verdict, sounded))
+
+    def forget_old(self, turn: Turn) -> None:
+        """Let go of ledger lines no plan can name any more."""
+        oldest = turn.now.wall - LEDGER_KEPT_FOR
+        named = {slot.slot_id for slot in self.plan.message.slots} if self.plan else set()
+        self.ledger = {
+            slot_id: record
+            for slot_id, record in self.ledger.items()
+            if slot_id in named or record.state == "started" or record.noted_at > oldest
+        }
+
+    def _record(self, turn: Turn, slot: PlannedSlot, state: str) -> SlotRecord:
+        epoch, version = self.plan_held or (0, 0)
+        return SlotRecord.model_validate(
+            {
+                "slot_id": slot.slot_id,
+                "state": state,
+                "revision": slot.revision,
+                "planned_at": slot.starts_at,
+                "planned_ms": planned_ms(slot),
+                "title": slot.title,
+                "plan_epoch": epoch,
+                "plan_version": version,
+                "noted_at": turn.now.wall,
+            }
+        )

@@ -1,0 +1,85 @@
+"""One call of the core: what time it is, what has to become durable, what is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from station_agent.core.effects import Amplifier, CancelFetch, Effect, Persist, Stop
+from station_agent.core.moment import Moment
+from station_agent.core.records import Memory, SlotRecord
+from station_protocol.messages import Evidence, JournalEntry
+from station_protocol.vocabulary import ClockLevel
+
+
+@dataclass(slots=True)
+class Numbering:
+    """The station's own counter of evidence: never reused, also when a write failed."""
+
+    head: int
+    unsaved: list[JournalEntry] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one event leads to, collected; `effects()` puts it into the order it is done in."""
+
+    now: Moment
+    numbering: Numbering
+    clock: ClockLevel = ClockLevel.NONE
+    slots: dict[str, SlotRecord] = field(default_factory=dict)
+    memory: Memory | None = None
+    plan: bytes | None = None
+    limits: bytes | None = None
+    asked: list[Effect] = field(default_factory=list)
+
+    def note(self, evidence: Evidence, at: datetime | None = None) -> None:
+        """A numbered line of evidence; `at` if it is about another instant than now."""
+        self.numbering.head += 1
+        entry = JournalEntry(
+            entry_no=self.numbering.head,
+            at=at or self.now.wall,
+            clock=self.clock,
+            evidence=evidence,
+        )
+        self.numbering.unsaved.append(entry)
+
+    def keep(self, record: SlotRecord) -> None:
+        """A slot's state that must be durable before anything follows from it."""
+        self.slots[record.slot_id] = record
+
+    def ask(self, *effects: Effect) -> None:
+        """Things the shell shall do."""
+        self.asked.extend(effects)
+
+    def effects(self) -> tuple[Effect, ...]:
+        """Silence first, it needs no permission; then durability; then everything that needs it."""
+        first = [effect for effect in self.asked if isinstance(effect, Stop | CancelFetch)]
+        rest = [effect for effect in self.asked if not isinstance(effect, Stop | CancelFetch)]
+        rest.sort(key=lambda effect: not isinstance(effect, Amplifier))
+        return (*first, *self._persist(), *rest)
+
+    def _persist(self) -> tuple[Persist, ...]:
+        persist = Persist(
+            tuple(self.numbering.unsaved),
+            tuple(self.slots.values()),
+            self.memory,
+            self.plan,
+            self.limits,
+        )
+        self.numbering.unsaved.clear()
+        return () if persist == Persist() else (persist,)
+
+
+def merged(first: Persist, then: Persist | None) -> Persist:
+    """Two writes as one: entries in order, of everything else the later one."""
+    if then is None:
+        return first
+    slots = {record.slot_id: record for record in (*first.slots, *then.slots)}
+    return Persist(
+        first.entries + then.entries,
+        tuple(slots.values()),
+        then.memory or first.memory,
+        then.plan or first.plan,
+        then.limits or first.limits,
+    )
