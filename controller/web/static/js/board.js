@@ -1,0 +1,81 @@
+// The live board: asks for what changed each 1.5 s while somebody looks, and swaps only those tiles.
+const PERIOD_MS = 1500;
+const board = document.querySelector("[data-board]");
+const part = (name) => document.querySelector(`[data-live="${name}"]`);
+const stateLine = part("state");
+const words = document.documentElement.lang === "en"
+  ? { ago: (m) => (m < 60 ? `${m} min` : `${Math.floor(m / 60)} h ${m % 60} min`), late: "No answer from the centre, trying again" }
+  : { ago: (m) => (m < 60 ? `đã ${m} phút` : `đã ${Math.floor(m / 60)} giờ ${m % 60} phút`), late: "Chưa nghe được trung tâm, đang thử lại" };
+
+let cursor = Number(board.dataset.cursor);
+let timer = 0;
+
+function parsed(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html.trim();
+  return template.content.firstElementChild;
+}
+
+function swapTiles(tiles) {
+  for (const [stationId, html] of Object.entries(tiles)) {
+    const old = document.getElementById(`t-${stationId}`);
+    if (!old) continue;
+    const fresh = parsed(html);
+    const hadFocus = document.activeElement === old;
+    const sameLook = old.className === fresh.className;
+    old.replaceWith(fresh);
+    if (!sameLook) fresh.classList.add("changed");
+    if (hadFocus) fresh.focus();
+  }
+}
+
+function swapText(selector, values, key) {
+  for (const node of document.querySelectorAll(selector)) {
+    const value = values[node.dataset[key]];
+    if (value !== undefined && node.textContent !== String(value)) node.textContent = value;
+  }
+}
+
+function swapPart(name, html) {
+  const node = part(name);
+  if (node.dataset.last === html) return;
+  node.dataset.last = html;
+  node.innerHTML = html;
+}
+
+function tick() {
+  for (const node of document.querySelectorAll("[data-since]")) {
+    const minutes = Math.floor((Date.now() - Date.parse(node.dataset.since)) / 60000);
+    if (minutes >= 1) node.textContent = words.ago(minutes);
+  }
+}
+
+async function poll() {
+  clearTimeout(timer);
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(`${board.dataset.changes}?tu=${cursor}`, { headers: { Accept: "application/json" } });
+    if (answer.status === 401 || answer.redirected) {
+      location.reload();
+      return;
+    }
+    if (!answer.ok) throw new Error(String(answer.status));
+    const change = await answer.json();
+    cursor = change.cursor;
+    swapTiles(change.tiles);
+    swapText("[data-district]", change.districts, "district");
+    swapText("[data-filter]", change.filters, "filter");
+    swapPart("summary", change.summary);
+    swapPart("legend", change.legend);
+    stateLine.classList.remove("stale");
+    part("at").textContent = new Date().toLocaleTimeString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh", hour12: false });
+  } catch {
+    stateLine.classList.add("stale");
+    part("at").textContent = words.late;
+  }
+  tick();
+  timer = setTimeout(poll, PERIOD_MS);
+}
+
+document.addEventListener("visibilitychange", poll);
+timer = setTimeout(poll, PERIOD_MS);

@@ -1,0 +1,97 @@
+"""One station: what it was to air, what it holds, what it aired, and how its machine is."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from controller.domain.accounts import Permission
+from controller.domain.board import DayLine
+from controller.errors import InvalidInputError
+from controller.web.context import web_now
+from controller.web.formats import STATION_TZ, local
+from controller.web.policy import current_actor, requires, services
+
+bp = Blueprint("stations", __name__)
+
+DAY_OPENS_H = 4
+DAY_CLOSES_H = 22
+"""The drawn part of the day; it grows when a slot lies outside."""
+
+
+@bp.get("/tram/<station_id>")
+@requires(Permission.VIEW)
+def show(station_id: str) -> str:
+    """The station's page, for the local day `ngay` (YYYY-MM-DD) or today."""
+    day = _day(request.args.get("ngay"))
+    view = services().station_pages.view(current_actor(), station_id, _midnight(day))
+    opens_h, closes_h = _span(view.day)
+    return render_template(
+        "stations/show.html",
+        view=view,
+        day=day,
+        today=_today(),
+        earlier=day - timedelta(days=1),
+        later=day + timedelta(days=1),
+        opens_h=opens_h,
+        closes_h=closes_h,
+        left=lambda at: _left(at, day, opens_h, closes_h),
+    )
+
+
+@bp.post("/tram/<station_id>/lenh")
+@requires(Permission.ORDER_STATIONS)
+def order(station_id: str) -> Response:
+    """Send a test tone or a request to check itself to the station."""
+    deed = request.form.get("lenh", "")
+    orders = services().orders
+    if deed == "test_tone":
+        orders.test_tone(current_actor(), station_id)
+        flash(_("Đã gửi lệnh thử loa. Trạm kêu 3 giây nếu đang trong khung giờ và loa rảnh."))
+    elif deed == "refresh":
+        orders.refresh(current_actor(), station_id)
+        flash(_("Đã bảo trạm kiểm tra lại lịch và âm thanh."))
+    else:
+        raise InvalidInputError("unknown order", field="lenh", problem="choice")
+    return redirect(url_for("stations.show", station_id=station_id), code=303)
+
+
+@bp.post("/tram/<station_id>/dung")
+@requires(Permission.STOP_SOUND)
+def stop(station_id: str) -> Response:
+    """Stop what sounds at the station now; the rest is not played again."""
+    services().orders.stop(current_actor(), station_id, why=request.form.get("ly_do", ""))
+    flash(_("Đã gửi lệnh dừng loa. Phần còn lại của buổi không phát lại."))
+    return redirect(url_for("stations.show", station_id=station_id), code=303)
+
+
+def _today() -> date:
+    return local(web_now()).date()
+
+
+def _day(text: str | None) -> date:
+    if not text:
+        return _today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInputError(f"not a date: {text!r}", field="ngay", problem="date") from error
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), STATION_TZ)
+
+
+def _span(lines: tuple[DayLine, ...]) -> tuple[int, int]:
+    starts = [local(line.planned.starts_at).hour for line in lines]
+    ends = [local(line.ends_at).hour + 1 for line in lines]
+    return min([DAY_OPENS_H, *starts]), min(24, max([DAY_CLOSES_H, *ends]))
+
+
+def _left(at: datetime, day: date, opens_h: int, closes_h: int) -> float:
+    """Where an instant lies in the drawn part of the day, per cent from its left end."""
+    hours = (at - _midnight(day)) / timedelta(hours=1)
+    return round(min(max((hours - opens_h) / (closes_h - opens_h), 0.0), 1.0) * 100, 3)

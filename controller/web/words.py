@@ -1,0 +1,146 @@
+"""The words and signs of states, outcomes and reasons: one meaning, one word, on every screen."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from controller.domain.board import Sign
+
+STATES = {
+    "ready": (_l("Trực tuyến"), "tick", "ok"),
+    "on_air": (_l("Đang phát"), "horn", "air"),
+    "degraded": (_l("Trục trặc"), "warn", "warn"),
+    "unknown": (_l("Mất kết nối"), "lost", "lost"),
+    "down": (_l("Ngừng"), "power", "down"),
+    "maint": (_l("Bảo trì"), "spanner", "maint"),
+    "never": (_l("Chưa kết nối lần nào"), "ring", "never"),
+}
+"""State of a station: word, icon, class. The keys are those of `shown_state`."""
+
+SIGNS = {
+    Sign.AIRED: (_l("Đã phát"), "tick", "ok"),
+    Sign.LATE: (_l("Phát muộn"), "late", "warn"),
+    Sign.CUT_SHORT: (_l("Bị ngắt"), "cut", "warn"),
+    Sign.MISSED: (_l("Không phát"), "x", "down"),
+    Sign.CANCELLED: (_l("Đã hủy"), "ban", "plain"),
+    Sign.SUPERSEDED: (_l("Nhường bản khác"), "arrow", "plain"),
+    Sign.UNKNOWN: (_l("Chưa rõ"), "unknown", "lost"),
+    Sign.SOUNDING: (_l("Đang phát"), "horn", "air"),
+    Sign.COMING: (_l("Sắp phát"), "clock", "plain"),
+}
+"""Sign of a slot at a station: word, icon, class."""
+
+REASONS = {
+    "offline_no_file": _l("chưa nhận được tệp"),
+    "file_corrupt": _l("tệp hỏng"),
+    "signature_bad": _l("lệnh không đúng chữ ký"),
+    "expired": _l("quá hạn phát"),
+    "clock_untrusted": _l("đồng hồ chưa tin được"),
+    "audio_device_missing": _l("không thấy thiết bị âm thanh"),
+    "player_failed": _l("máy phát lỗi"),
+    "power_off": _l("mất điện"),
+    "disk_full": _l("thẻ nhớ đầy"),
+    "preempted": _l("nhường tin ưu tiên hơn"),
+    "not_approved": _l("chưa được duyệt"),
+    "agent_down": _l("phần mềm ở trạm dừng"),
+    "quiet_hours": _l("ngoài khung giờ cho phép"),
+    "unknown_timeout": _l("quá 24 giờ chưa có sổ của trạm"),
+    "plan_not_held": _l("trạm chưa nhận lịch này"),
+    "window_passed": _l("đã quá giờ phát cho phép"),
+    "stopped_by_operator": _l("cán bộ dừng loa"),
+    "stopped_at_station": _l("dừng tại trạm"),
+    "declined_by_commune": _l("xã không nhận phát"),
+    "late_recovery": _l("trạm khởi động lại sau giờ phát"),
+    "storage_readonly": _l("thẻ nhớ chỉ đọc được"),
+    "too_long": _l("dài hơn mức cho phép"),
+}
+"""Why a slot did not simply air; follows "Không phát:"."""
+
+TROUBLES = {
+    "clock_wrong": _l("đồng hồ sai giờ"),
+    "clock_untrusted": _l("đồng hồ chưa tin được"),
+    "audio_device_missing": _l("không thấy thiết bị âm thanh"),
+    "device_lost": _l("mất thiết bị âm thanh"),
+    "disk_full": _l("thẻ nhớ đầy"),
+    "disk_low": _l("thẻ nhớ sắp đầy"),
+    "storage_readonly": _l("thẻ nhớ chỉ đọc được"),
+    "file_corrupt": _l("tệp hỏng, đang tải lại"),
+    "player_failed": _l("máy phát lỗi"),
+    "subscription_refused": _l("máy chủ nhắn tin từ chối kênh của trạm"),
+    "journal_damaged": _l("sổ của trạm hỏng, đã lập sổ mới"),
+    "too_hot": _l("máy quá nóng"),
+    "signature_bad": _l("không đúng chữ ký"),
+    "stale": _l("bản cũ gửi lại"),
+    "expired": _l("quá hạn"),
+    "not_yet": _l("chưa tới hạn"),
+    "wrong_audience": _l("gửi cho trạm khác"),
+    "malformed": _l("nội dung hỏng"),
+    "oversized": _l("quá lớn"),
+    "unsupported": _l("phiên bản lạ"),
+    "unknown_topic": _l("kênh lạ"),
+    "chunk_bad": _l("mảnh âm thanh sai"),
+    "replayed": _l("lệnh phát lại"),
+    "publish": _l("gửi vào kênh của trạm khác"),
+    "subscribe": _l("nghe kênh của trạm khác"),
+    "connect": _l("đăng nhập sai mật khẩu"),
+}
+"""Causes of trouble as a station or the broker reports them."""
+
+REFUSED = {
+    "plan": _l("Lịch bị từ chối"),
+    "limits": _l("Khung giờ bị từ chối"),
+    "order": _l("Lệnh bị từ chối"),
+    "ack": _l("Thư trả lời bị từ chối"),
+    "chunk": _l("Mảnh âm thanh bị từ chối"),
+    "sound": _l("Âm thanh bị từ chối"),
+    "broker": _l("Máy chủ nhắn tin từ chối"),
+    "station": _l("Trục trặc"),
+}
+"""What was refused, as the beginning of a sentence."""
+
+CLOCKS = {
+    "network": _l("Giờ mạng"),
+    "controller": _l("Giờ của trung tâm"),
+    "last_known": _l("Giờ tự giữ"),
+    "none": _l("Chưa tin được"),
+}
+"""How far a station trusts its clock."""
+
+PRIORITIES = {
+    "ordinary": _l("thông thường"),
+    "priority": _l("ưu tiên"),
+    "emergency": _l("khẩn cấp"),
+}
+"""The classes of Circular 39, in its words."""
+
+
+def outcome_words(sign: str, reason: str | None) -> str:
+    """ "Không phát: mất điện", or just the word where there is no reason."""
+    word = str(SIGNS[Sign(sign)][0])
+    return f"{word}: {reason_word(reason)}" if reason else word
+
+
+def reason_word(reason: str) -> str:
+    """The words of a slot's reason; an unknown code stands as it is."""
+    return str(REASONS.get(reason, reason))
+
+
+def trouble_word(code: str) -> str:
+    """The words of a station's trouble; an unknown code is told as such."""
+    return str(TROUBLES.get(code) or REASONS.get(code) or _("trục trặc %(code)s", code=code))
+
+
+def install(app: Flask) -> None:
+    """Make the words known to every template."""
+    app.jinja_env.globals.update(
+        STATES=STATES,
+        SIGNS=SIGNS,
+        REFUSED=REFUSED,
+        CLOCKS=CLOCKS,
+        PRIORITIES=PRIORITIES,
+        outcome_words=outcome_words,
+        reason_word=reason_word,
+        trouble_word=trouble_word,
+    )
