@@ -35,7 +35,7 @@ _MAX_ATTEMPTS = 6
 
 @dataclass(frozen=True, slots=True)
 class IngestLimits:
-    max_bytes: int = 200 * 1024 * 1024
+    max_bytes: int = 200_000_000
     max_duration_ms: int = 60 * 60 * 1000
 
 

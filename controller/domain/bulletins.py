@@ -1,0 +1,195 @@
+"""Bulletins: how far one has come, who may take it further, and what its words may be."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.errors import InvalidInputError, OwnBulletinError, WrongStateError
+
+
+class BulletinState(StrEnum):
+    """How far a bulletin has come."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    RETURNED = "returned"
+    WITHDRAWN = "withdrawn"
+
+
+class BulletinDeed(StrEnum):
+    """What somebody does with a bulletin."""
+
+    EDIT = "edit"
+    CHANGE_SOUND = "change_sound"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    RETURN = "return"
+    WITHDRAW = "withdraw"
+
+
+class Language(StrEnum):
+    """Languages of the province's stations: Vietnamese, Chăm, Raglai, English."""
+
+    VI = "vi"
+    CJM = "cjm"
+    ROG = "rog"
+    EN = "en"
+
+
+class VersionState(StrEnum):
+    """Whether the sound of a version is there."""
+
+    PROCESSING = "processing"
+    READY = "ready"
+    REFUSED = "refused"
+
+
+CATEGORIES = (
+    "notice",
+    "disaster",
+    "farming",
+    "health",
+    "education",
+    "security",
+    "culture",
+    "news",
+)
+"""Subjects a bulletin can be filed under; the words are on the screens."""
+
+_S, _D = BulletinState, BulletinDeed
+_AFTER: dict[tuple[BulletinState, BulletinDeed], BulletinState] = {
+    (_S.DRAFT, _D.EDIT): _S.DRAFT,
+    (_S.RETURNED, _D.EDIT): _S.RETURNED,
+    (_S.DRAFT, _D.CHANGE_SOUND): _S.DRAFT,
+    (_S.SUBMITTED, _D.CHANGE_SOUND): _S.DRAFT,
+    (_S.RETURNED, _D.CHANGE_SOUND): _S.DRAFT,
+    (_S.APPROVED, _D.CHANGE_SOUND): _S.DRAFT,
+    (_S.DRAFT, _D.SUBMIT): _S.SUBMITTED,
+    (_S.RETURNED, _D.SUBMIT): _S.SUBMITTED,
+    (_S.SUBMITTED, _D.APPROVE): _S.APPROVED,
+    (_S.SUBMITTED, _D.RETURN): _S.RETURNED,
+    **{(state, _D.WITHDRAW): _S.WITHDRAWN for state in _S if state is not _S.WITHDRAWN},
+}
+
+
+def after(state: BulletinState, deed: BulletinDeed) -> BulletinState:
+    """The state after a deed. WrongStateError where the deed makes no sense."""
+    following = _AFTER.get((state, deed))
+    if following is None:
+        raise WrongStateError(f"cannot {deed} what is {state}", state=state.value)
+    return following
+
+
+def can(state: BulletinState, deed: BulletinDeed) -> bool:
+    """Whether the deed makes sense in this state."""
+    return (state, deed) in _AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """What the rules need to know of one version."""
+
+    language: Language
+    number: int
+    state: VersionState
+    has_blocking_finding: bool = False
+
+
+def newest(versions: Iterable[VersionFacts]) -> tuple[VersionFacts, ...]:
+    """The latest version of each language that was not refused: what would be approved."""
+    latest: dict[Language, VersionFacts] = {}
+    for version in sorted(versions, key=lambda item: item.number):
+        if version.state is not VersionState.REFUSED:
+            latest[version.language] = version
+    return tuple(latest[language] for language in Language if language in latest)
+
+
+def ensure_complete(versions: Iterable[VersionFacts]) -> None:
+    """InvalidInputError unless there is sound, all of it finished and fit to be heard."""
+    latest = newest(versions)
+    if not latest:
+        raise InvalidInputError("no sound", field="sound", problem="no_sound")
+    if any(version.state is VersionState.PROCESSING for version in latest):
+        raise InvalidInputError("sound not finished", field="sound", problem="sound_processing")
+    if any(version.has_blocking_finding for version in latest):
+        raise InvalidInputError("sound not fit", field="sound", problem="sound_unfit")
+
+
+def ensure_not_own(approver_id: str, makers: Iterable[str]) -> None:
+    """OwnBulletinError when the approver wrote it, or made any of its sound."""
+    if approver_id in set(makers):
+        raise OwnBulletinError("the maker may not approve")
+
+
+LONGEST_TITLE = 200
+LONGEST_NAME = 200
+LONGEST_TEXT = 20_000
+LONGEST_REASON = 1_000
+_SPACES = re.compile(r"\s+")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def clean_title(text: str) -> str:
+    """A title in one line of visible letters. InvalidInputError names what is wrong with it."""
+    title = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    if not title:
+        raise InvalidInputError("no title", field="title", problem="missing")
+    if len(title) > LONGEST_TITLE:
+        raise InvalidInputError("title too long", field="title", problem="text_too_long")
+    if not _is_visible(title):
+        raise InvalidInputError("hidden characters", field="title", problem="hidden_characters")
+    return title
+
+
+def clean_text(text: str, *, field: str = "text", longest: int = LONGEST_TEXT) -> str:
+    """Running text: lines and tabs stay, other invisible characters are refused."""
+    tidy = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    if len(tidy) > longest:
+        raise InvalidInputError("text too long", field=field, problem="text_too_long")
+    if not _is_visible(tidy.replace("\n", " ").replace("\t", " ")):
+        raise InvalidInputError("hidden characters", field=field, problem="hidden_characters")
+    return tidy
+
+
+def clean_reason(text: str) -> str:
+    """Why a bulletin goes back. InvalidInputError when nothing is said."""
+    reason = clean_text(text, field="reason", longest=LONGEST_REASON)
+    if not reason:
+        raise InvalidInputError("no reason", field="reason", problem="reason_missing")
+    return reason
+
+
+def clean_category(text: str) -> str | None:
+    """One of our subjects, None for none."""
+    if text and text not in CATEGORIES:
+        raise InvalidInputError(text, field="category", problem="unknown_category")
+    return text or None
+
+
+def clean_language(text: str) -> Language:
+    """One of our languages. InvalidInputError for another."""
+    if text not in set(Language):
+        raise InvalidInputError(text, field="language", problem="unknown_language")
+    return Language(text)
+
+
+def clean_name(name: str) -> str:
+    """The name of an upload, only to be read by people: its last part, without what hides."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    visible = "".join(char for char in last if unicodedata.category(char) not in _INVISIBLE)
+    return visible.strip()[:LONGEST_NAME] or "?"
+
+
+def _is_visible(text: str) -> bool:
+    """Whether nothing in it controls the terminal, the page or the direction of writing."""
+    return not any(unicodedata.category(char) in _INVISIBLE for char in text)
+
+
+def next_number(versions: Sequence[VersionFacts], language: Language) -> int:
+    """The number of the next version in this language."""
+    return 1 + max((v.number for v in versions if v.language is language), default=0)
