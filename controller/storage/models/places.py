@@ -56,6 +56,8 @@ class StationRow(Base):
     volume_ceiling_percent: Mapped[int] = mapped_column(default=100)
     broker_password_hash: Mapped[str | None]
     """bcrypt of a 256-bit machine secret; None until a configuration was written."""
+    broker_password_pbkdf2: Mapped[str | None]
+    """The same secret as Mosquitto's password file holds it."""
     sound_token_hash: Mapped[str | None] = mapped_column(index=True)
     """SHA-256 of a 256-bit machine secret."""
     config_written_at: Mapped[datetime | None]
