@@ -38,8 +38,10 @@ def again(*words: str, keep: bool = False) -> str:
         cwd=ROOT,
         stdout=subprocess.PIPE if keep else None,
         text=True,
-        check=True,
+        check=False,
     )
+    if answer.returncode:
+        raise SystemExit(f"mutmut {words[0]} failed:\n{(answer.stdout or '')[-4000:]}")
     return answer.stdout or ""
 
 
