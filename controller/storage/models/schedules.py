@@ -67,6 +67,9 @@ class ScheduleRow(Base):
     closed_by: Mapped[str | None] = mapped_column(ForeignKey("account.account_id"))
     closed_at: Mapped[datetime | None]
     replaces_schedule_id: Mapped[str | None] = mapped_column(ForeignKey("schedule.schedule_id"))
+    changed_by: Mapped[str | None]
+    """Full name of whoever changed it last, for the one whose edit came second."""
+    changed_at: Mapped[datetime | None]
     row_version: Mapped[int] = mapped_column(default=1)
 
 
@@ -111,8 +114,12 @@ class SlotRow(Base):
     items: Mapped[list[Any]]
     """The frozen programme version: PlannedItem objects of the wire, as JSON."""
     revision: Mapped[int] = mapped_column(default=1)
+    moved_by: Mapped[str | None]
+    """Full name of whoever gave this one occurrence another time; None: it follows its rule."""
+    moved_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     cancelled_by: Mapped[str | None]
+    """Full name of a person, or "vang" when its rule no longer gives it."""
     cancel_reason: Mapped[str | None]
 
 
@@ -129,7 +136,8 @@ class SlotResultRow(Base):
     station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"), primary_key=True)
     slot_id: Mapped[str] = mapped_column(primary_key=True)
     outcome: Mapped[str] = mapped_column(default="unknown")
-    """An Outcome of the protocol, "unknown", or "sounding" between start and end."""
+    """An Outcome of the protocol, "sounding" between start and end, or while nobody has reported
+    "coming" and then "unknown"."""
     reason: Mapped[str | None]
     title: Mapped[str]
     planned_at: Mapped[datetime]
@@ -141,7 +149,8 @@ class SlotResultRow(Base):
     decided_at: Mapped[datetime | None]
     """When the outcome first became other than unknown, by the centre's clock."""
     source: Mapped[str] = mapped_column(default="plan")
-    """"plan" (waiting), "journal" (the station's own log) or "timeout"."""
+    """"plan" (waiting), "journal" (the station's own log), "centre" (what the station holds shows
+    that it cannot have sounded) or "timeout"."""
 
 
 class SlotResultChangeRow(Base):

@@ -1,0 +1,115 @@
+"""Dated slots in the database: made from the rules, kept in step with them until they start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from controller.domain.schedule import Slot, expand, local_date
+from controller.services.audit import SYSTEM
+from controller.services.schedule_rows import StoredSchedule, as_json, in_window, load
+from controller.storage.models import ScheduleRow, SlotRow
+
+RULE_GONE = "rule_gone"
+"""Reason of a slot whose schedule was changed or left this day out."""
+
+Key = tuple[str, date]
+
+
+def materialise(session: Session, start: datetime, end: datetime, now: datetime) -> None:
+    """Bring the slots with `start <= starts_at < end` in step with every schedule.
+
+    Missing ones are made. One that has started is never touched. One still to come follows its
+    programme, at a higher revision; when its rule no longer gives it, it is cancelled.
+    """
+    first, last = local_date(start), local_date(end)
+    with_rows = select(SlotRow.schedule_id).where(
+        SlotRow.starts_at >= start, SlotRow.starts_at < end
+    )
+    schedules = load(session, or_(in_window(first, last), ScheduleRow.schedule_id.in_(with_rows)))
+    fill(session, schedules, start, end, now)
+
+
+def fill(
+    session: Session,
+    schedules: Sequence[StoredSchedule],
+    start: datetime,
+    end: datetime,
+    now: datetime,
+) -> None:
+    """The same for some schedules; slots of others are left alone."""
+    rows = _rows(session, schedules, start, end)
+    for stored in schedules:
+        for slot in expand(stored.rule, start, end):
+            if (slot.schedule_id, slot.airs_on) not in rows:
+                session.add(_new_row(stored, slot))
+    owners = {stored.schedule_id: stored for stored in schedules}
+    for row in rows.values():
+        if row.starts_at > now:
+            _follow(row, owners[row.schedule_id], now)
+    session.flush()
+
+
+def _rows(
+    session: Session, schedules: Sequence[StoredSchedule], start: datetime, end: datetime
+) -> dict[Key, SlotRow]:
+    """Slots of these schedules in the window, and those moved out of their day in it."""
+    days = SlotRow.airs_on.between(local_date(start) - timedelta(days=1), local_date(end))
+    instants = and_(SlotRow.starts_at >= start, SlotRow.starts_at < end)
+    ids = [stored.schedule_id for stored in schedules]
+    query = select(SlotRow).where(SlotRow.schedule_id.in_(ids), or_(days, instants))
+    return {(row.schedule_id, row.airs_on): row for row in session.scalars(query)}
+
+
+def new_row(stored: StoredSchedule, day: date) -> SlotRow:
+    """The slot of a rule on a date, as yet in no table."""
+    rule = stored.rule
+    slot = Slot(rule.schedule_id, day, rule.airs_at, rule.instant_on(day), rule.duration_ms)
+    return _new_row(stored, slot)
+
+
+def _new_row(stored: StoredSchedule, slot: Slot) -> SlotRow:
+    return SlotRow(
+        slot_id=slot.slot_id,
+        schedule_id=slot.schedule_id,
+        airs_on=slot.airs_on,
+        starts_at=slot.starts_at,
+        duration_ms=slot.duration_ms,
+        title=stored.content.title,
+        priority=stored.rule.priority.value,
+        authority=stored.rule.authority.value,
+        lateness_s=stored.lateness_s,
+        items=as_json(stored.content.items),
+        revision=1,
+    )
+
+
+def _follow(row: SlotRow, stored: StoredSchedule, now: datetime) -> None:
+    gives_it = stored.rule.airs_on(row.airs_on)
+    if not gives_it:
+        if row.cancelled_at is None:
+            cancel(row, SYSTEM, RULE_GONE, now)
+        return
+    if row.cancelled_at is not None and row.cancelled_by == SYSTEM:
+        row.cancelled_at = row.cancelled_by = row.cancel_reason = None
+        row.revision += 1
+    if row.cancelled_at is None:
+        _refresh(row, stored)
+
+
+def _refresh(row: SlotRow, stored: StoredSchedule) -> None:
+    content = stored.content
+    items = as_json(content.items)
+    if (row.title, row.duration_ms, row.items) == (content.title, content.duration_ms, items):
+        return
+    row.title, row.duration_ms, row.items = content.title, content.duration_ms, items
+    row.revision += 1
+
+
+def cancel(row: SlotRow, who: str, reason: str, now: datetime) -> None:
+    """Mark a slot cancelled; it stays in plans so that stations end it so."""
+    row.cancelled_at, row.cancelled_by, row.cancel_reason = now, who, reason
+    row.revision += 1
