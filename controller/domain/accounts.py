@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+
+from controller.domain.places import PlaceKind
 
 
 class Role(StrEnum):
@@ -80,3 +84,46 @@ class Actor:
     def may(self, permission: Permission) -> bool:
         """Whether the role holds the permission (where it holds is asked of the place tree)."""
         return permission in PERMISSIONS[self.role]
+
+
+BOUND_TO: dict[Role, frozenset[PlaceKind]] = {
+    Role.ADMIN: frozenset({PlaceKind.PROVINCE, PlaceKind.DISTRICT}),
+    Role.OPERATOR: frozenset({PlaceKind.PROVINCE, PlaceKind.DISTRICT}),
+    Role.APPROVER: frozenset(PlaceKind),
+    Role.COMMUNE_OFFICER: frozenset({PlaceKind.COMMUNE}),
+    Role.AUDITOR: frozenset(PlaceKind),
+}
+"""The levels of the tree a role can be bound to."""
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200
+_USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,38})[a-z0-9]")
+
+
+def fits(role: Role, kind: PlaceKind) -> bool:
+    """Whether a role makes sense at a place of this kind."""
+    return kind in BOUND_TO[role]
+
+
+def is_username(text: str) -> bool:
+    """Whether a name can be used to sign in: 3-40 plain small letters, digits, `.`, `_`, `-`."""
+    return _USERNAME.fullmatch(text) is not None
+
+
+def clean_username(text: str) -> str:
+    """What somebody typed as a name, as it is stored."""
+    return unicodedata.normalize("NFC", text).strip().lower()
+
+
+def clean_password(text: str) -> str:
+    """One form for the same letters: Vietnamese keyboards write Ệ in several ways."""
+    return unicodedata.normalize("NFC", text)
+
+
+def weakness(password: str, username: str) -> str | None:
+    """What is wrong with a new password: "short", "long", "name"; None when nothing is."""
+    if len(password) < SHORTEST_PASSWORD:
+        return "short"
+    if len(password) > LONGEST_PASSWORD:
+        return "long"
+    return "name" if username and username in password.lower() else None

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.storage.database import Database
-from controller.storage.models import AuditRow
+from controller.storage.models import AuditRow, PlaceRow
 
 SYSTEM = "vang"
 """The actor of deeds nobody asked for by hand."""
@@ -50,6 +50,7 @@ def record(session: Session, actor: Actor | None, deed: Deed, *, at: datetime) -
 class AuditEntry:
     """One row as a screen shows it."""
 
+    audit_id: int
     at: datetime
     actor: str
     address: str
@@ -72,17 +73,37 @@ class AuditTrail:
         with self._database.write() as session:
             record(session, actor, deed, at=self._now())
 
-    def newest(self, *, limit: int = 100, before_id: int | None = None) -> Sequence[AuditEntry]:
-        """The latest rows, newest first; `before_id` goes on from an earlier page."""
+    def newest(
+        self,
+        *,
+        place_ids: Sequence[str] | None = None,
+        limit: int = 100,
+        before_id: int | None = None,
+    ) -> Sequence[AuditEntry]:
+        """The latest rows, newest first; `before_id` goes on from an earlier page.
+
+        `place_ids` leaves out what belongs to other places, and what belongs to none unless the
+        root is among them.
+        """
         query = select(AuditRow).order_by(AuditRow.audit_id.desc()).limit(limit)
+        if place_ids is not None:
+            query = query.where(_at(place_ids))
         if before_id is not None:
             query = query.where(AuditRow.audit_id < before_id)
         with self._database.read() as session:
             return [_entry(row) for row in session.scalars(query)]
 
 
+def _at(place_ids: Sequence[str]) -> ColumnElement[bool]:
+    root = select(PlaceRow.place_id).where(
+        PlaceRow.parent_id.is_(None), PlaceRow.place_id.in_(place_ids)
+    )
+    return AuditRow.place_id.in_(place_ids) | (AuditRow.place_id.is_(None) & exists(root))
+
+
 def _entry(row: AuditRow) -> AuditEntry:
     return AuditEntry(
+        row.audit_id,
         row.at,
         row.actor,
         row.address,

@@ -1,0 +1,339 @@
+"""Accounts: who may sign in, with what role, at what place. Sessions are in `sessions.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from controller.domain.accounts import (
+    Actor,
+    Role,
+    clean_password,
+    clean_username,
+    fits,
+    is_username,
+    weakness,
+)
+from controller.domain.places import PlaceTree
+from controller.errors import (
+    InvalidInputError,
+    NotFoundError,
+    StaleEditError,
+    WeakPasswordError,
+)
+from controller.services.audit import Deed, record
+from controller.services.identifiers import new_id
+from controller.services.passwords import Passwords, random_password
+from controller.services.places import Places
+from controller.services.scope import ensure_targets, ensure_within
+from controller.services.sessions import Sessions, SessionView, SignedIn
+from controller.settings import SignInSettings
+from controller.storage.database import Database
+from controller.storage.models import AccountRow
+
+FIRST_ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account as a list shows it."""
+
+    account_id: str
+    username: str
+    full_name: str
+    role: Role
+    place_id: str
+    must_change_password: bool
+    is_disabled: bool
+    locked_until_at: datetime | None
+    created_at: datetime
+    last_seen_at: datetime | None
+    row_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What it takes to make one. `password` None: a random one that must be changed."""
+
+    username: str
+    full_name: str
+    role: Role
+    place_id: str
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """A name and the password to tell its owner, once."""
+
+    account_id: str
+    username: str
+    password: str
+
+
+class Accounts:
+    """Deeds on accounts, and the door people come in by."""
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        sign_in: SignInSettings,
+        places: Places,
+        passwords: Passwords | None = None,
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._places = places
+        self._passwords = passwords or Passwords()
+        self._sessions = Sessions(database, now, sign_in, self._passwords)
+
+    # -- the door -------------------------------------------------------------------------------
+
+    def sign_in(self, username: str, password: str, *, address: str, user_agent: str) -> SignedIn:
+        """A new session. SignInRefusedError, AccountLockedError."""
+        return self._sessions.sign_in(username, password, address=address, user_agent=user_agent)
+
+    def actor_of(self, token: str, *, address: str) -> Actor | None:
+        """Who holds this session token; None when it ended."""
+        return self._sessions.actor_of(token, address=address)
+
+    def sign_out(self, token: str) -> None:
+        """End the session; nothing happens when it has ended already."""
+        self._sessions.end(token)
+
+    def sessions_of(self, actor: Actor, token: str) -> Sequence[SessionView]:
+        """The actor's own open sessions, the newest first."""
+        return self._sessions.of(actor.account_id, token)
+
+    def end_other_sessions(self, actor: Actor, token: str) -> int:
+        """Sign the actor out everywhere else; how many sessions that ended."""
+        with self._database.write() as session:
+            ended = self._sessions.end_all(session, actor.account_id, but=token)
+            self._record(session, actor, "account.end_sessions", actor.account_id, actor.place_id)
+        return ended
+
+    def prune_sessions(self) -> int:
+        """Forget sessions that have ended; how many."""
+        return self._sessions.prune()
+
+    # -- one's own account ----------------------------------------------------------------------
+
+    def change_password(self, actor: Actor, current: str, wanted: str) -> None:
+        """Set a new password and end every session of the account, this one too.
+
+        WeakPasswordError; SignInRefusedError when the current password is wrong.
+        """
+        current, wanted = clean_password(current), clean_password(wanted)
+        encoded = self._sessions.check_password(actor, current)
+        if wanted == current:
+            raise WeakPasswordError("the old password again", problem="same")
+        _refuse_weak(wanted, actor.username)
+        fresh = self._passwords.hash(wanted)
+        with self._database.write() as session:
+            row = _row(session, actor.account_id)
+            if row.password_hash != encoded:
+                raise StaleEditError("the password was changed meanwhile")
+            row.password_hash, row.must_change_password = fresh, False
+            self._sessions.end_all(session, actor.account_id)
+            self._record(session, actor, "account.password", actor.account_id, actor.place_id)
+
+    def set_language(self, actor: Actor, language: str) -> None:
+        """Remember the language of the screens."""
+        with self._database.write() as session:
+            _row(session, actor.account_id).language = language
+
+    # -- administration -------------------------------------------------------------------------
+
+    def ensure_first_admin(self) -> Handout | None:
+        """An admin of the whole tree with a random password, when there is no account at all."""
+        root = self._places.tree().children(None)[0]
+        new = NewAccount(FIRST_ADMIN, "Quản trị viên", Role.ADMIN, root.place_id)
+        password = random_password()
+        encoded = self._passwords.hash(password)
+        with self._database.write() as session:
+            if session.scalar(select(func.count()).select_from(AccountRow)):
+                return None
+            row = self._add(session, None, new, encoded, must_change=True)
+        return Handout(row.account_id, row.username, password)
+
+    def create(self, actor: Actor | None, new: NewAccount) -> Handout:
+        """Make an account; `actor` None is the system itself (the command line, the demo).
+
+        A random password must be changed at first sign-in. InvalidInputError names the field;
+        OutOfScopeError for a place outside the actor's.
+        """
+        tree = self._places.tree()
+        new = _checked(new, tree)
+        if actor is not None:
+            ensure_targets(tree, actor, [new.place_id])
+        password = clean_password(new.password) if new.password else random_password()
+        if new.password:
+            _refuse_weak(password, new.username)
+        encoded = self._passwords.hash(password)
+        with self._database.write() as session:
+            row = self._add(session, actor, new, encoded, must_change=new.password is None)
+        return Handout(row.account_id, row.username, password)
+
+    def reset_password(self, actor: Actor, account_id: str) -> Handout:
+        """Give a new random password, unlock, and end every session of the account."""
+        password = random_password()
+        encoded = self._passwords.hash(password)
+        with self._database.write() as session:
+            row = self._others(session, actor, account_id)
+            row.password_hash, row.must_change_password = encoded, True
+            row.failed_sign_ins, row.locked_until_at = 0, None
+            row.row_version += 1
+            self._sessions.end_all(session, account_id)
+            self._record(session, actor, "account.reset", account_id, row.place_id)
+            return Handout(account_id, row.username, password)
+
+    def disable(self, actor: Actor, account_id: str) -> None:
+        """Shut an account at once: no sign-in, every session ended."""
+        with self._database.write() as session:
+            row = self._others(session, actor, account_id)
+            if row.disabled_at is None:
+                _refuse_last_admin(session, row)
+                row.disabled_at = self._now()
+                row.row_version += 1
+                self._sessions.end_all(session, account_id)
+                self._record(session, actor, "account.disable", account_id, row.place_id)
+
+    def enable(self, actor: Actor, account_id: str) -> None:
+        """Open a disabled account again, with the password it had."""
+        with self._database.write() as session:
+            row = self._others(session, actor, account_id)
+            if row.disabled_at is not None:
+                row.disabled_at = None
+                row.row_version += 1
+                self._record(session, actor, "account.enable", account_id, row.place_id)
+
+    def within(self, actor: Actor) -> Sequence[AccountView]:
+        """Every account at the actor's place and below, by place and name."""
+        tree = self._places.tree()
+        places = [place.place_id for place in tree.walk(actor.place_id)]
+        order = {place_id: position for position, place_id in enumerate(places)}
+        with self._database.read() as session:
+            rows = session.scalars(select(AccountRow).where(AccountRow.place_id.in_(places))).all()
+            seen = self._sessions.last_seen(session)
+            views = [_view(row, seen.get(row.account_id)) for row in rows]
+        return sorted(views, key=lambda view: (order[view.place_id], view.username))
+
+    def get(self, actor: Actor, account_id: str) -> AccountView:
+        """One account at the actor's place or below. NotFoundError."""
+        with self._database.read() as session:
+            row = session.get(AccountRow, account_id)
+            ensure_within(self._places.tree(), actor, row.place_id if row else None)
+            return _view(
+                _row(session, account_id), self._sessions.last_seen(session).get(account_id)
+            )
+
+    # -- within one transaction -----------------------------------------------------------------
+
+    def _add(
+        self,
+        session: Session,
+        actor: Actor | None,
+        new: NewAccount,
+        encoded: str,
+        *,
+        must_change: bool,
+    ) -> AccountRow:
+        taken = select(AccountRow.account_id).where(AccountRow.username == new.username)
+        if session.scalar(taken) is not None:
+            raise InvalidInputError("username is taken", field="username", problem="taken")
+        row = AccountRow(
+            account_id=new_id(self._now()),
+            username=new.username,
+            full_name=new.full_name,
+            role=new.role.value,
+            place_id=new.place_id,
+            password_hash=encoded,
+            must_change_password=must_change,
+            created_at=self._now(),
+        )
+        session.add(row)
+        session.flush()
+        detail = {"username": new.username, "role": new.role.value}
+        self._record(session, actor, "account.create", row.account_id, new.place_id, detail)
+        return row
+
+    def _others(self, session: Session, actor: Actor, account_id: str) -> AccountRow:
+        row = session.get(AccountRow, account_id)
+        ensure_within(self._places.tree(), actor, row.place_id if row else None)
+        if account_id == actor.account_id:
+            raise InvalidInputError("the own account", field="account", problem="own_account")
+        return _row(session, account_id)
+
+    def _record(
+        self,
+        session: Session,
+        actor: Actor | None,
+        action: str,
+        account_id: str,
+        place_id: str,
+        detail: dict[str, str] | None = None,
+    ) -> None:
+        deed = Deed(action, "account", account_id, place_id, dict(detail or {}))
+        record(session, actor, deed, at=self._now())
+
+
+def _checked(new: NewAccount, tree: PlaceTree) -> NewAccount:
+    username, full_name = clean_username(new.username), " ".join(new.full_name.split())
+    if not is_username(username):
+        raise InvalidInputError(username, field="username", problem="bad_username")
+    if not full_name or len(full_name) > 120:
+        raise InvalidInputError("full name", field="full_name", problem="missing")
+    place = tree.places.get(new.place_id)
+    if place is None:
+        raise InvalidInputError(new.place_id, field="place_id", problem="unknown_place")
+    if not fits(new.role, place.kind):
+        raise InvalidInputError(new.place_id, field="place_id", problem="place_kind")
+    return NewAccount(username, full_name, new.role, new.place_id, new.password)
+
+
+def _refuse_weak(password: str, username: str) -> None:
+    problem = weakness(password, username)
+    if problem is not None:
+        raise WeakPasswordError(problem, problem=problem)
+
+
+def _refuse_last_admin(session: Session, row: AccountRow) -> None:
+    if row.role != Role.ADMIN:
+        return
+    others = (
+        select(func.count())
+        .select_from(AccountRow)
+        .where(AccountRow.role == Role.ADMIN.value)
+        .where(AccountRow.disabled_at.is_(None))
+        .where(AccountRow.account_id != row.account_id)
+    )
+    if not session.scalar(others):
+        raise InvalidInputError("the last admin", field="account", problem="last_admin")
+
+
+def _row(session: Session, account_id: str) -> AccountRow:
+    row = session.get(AccountRow, account_id)
+    if row is None:
+        raise NotFoundError(account_id)
+    return row
+
+
+def _view(row: AccountRow, last_seen_at: datetime | None) -> AccountView:
+    return AccountView(
+        row.account_id,
+        row.username,
+        row.full_name,
+        Role(row.role),
+        row.place_id,
+        row.must_change_password,
+        row.disabled_at is not None,
+        row.locked_until_at,
+        row.created_at,
+        last_seen_at,
+        row.row_version,
+    )

@@ -1,0 +1,27 @@
+"""Whether something lies inside the asker's place: one rule, used by every service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from controller.domain.accounts import Actor
+from controller.domain.places import PlaceTree
+from controller.errors import NotFoundError, OutOfScopeError
+
+
+def may_see(tree: PlaceTree, actor: Actor, place_id: str) -> bool:
+    """Whether a place is the actor's own or lies below it."""
+    return tree.is_within(place_id, actor.place_id)
+
+
+def ensure_within(tree: PlaceTree, actor: Actor, place_id: str | None) -> None:
+    """NotFoundError for an object at a place outside the actor's: it does not exist for them."""
+    if place_id is None or not may_see(tree, actor, place_id):
+        raise NotFoundError(f"{place_id} is not within {actor.place_id}", place_id=place_id)
+
+
+def ensure_targets(tree: PlaceTree, actor: Actor, place_ids: Iterable[str]) -> None:
+    """OutOfScopeError when a form names a target outside the actor's place."""
+    outside = [place_id for place_id in place_ids if not may_see(tree, actor, place_id)]
+    if outside:
+        raise OutOfScopeError(f"{outside} not within {actor.place_id}", place_ids=outside)

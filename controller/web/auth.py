@@ -1,0 +1,219 @@
+"""The way in and out, the own password, the own account, language and light."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import (
+    Blueprint,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from controller.domain.accounts import SHORTEST_PASSWORD
+from controller.errors import ControllerError
+from controller.services.sessions import SignedIn
+from controller.web.context import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES
+from controller.web.policy import (
+    actor_or_none,
+    address,
+    current_actor,
+    own_password,
+    public,
+    services,
+    session_cookie,
+    settings,
+    signed_in,
+)
+from controller.web.refusals import explain
+from controller.web.sentences import sentence
+from controller.web.throttle import failed_tries
+
+bp = Blueprint("auth", __name__)
+YEAR_S = 31_536_000
+
+
+@bp.get("/")
+@signed_in
+def home() -> Response:
+    """The page a role starts with."""
+    return redirect("/bang", code=303)
+
+
+@bp.get("/dang-nhap")
+@public
+def sign_in() -> Response | str:
+    """The form; somebody signed in is led on."""
+    if actor_or_none() is not None:
+        return redirect(_next_page(), code=303)
+    ended = sentence("session_ended", {}) if request.args.get("het") else None
+    return render_template("auth/sign_in.html", username="", going_to=_going_to(), ended=ended)
+
+
+@bp.post("/dang-nhap")
+@public
+@failed_tries
+def enter() -> Response | tuple[str, int]:
+    """Begin a session under a new token, whatever cookie came along."""
+    username = request.form.get("username", "")
+    try:
+        begun = services().accounts.sign_in(
+            username,
+            request.form.get("password", ""),
+            address=address(),
+            user_agent=request.user_agent.string,
+        )
+    except ControllerError as error:
+        page = render_template(
+            "auth/sign_in.html",
+            username=username,
+            going_to=_going_to(),
+            ended=None,
+            problem=explain(error),
+        )
+        return page, error.status
+    return _with_session(redirect(_next_page(), code=303), begun)
+
+
+@bp.post("/dang-xuat")
+@own_password
+def sign_out() -> Response:
+    """End the session here and at the centre."""
+    services().accounts.sign_out(request.cookies.get(session_cookie(), ""))
+    return _without_session(redirect(url_for("auth.sign_in"), code=303))
+
+
+@bp.get("/mat-khau")
+@own_password
+def password() -> str:
+    """The form for the own password."""
+    return render_template("auth/password.html", shortest=SHORTEST_PASSWORD, problem=None)
+
+
+@bp.post("/mat-khau")
+@own_password
+@failed_tries
+def change_password() -> Response | tuple[str, int]:
+    """Set it, and begin a new session in place of all the old ones."""
+    actor, wanted = current_actor(), request.form.get("wanted", "")
+    accounts = services().accounts
+    try:
+        if wanted != request.form.get("again", ""):
+            return _password_page(sentence("weak_password", {"problem": "mismatch"}), 422)
+        accounts.change_password(actor, request.form.get("current", ""), wanted)
+        begun = accounts.sign_in(
+            actor.username, wanted, address=address(), user_agent=request.user_agent.string
+        )
+    except ControllerError as error:
+        return _password_page(explain(error), error.status)
+    response = _with_session(redirect(url_for("auth.account"), code=303), begun)
+    flash(_("Đã đổi mật khẩu. Các máy khác đã bị đăng xuất."), "ok")
+    return response
+
+
+def _password_page(problem: str, status: int) -> tuple[str, int]:
+    page = render_template("auth/password.html", shortest=SHORTEST_PASSWORD, problem=problem)
+    return page, status
+
+
+@bp.get("/tai-khoan")
+@signed_in
+def account() -> str:
+    """One's own account and where it is signed in."""
+    token = request.cookies.get(session_cookie(), "")
+    sessions = services().accounts.sessions_of(current_actor(), token)
+    return render_template("auth/account.html", sessions=sessions)
+
+
+@bp.post("/tai-khoan/dang-xuat-noi-khac")
+@signed_in
+def end_other_sessions() -> Response:
+    """Sign out everywhere but here."""
+    token = request.cookies.get(session_cookie(), "")
+    ended = services().accounts.end_other_sessions(current_actor(), token)
+    flash(_("Đã đăng xuất %(count)s nơi khác.", count=ended), "ok")
+    return redirect(url_for("auth.account"), code=303)
+
+
+@bp.post("/ngon-ngu")
+@public
+def choose_language() -> Response:
+    """Vietnamese or English, kept with the account and in a cookie."""
+    wanted = request.form.get("language", "vi")
+    response = redirect(_back(), code=303)
+    if wanted in LANGUAGES:
+        _remember(response, LANGUAGE_COOKIE, wanted)
+        actor = actor_or_none()
+        if actor is not None:
+            services().accounts.set_language(actor, wanted)
+    return response
+
+
+@bp.post("/giao-dien")
+@public
+def choose_theme() -> Response:
+    """Light, dark, or as the machine is set."""
+    wanted = request.form.get("theme", "auto")
+    response = redirect(_back(), code=303)
+    if wanted in THEMES:
+        _remember(response, THEME_COOKIE, wanted)
+    return response
+
+
+def _with_session(response: Response, begun: SignedIn) -> Response:
+    session.clear()  # the form token of a stranger is not carried into the session
+    response.set_cookie(
+        session_cookie(),
+        begun.token,
+        max_age=begun.longest,
+        path="/",
+        secure=_is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _without_session(response: Response) -> Response:
+    session.clear()
+    response.delete_cookie(
+        session_cookie(), path="/", secure=_is_secure(), httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def _remember(response: Response, name: str, value: str) -> None:
+    response.set_cookie(
+        name, value, max_age=YEAR_S, secure=_is_secure(), httponly=True, samesite="Lax"
+    )
+
+
+def _is_secure() -> bool:
+    return settings().web_scheme == "https" or request.is_secure
+
+
+def _going_to() -> str:
+    return own_path(request.values.get("den", "")) or ""
+
+
+def _next_page() -> str:
+    return _going_to() or url_for("auth.home")
+
+
+def _back() -> str:
+    return own_path(request.form.get("den", "")) or url_for("auth.home")
+
+
+def own_path(text: str) -> str | None:
+    r"""A path on this site, None for anything that could lead elsewhere (`//host`, `/\host`)."""
+    parts = urlsplit(text)
+    odd = any(char in text for char in "\\\r\n\t") or text.startswith("//")
+    if parts.scheme or parts.netloc or odd or not text.startswith("/"):
+        return None
+    return text

@@ -1,0 +1,14 @@
+"""Every blueprint of the screens and machine routes, in one list."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from controller.web import audit, auth, probes, users
+
+ALL: tuple[Blueprint, ...] = (
+    auth.bp,
+    users.bp,
+    audit.bp,
+    probes.bp,
+)

@@ -1,0 +1,144 @@
+"""Numbers, lengths and instants as people here read them. Pure; screens use the filters below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from flask_babel import get_locale
+
+STATION_TZ = ZoneInfo("Asia/Ho_Chi_Minh")
+WEEKDAYS = {
+    "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+UNITS = {
+    "vi": {"d": "{} ngày", "h": "{} giờ", "m": "{} phút", "s": "{} giây"},
+    "en": {"d": "{} d", "h": "{} h", "m": "{} min", "s": "{} s"},
+}
+
+
+def language() -> str:
+    """The language of this page: "vi" or "en"."""
+    locale = get_locale()
+    return "en" if locale is not None and locale.language == "en" else "vi"
+
+
+def local(at: datetime) -> datetime:
+    """An instant in the stations' wall time."""
+    return at.astimezone(STATION_TZ)
+
+
+def clock(at: datetime | None) -> str:
+    """17:06; an en dash for an instant that is not known."""
+    return local(at).strftime("%H:%M") if at else "–"
+
+
+def clock_s(at: datetime | None) -> str:
+    """17:06:40."""
+    return local(at).strftime("%H:%M:%S") if at else "–"
+
+
+def day(at: datetime | date | None) -> str:
+    """25/11/2026."""
+    return _date(at).strftime("%d/%m/%Y") if at else "–"
+
+
+def day_short(at: datetime | date | None) -> str:
+    """25/11."""
+    return _date(at).strftime("%d/%m") if at else "–"
+
+
+def moment(at: datetime | None) -> str:
+    """17:06 25/11/2026."""
+    return f"{clock(at)} {day(at)}" if at else "–"
+
+
+def weekday(at: datetime | date, lang: str | None = None) -> str:
+    """Thứ Tư inside a sentence: "thứ Tư", "Wednesday"."""
+    return WEEKDAYS[lang or language()][_date(at).weekday()]
+
+
+def long_day(at: datetime | date, lang: str | None = None) -> str:
+    """Thứ Tư 25/11/2026, as a heading."""
+    name = weekday(at, lang)
+    return f"{name[:1].upper()}{name[1:]} {day(at)}"
+
+
+def duration(ms: float | None, lang: str | None = None) -> str:
+    """11 phút 46 giây; the two largest units, never a decimal."""
+    if ms is None:
+        return "–"
+    words = UNITS[lang or language()]
+    seconds = round(ms / 1000)
+    parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m")]
+    said = [(count, unit) for count, unit in [*parts, (seconds % 60, "s")] if count]
+    return " ".join(words[unit].format(count) for count, unit in said[:2]) or words["s"].format(0)
+
+
+def length(ms: float | None) -> str:
+    """11:46; hours are counted in minutes up to 100 minutes, then 1:41:00."""
+    if ms is None:
+        return "–"
+    minutes, seconds = divmod(round(ms / 1000), 60)
+    if minutes < 100:
+        return f"{minutes:02d}:{seconds:02d}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
+
+
+def number(value: float | None, decimals: int = 0, lang: str | None = None) -> str:
+    """1.280 and 98,72 in Vietnamese; 1,280 and 98.72 in English."""
+    if value is None:
+        return "–"
+    text = f"{value:,.{decimals}f}"
+    if (lang or language()) == "en":
+        return text
+    return text.translate(str.maketrans({",": ".", ".": ","}))
+
+
+def percent(share: float | None, decimals: int = 2, lang: str | None = None) -> str:
+    """0.9872 as 98,72 %."""
+    return "–" if share is None else f"{number(share * 100, decimals, lang)} %"
+
+
+def megabytes(size_bytes: int | None, lang: str | None = None) -> str:
+    """16,2 MB; gigabytes from 1 GB on."""
+    if size_bytes is None:
+        return "–"
+    if size_bytes >= 1_000_000_000:
+        return f"{number(size_bytes / 1e9, 1, lang)} GB"
+    return f"{number(size_bytes / 1e6, 1, lang)} MB"
+
+
+def capitalised(text: str) -> str:
+    """First letter upper, the rest untouched: "Huyện Bác Ái"."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _date(at: datetime | date) -> date:
+    return local(at).date() if isinstance(at, datetime) else at
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "clock": clock,
+    "clock_s": clock_s,
+    "day": day,
+    "day_short": day_short,
+    "moment": moment,
+    "weekday": weekday,
+    "long_day": long_day,
+    "duration": duration,
+    "length_ms": length,
+    "number_vi": number,
+    "percent": percent,
+    "megabytes": megabytes,
+    "capitalised": capitalised,
+}
+
+
+def install(app: Flask) -> None:
+    """Make the formats filters of every template."""
+    app.jinja_env.filters.update(FILTERS)

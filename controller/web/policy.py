@@ -1,0 +1,231 @@
+"""Who may reach a route: each view carries one policy, and a route without one is refused."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flask import Flask, abort, current_app, g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from controller.domain.accounts import Actor, Permission
+from controller.errors import ForbiddenError
+
+if TYPE_CHECKING:
+    from controller.services.bundle import Services
+    from controller.settings import Settings
+
+View = TypeVar("View", bound=Callable[..., Any])
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+
+
+class Audience(StrEnum):
+    """Whom a route is for."""
+
+    PUBLIC = "public"
+    PEOPLE = "people"
+    STATIONS = "stations"
+    SCRAPERS = "scrapers"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a caller must be. `permission` None: anybody signed in."""
+
+    audience: Audience
+    permission: Permission | None = None
+    before_password_change: bool = False
+
+
+def _marked(policy: Policy) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.policy = policy  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Anybody: only the way in, and what it needs to look like itself."""
+    return _marked(Policy(Audience.PUBLIC))(view)
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Signed in with a role that holds the permission; where it holds is for services to check."""
+    return _marked(Policy(Audience.PEOPLE, permission))
+
+
+def signed_in(view: View) -> View:
+    """Anybody signed in, whatever the role."""
+    return _marked(Policy(Audience.PEOPLE))(view)
+
+
+def own_password(view: View) -> View:
+    """Anybody signed in, even with a password that must be changed first."""
+    return _marked(Policy(Audience.PEOPLE, before_password_change=True))(view)
+
+
+def for_stations(view: View) -> View:
+    """A station that shows its sound token; exempt from CSRF, since it has no cookie."""
+    return _marked(Policy(Audience.STATIONS))(view)
+
+
+def for_scrapers(view: View) -> View:
+    """Prometheus and health checks: from this machine, or with the bearer token."""
+    return _marked(Policy(Audience.SCRAPERS))(view)
+
+
+def accepts_up_to(limit_bytes: Callable[[Settings], int]) -> Callable[[View], View]:
+    """Raise the cap on the request's body for one view (uploads)."""
+
+    def mark(view: View) -> View:
+        view.body_limit = limit_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def policy_of(view: Callable[..., Any] | None) -> Policy | None:
+    """The policy a view carries, None when it has none."""
+    return getattr(view, "policy", None)
+
+
+def services() -> Services:
+    """The deeds of the centre."""
+    return cast("Services", current_app.extensions["vang.services"])
+
+
+def settings() -> Settings:
+    """The settings in force."""
+    return cast("Settings", current_app.extensions["vang.settings"])
+
+
+def current_actor() -> Actor:
+    """Who is signed in; only for views that demand it."""
+    actor: Actor | None = g.get("actor")
+    if actor is None:
+        raise RuntimeError("nobody is signed in on this route")
+    return actor
+
+
+def actor_or_none() -> Actor | None:
+    """Who is signed in, None for a stranger or a machine."""
+    return cast("Actor | None", g.get("actor"))
+
+
+def current_station() -> str:
+    """The station that asks; only for views marked `for_stations`."""
+    return cast(str, g.station_id)
+
+
+def session_cookie() -> str:
+    """Name of the session cookie; over TLS the prefix binds it to this host and to https."""
+    return "__Host-vang" if settings().web_scheme == "https" or request.is_secure else "vang"
+
+
+def address() -> str:
+    """Where the request comes from."""
+    return request.remote_addr or ""
+
+
+def install(app: Flask) -> None:
+    """Check every request against its route's policy. Register before any other hook."""
+    app.before_request(_enforce)
+
+
+def _enforce() -> Response | None:
+    if request.endpoint is None:
+        return None  # no such page: the error handler answers
+    view = current_app.view_functions[request.endpoint]
+    policy = policy_of(view)
+    if policy is None:
+        raise ForbiddenError(f"route {request.endpoint} has no policy")
+    limit = getattr(view, "body_limit", None)
+    if limit is not None:
+        request.max_content_length = limit(settings())
+    return _CHECKS[policy.audience](policy)
+
+
+def _check_public(policy: Policy) -> Response | None:  # noqa: ARG001 - one shape for all checks
+    if request.endpoint != "static":
+        g.actor = _actor()
+    return None
+
+
+def _check_people(policy: Policy) -> Response | None:
+    g.actor = _actor()
+    if g.actor is None:
+        return _to_sign_in()
+    if g.actor.must_change_password and not policy.before_password_change:
+        return redirect(url_for("auth.password"), code=303)
+    if policy.permission is not None and not g.actor.may(policy.permission):
+        raise ForbiddenError(str(policy.permission))
+    return None
+
+
+def _check_station(policy: Policy) -> Response | None:  # noqa: ARG001 - one shape for all checks
+    token = _bearer()
+    station_id = services().stations.station_of_token(token) if token else None
+    if station_id is None:
+        abort(401)
+    g.station_id = station_id
+    return None
+
+
+def _check_scraper(policy: Policy) -> Response | None:  # noqa: ARG001 - one shape for all checks
+    if is_local():
+        return None
+    wanted = settings().metrics.token
+    if not wanted or not hmac.compare_digest(wanted.encode(), _bearer().encode()):
+        abort(401)
+    return None
+
+
+def is_local() -> bool:
+    """Whether the caller is on this machine and not behind a proxy on it that nobody named."""
+    if request.remote_addr not in LOOPBACK:
+        return False
+    return bool(settings().web.trusted_proxies) or not any(
+        name in request.headers for name in FORWARDED
+    )
+
+
+_CHECKS: dict[Audience, Callable[[Policy], Response | None]] = {
+    Audience.PUBLIC: _check_public,
+    Audience.PEOPLE: _check_people,
+    Audience.STATIONS: _check_station,
+    Audience.SCRAPERS: _check_scraper,
+}
+
+
+def _actor() -> Actor | None:
+    token = request.cookies.get(session_cookie(), "")
+    return services().accounts.actor_of(token, address=address()) if token else None
+
+
+def _bearer() -> str:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def _to_sign_in() -> Response:
+    """People are led to the way in and back; a script or a form gets 401."""
+    if request.method not in {"GET", "HEAD"} or wants_json():
+        abort(401)
+    going_to = request.full_path.rstrip("?")
+    had_session = session_cookie() in request.cookies
+    arguments = {"den": going_to} if going_to != "/" else {}
+    if had_session:
+        arguments["het"] = "1"
+    return redirect(url_for("auth.sign_in", **arguments), code=303)
+
+
+def wants_json() -> bool:
+    """Whether a script asks rather than a person."""
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == (
+        "application/json"
+    )

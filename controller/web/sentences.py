@@ -1,0 +1,182 @@
+"""What a person is told when a deed was not done: code and facts -> what, why, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from controller.errors import ControllerError
+from controller.web import formats
+
+Facts = Mapping[str, Any]
+
+
+def sentence_of(error: ControllerError) -> str:
+    """The sentence for an error, in the language of the page."""
+    return sentence(error.code, error.facts)
+
+
+def sentence(code: str, facts: Facts) -> str:
+    """The sentence for a code; an unknown code says at least that nothing was done."""
+    write = SENTENCES.get(code)
+    if write is None:
+        return _("Việc này chưa làm được. Mã lỗi: %(code)s.", code=code)
+    return write(facts)
+
+
+def at_least_nothing_lost(_facts: Facts) -> str:
+    """Several rare faults of the machine end alike for a person."""
+    return _("Máy chủ đang bận. Nội dung của bạn vẫn còn; thử lại sau ít phút.")
+
+
+def _stale(facts: Facts) -> str:
+    who, at = facts.get("who"), facts.get("changed_at")
+    if who and isinstance(at, datetime):
+        return _(
+            "%(who)s vừa sửa mục này lúc %(at)s. Nội dung của bạn vẫn còn; xem hai bản rồi chọn.",
+            who=who,
+            at=formats.clock(at),
+        )
+    return _("Người khác vừa sửa mục này. Nội dung của bạn vẫn còn; mở lại trang để xem bản mới.")
+
+
+def _refused(facts: Facts) -> str:
+    left, minutes = facts.get("tries_left"), facts.get("minutes", 15)
+    if left is None:
+        return _("Sai tên hoặc mật khẩu.")
+    return _(
+        "Sai tên hoặc mật khẩu. Còn %(left)s lần thử, sau đó khóa %(minutes)s phút.",
+        left=left,
+        minutes=minutes,
+    )
+
+
+def _locked(facts: Facts) -> str:
+    return _(
+        "Tài khoản tạm khóa vì sai mật khẩu nhiều lần. Thử lại sau %(minutes)s phút.",
+        minutes=facts.get("minutes", 15),
+    )
+
+
+def _weak(facts: Facts) -> str:
+    match facts.get("problem"):
+        case "same":
+            return _("Mật khẩu mới trùng mật khẩu cũ. Chọn mật khẩu khác.")
+        case "name":
+            return _("Mật khẩu không được chứa tên đăng nhập.")
+        case "mismatch":
+            return _("Hai lần gõ mật khẩu mới không giống nhau.")
+        case "long":
+            return _("Mật khẩu dài tối đa 200 ký tự.")
+    return _("Mật khẩu cần ít nhất 10 ký tự.")
+
+
+def _outside_hours(facts: Facts) -> str:
+    return _(
+        "%(at)s ngoài khung giờ cho phép (%(opens)s–%(closes)s). "
+        "Chỉ tin khẩn cấp được phát giờ này.",
+        at=facts.get("at", ""),
+        opens=facts.get("opens", "05:00"),
+        closes=facts.get("closes", "21:00"),
+    )
+
+
+def _too_long(facts: Facts) -> str:
+    return _(
+        "Dài %(minutes)s phút, quá mức %(cap)s phút của nơi phát. Cắt ngắn hoặc chọn nơi khác.",
+        minutes=facts.get("minutes", ""),
+        cap=facts.get("cap_minutes", ""),
+    )
+
+
+def _upload(facts: Facts) -> str:
+    size, limit = facts.get("size_bytes"), facts.get("limit_bytes")
+    limit_mb = formats.number(limit / 1e6) if limit else "200"
+    if not size:
+        return _(
+            "Tệp lớn hơn mức %(limit)s MB. Hãy cắt ngắn hoặc lưu lại thành MP3.", limit=limit_mb
+        )
+    return _(
+        "Tệp nặng %(size)s MB, lớn hơn mức %(limit)s MB. Hãy cắt ngắn hoặc lưu lại thành MP3.",
+        size=formats.number(size / 1e6),
+        limit=limit_mb,
+    )
+
+
+def _invalid(facts: Facts) -> str:
+    problem = facts.get("problem")
+    write = PROBLEMS.get(str(problem))
+    return write() if write else _("Có ô chưa dùng được. Xem ô được đánh dấu.")
+
+
+PROBLEMS: dict[str, Callable[[], str]] = {
+    "missing": lambda: _("Ô này còn trống."),
+    "taken": lambda: _("Tên đăng nhập này đã có người dùng."),
+    "bad_username": lambda: _(
+        "Tên đăng nhập gồm 3 đến 40 chữ thường không dấu, số, dấu chấm hoặc gạch."
+    ),
+    "unknown_place": lambda: _("Không có địa bàn này."),
+    "place_kind": lambda: _("Vai trò này không gắn với cấp địa bàn đã chọn."),
+    "unknown_role": lambda: _("Không có vai trò này."),
+    "own_account": lambda: _("Không tự khóa hoặc đặt lại tài khoản của chính mình ở đây."),
+    "no_sound": lambda: _("Bản tin chưa có âm thanh. Tải lên một tệp hoặc tạo giọng đọc."),
+    "sound_processing": lambda: _("Âm thanh đang được xử lý. Chờ xong rồi gửi duyệt."),
+    "sound_unfit": lambda: _("Âm thanh có lỗi phải sửa. Xem phần kiểm tra rồi tải tệp khác."),
+    "reason_missing": lambda: _("Ghi lý do trả lại để người soạn biết cần sửa gì."),
+    "text_too_long": lambda: _("Nội dung ô này dài quá. Hãy viết ngắn lại."),
+    "hidden_characters": lambda: _("Ô này có ký tự ẩn. Gõ lại thay vì dán."),
+    "unknown_category": lambda: _("Không có chuyên mục này."),
+    "unknown_language": lambda: _("Không có thứ tiếng này."),
+    "not_heard": lambda: _("Nghe hết bản tin rồi mới duyệt."),
+    "last_admin": lambda: _("Đây là quản trị viên cuối cùng. Tạo một người khác trước."),
+}
+
+SENTENCES: dict[str, Callable[[Facts], str]] = {
+    "not_found": lambda _f: _("Không tìm thấy trang này trong địa bàn của bạn."),
+    "forbidden": lambda _f: _("Vai trò của bạn không làm được việc này."),
+    "out_of_scope": lambda _f: _("Nơi đã chọn nằm ngoài địa bàn của bạn."),
+    "stale_edit": _stale,
+    "invalid_input": _invalid,
+    "sign_in_refused": _refused,
+    "account_locked": _locked,
+    "weak_password": _weak,
+    "own_bulletin": lambda _f: _("Người soạn không tự duyệt bản tin của mình."),
+    "not_approved": lambda _f: _("Bản tin này chưa được duyệt nên chưa đặt lịch được."),
+    "wrong_state": lambda _f: _("Mục này vừa đổi trạng thái nên việc này không còn làm được."),
+    "outside_hours": _outside_hours,
+    "too_long": _too_long,
+    "slot_conflict": lambda _f: _("Trùng giờ với buổi khác cùng cấp. Dời giờ hoặc bỏ buổi trùng."),
+    "upload_too_large": _upload,
+    "not_sound": lambda _f: _(
+        "Tệp này không phải âm thanh. Chọn tệp WAV, MP3, M4A, OGG, Opus hoặc FLAC."
+    ),
+    "speech_offline": lambda _f: _(
+        "Không tạo được giọng đọc vì trung tâm không có Internet. Hãy tải tệp lên hoặc ghi âm."
+    ),
+    "speech_failed": lambda _f: _(
+        "Dịch vụ giọng đọc trả lời không đúng. Văn bản vẫn còn; thử lại sau hoặc tải tệp lên."
+    ),
+    "speech_language": lambda _f: _(
+        "Tiếng Raglai và tiếng Chăm chưa có giọng đọc tự động. Hãy ghi âm người đọc."
+    ),
+    "storage_full": lambda _f: _("Ổ đĩa của trung tâm đã đầy nên chưa lưu được gì. Báo quản trị."),
+    "busy": at_least_nothing_lost,
+    "broker_failed": lambda _f: _(
+        "Chưa gửi được tới các trạm. Trung tâm sẽ gửi lại ngay khi được."
+    ),
+    "controller_error": at_least_nothing_lost,
+    "settings_bad": at_least_nothing_lost,
+    "database_damaged": lambda _f: _("Cơ sở dữ liệu bị hỏng. Báo quản trị khôi phục bản sao lưu."),
+    "session_ended": lambda _f: _(
+        "Phiên làm việc đã hết. Đăng nhập lại, nội dung đang soạn vẫn còn."
+    ),
+    "sign_in_needed": lambda _f: _("Đăng nhập để xem trang này."),
+    "csrf": lambda _f: _("Trang đã mở quá lâu. Mở lại trang rồi làm lại việc này."),
+    "too_many_tries": lambda _f: _("Thử quá nhiều lần từ máy này. Thử lại sau 15 phút."),
+    "bad_request": lambda _f: _("Yêu cầu không đúng dạng nên không làm được."),
+    "method_not_allowed": lambda _f: _("Trang này không nhận kiểu yêu cầu đó."),
+    "server_error": lambda _f: _("Máy chủ gặp lỗi. Việc này chưa làm xong; thử lại sau ít phút."),
+}

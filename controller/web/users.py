@@ -1,0 +1,132 @@
+"""Accounts, for the admin: list, make, reset, shut, open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from controller.domain.accounts import BOUND_TO, Permission, Role
+from controller.domain.places import Place
+from controller.errors import ControllerError
+from controller.services.accounts import NewAccount
+from controller.web.policy import current_actor, requires, services
+from controller.web.refusals import explain
+
+bp = Blueprint("users", __name__, url_prefix="/nguoi-dung")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountForm:
+    """What was typed, and what is wrong with it by field."""
+
+    username: str = ""
+    full_name: str = ""
+    role: str = ""
+    place_id: str = ""
+    problems: tuple[tuple[str, str], ...] = ()
+
+    def problem(self, field: str) -> str | None:
+        """The sentence under a field."""
+        return dict(self.problems).get(field)
+
+
+@bp.get("")
+@requires(Permission.MANAGE_ACCOUNTS)
+def index() -> str:
+    """Every account of the admin's place and below."""
+    accounts = services().accounts.within(current_actor())
+    return render_template("users/index.html", accounts=accounts)
+
+
+@bp.get("/moi")
+@requires(Permission.MANAGE_ACCOUNTS)
+def new() -> str:
+    """The form for a new account."""
+    return _form(AccountForm())
+
+
+@bp.post("/moi")
+@requires(Permission.MANAGE_ACCOUNTS)
+def create() -> str | tuple[str, int]:
+    """Make it, and show its first password this once."""
+    form = AccountForm(*(request.form.get(name, "") for name in _FIELDS))
+    if form.role not in {role.value for role in Role}:
+        return _form(_with(form, "role", _("Không có vai trò này."))), 422
+    order = NewAccount(form.username, form.full_name, Role(form.role), form.place_id)
+    try:
+        handout = services().accounts.create(current_actor(), order)
+    except ControllerError as error:
+        field = str(error.facts.get("field", "place_id"))
+        return _form(_with(form, field, explain(error))), error.status
+    return render_template("users/handout.html", handout=handout, is_new=True)
+
+
+@bp.get("/<account_id>")
+@requires(Permission.MANAGE_ACCOUNTS)
+def show(account_id: str) -> str:
+    """One account and what can be done with it."""
+    return render_template(
+        "users/show.html", account=services().accounts.get(current_actor(), account_id)
+    )
+
+
+@bp.post("/<account_id>/dat-lai")
+@requires(Permission.MANAGE_ACCOUNTS)
+def reset(account_id: str) -> str | Response:
+    """Give a new first password, shown this once."""
+    try:
+        handout = services().accounts.reset_password(current_actor(), account_id)
+    except ControllerError as error:
+        return _back_with(error, account_id)
+    return render_template("users/handout.html", handout=handout, is_new=False)
+
+
+@bp.post("/<account_id>/khoa")
+@requires(Permission.MANAGE_ACCOUNTS)
+def disable(account_id: str) -> Response:
+    """Shut it; whoever is signed in with it is out at the next request."""
+    return _carried_out(services().accounts.disable, account_id, _("Đã khóa tài khoản."))
+
+
+@bp.post("/<account_id>/mo")
+@requires(Permission.MANAGE_ACCOUNTS)
+def enable(account_id: str) -> Response:
+    """Open it again."""
+    return _carried_out(services().accounts.enable, account_id, _("Đã mở lại tài khoản."))
+
+
+_FIELDS = ("username", "full_name", "role", "place_id")
+
+
+def _carried_out(deed: Callable[..., None], account_id: str, done: str) -> Response:
+    try:
+        deed(current_actor(), account_id)
+    except ControllerError as error:
+        return _back_with(error, account_id)
+    flash(done, "ok")
+    return redirect(url_for("users.show", account_id=account_id), code=303)
+
+
+def _back_with(error: ControllerError, account_id: str) -> Response:
+    if error.status == 404:
+        raise error
+    flash(explain(error), "down")
+    return redirect(url_for("users.show", account_id=account_id), code=303)
+
+
+def _with(form: AccountForm, field: str, sentence: str) -> AccountForm:
+    return AccountForm(
+        form.username, form.full_name, form.role, form.place_id, ((field, sentence),)
+    )
+
+
+def _form(form: AccountForm) -> str:
+    tree = services().places.tree()
+    places: list[Place] = list(tree.walk(current_actor().place_id))
+    return render_template(
+        "users/new.html", form=form, roles=list(Role), places=places, bound=BOUND_TO
+    )

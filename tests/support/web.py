@@ -1,0 +1,160 @@
+"""The centre's services on a real SQLite file, and browsers of a fixed cast signed in to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from controller.app import create_app
+from controller.domain.accounts import Actor, Role
+from controller.services.accounts import Accounts, NewAccount
+from controller.services.audit import AuditTrail
+from controller.services.bundle import Services
+from controller.services.passwords import Passwords
+from controller.services.places import Places
+from controller.settings import Settings
+from controller.storage.database import Database
+from controller.storage.models import Base
+
+NOW = datetime(2026, 11, 25, 10, 6, 40, tzinfo=UTC)
+"""17:06:40 on Wednesday 25/11/2026 at the stations."""
+PASSWORD = "nhà có ba cửa sổ"  # noqa: S105 - a test's own password
+PROVINCE, DISTRICT, OTHER_DISTRICT = "ninh-thuan", "bac-ai", "ninh-son"
+COMMUNE, OTHER_COMMUNE = "bac-ai-phuoc-binh", "ninh-son-ma-noi"
+
+FULL_NAMES = {
+    Role.ADMIN: "Quản Văn Trị",
+    Role.OPERATOR: "Katơr Thị Mai",
+    Role.APPROVER: "Trần Văn Lộc",
+    Role.COMMUNE_OFFICER: "Chamaléa Thuận",
+    Role.AUDITOR: "Lê Thị Soát",
+}
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    at: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+@dataclass
+class Centre:
+    """Services over a fresh database with the 65 stations; close it, or use `centre()`."""
+
+    folder: Path
+    settings: Settings = field(default_factory=Settings)
+    clock: Clock = field(default_factory=Clock)
+    woken: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.database = Database(f"sqlite:///{self.folder / 'vang.db'}")
+        Base.metadata.create_all(self.database.engine)
+        self.places = Places(self.database)
+        with self.database.write() as session:
+            self.places.seed(session, self.clock())
+        passwords = Passwords(memory_kib=64, passes=1)
+        self.audit = AuditTrail(self.database, self.clock)
+        self.accounts = Accounts(
+            self.database, self.clock, self.settings.sign_in, self.places, passwords
+        )
+        self.parts: dict[str, Any] = {
+            "places": self.places,
+            "accounts": self.accounts,
+            "audit": self.audit,
+        }
+        self._app: Flask | None = None
+        self._cast: dict[str, Actor] = {}
+
+    def wake(self, job: str) -> None:
+        """Stands in for the scheduler; `woken` tells what was poked."""
+        self.woken.append(job)
+
+    def add(self, **parts: Any) -> Centre:
+        """Put in more services by their names in the bundle, before the first client is made."""
+        self.parts.update(parts)
+        return self
+
+    @property
+    def services(self) -> Services:
+        return cast(Services, SimpleNamespace(**self.parts))
+
+    @property
+    def app(self) -> Flask:
+        if self._app is None:
+            self._app = create_app(
+                self.services, self.settings, secret_key="tests only", now=self.clock
+            )
+            self._app.testing = True
+        return self._app
+
+    def actor(self, role: Role, place_id: str, name: str = "") -> Actor:
+        """Somebody of that role at that place, made at first use; the same one each time."""
+        username = name or f"{role.value.replace('_', '-')}.{place_id}"[:40].strip(".-")
+        if username not in self._cast:
+            new = NewAccount(username, FULL_NAMES[role], role, place_id, PASSWORD)
+            made = self.accounts.create(None, new)
+            self._cast[username] = Actor(
+                made.account_id, username, FULL_NAMES[role], role, place_id, "127.0.0.1"
+            )
+        return self._cast[username]
+
+    def client(self, role: Role | None = None, place_id: str = PROVINCE) -> Browser:
+        """A browser; with a role it is signed in as that role at that place."""
+        browser = Browser(self.app.test_client())
+        if role is not None:
+            actor = self.actor(role, place_id)
+            answer = browser.post("/dang-nhap", username=actor.username, password=PASSWORD)
+            assert answer.status_code == 303, answer.text
+        return browser
+
+    def close(self) -> None:
+        self.database.close()
+
+
+@dataclass
+class Browser:
+    """A test client that fills in the CSRF field as a page would."""
+
+    http: FlaskClient
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.http.get(path, **options)
+
+    def post(self, path: str, /, **fields: Any) -> TestResponse:
+        """Submit a form; a field may be a list, or a tuple (file, name) for an upload."""
+        return self.http.post(path, data={"csrf_token": self.csrf(), **fields})
+
+    def csrf(self) -> str:
+        page = self.http.get("/dang-nhap", follow_redirects=True)
+        if page.status_code != 200:
+            page = self.http.get("/mat-khau")
+        found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
+        assert found, page.text[:400]
+        return found.group(1)
+
+
+@contextmanager
+def centre(folder: Path, settings: Settings | None = None) -> Iterator[Centre]:
+    """A centre that is closed at the end."""
+    built = Centre(folder, settings or Settings())
+    try:
+        yield built
+    finally:
+        built.close()
