@@ -578,7 +578,7 @@ class PlayerEngine:
         return max(0.05, (opens_ns - now) / _S - OPEN_AHEAD_S)
 
     def _next_round_ns(self, now: int) -> int:
-        """When the queue wants filling; while precision is wanted, just at a step of the counter."""
+        """When the queue wants filling; while precision is wanted, at a step of the counter."""
         refill_ns = now + self._queue_frames * _S // RATE_HZ // 3
         if not self._card.is_running:
             return now + 5_000_000
