@@ -214,7 +214,7 @@ class Hello(Message):
     plan_version: Count
     limits_version: Count
     journal_id: Ident
-    """Made when the journal file is made: after a new card the numbers begin anew under a new id."""
+    """Made with the journal file: after a new card the numbers begin anew under a new id."""
     journal_head: Count
     journal_stored_up_to: Count
     sound_over: Literal["http", "mqtt"] = "http"

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, render_template, request
 from werkzeug.wrappers import Response
 
 from controller.domain.accounts import Permission
 from controller.services.board import BoardView
 from controller.services.tiles import Tile
-from controller.web.policy import current_actor, requires, services, signed_in
+from controller.web.policy import current_actor, requires, services
 
 bp = Blueprint("board", __name__)
 
 FILTERS = ("all", "look", "on_air", "zone3", "coastal", "missed")
-
-
-@bp.get("/")
-@signed_in
-def home() -> Response:
-    """The board is where everybody's day begins."""
-    return redirect(url_for("board.index"))
 
 
 @bp.get("/bang")

@@ -9,28 +9,30 @@ from flask_babel import lazy_gettext as _l
 from controller.domain.board import Sign
 
 STATES = {
-    "ready": (_l("Trực tuyến"), "tick", "ok"),
-    "on_air": (_l("Đang phát"), "horn", "air"),
-    "degraded": (_l("Trục trặc"), "warn", "warn"),
-    "unknown": (_l("Mất kết nối"), "lost", "lost"),
-    "down": (_l("Ngừng"), "power", "down"),
-    "maint": (_l("Bảo trì"), "spanner", "maint"),
-    "never": (_l("Chưa kết nối lần nào"), "ring", "never"),
+    "ready": ("ok", "ok", _l("Trực tuyến")),
+    "on_air": ("air", "wave", _l("Đang phát")),
+    "degraded": ("warn", "warn", _l("Trục trặc")),
+    "unknown": ("lost", "lost", _l("Mất kết nối")),
+    "down": ("down", "power", _l("Ngừng")),
+    "maint": ("maint", "tool", _l("Bảo trì")),
+    "never": ("never", "ring", _l("Chưa kết nối lần nào")),
+    "emergency": ("sos", "horn", _l("Khẩn cấp")),
+    "drill": ("drill", "hring", _l("Diễn tập")),
 }
-"""State of a station: word, icon, class. The keys are those of `shown_state`."""
+"""State of a station: class, icon, word. The keys are those of `shown_state`."""
 
 SIGNS = {
-    Sign.AIRED: (_l("Đã phát"), "tick", "ok"),
-    Sign.LATE: (_l("Phát muộn"), "late", "warn"),
-    Sign.CUT_SHORT: (_l("Bị ngắt"), "cut", "warn"),
-    Sign.MISSED: (_l("Không phát"), "x", "down"),
-    Sign.CANCELLED: (_l("Đã hủy"), "ban", "plain"),
-    Sign.SUPERSEDED: (_l("Nhường bản khác"), "arrow", "plain"),
-    Sign.UNKNOWN: (_l("Chưa rõ"), "unknown", "lost"),
-    Sign.SOUNDING: (_l("Đang phát"), "horn", "air"),
-    Sign.COMING: (_l("Sắp phát"), "clock", "plain"),
+    Sign.AIRED: ("ok", "ok", _l("Đã phát")),
+    Sign.LATE: ("warn", "clock", _l("Phát muộn")),
+    Sign.CUT_SHORT: ("warn", "warn", _l("Bị ngắt")),
+    Sign.MISSED: ("down", "x", _l("Không phát")),
+    Sign.CANCELLED: ("mute", "x", _l("Đã hủy")),
+    Sign.SUPERSEDED: ("mute", "arrow", _l("Nhường bản khác")),
+    Sign.UNKNOWN: ("lost", "q", _l("Chưa rõ")),
+    Sign.SOUNDING: ("air", "wave", _l("Đang phát")),
+    Sign.COMING: ("mute", "clock", _l("Sắp phát")),
 }
-"""Sign of a slot at a station: word, icon, class."""
+"""Sign of a slot at a station: class, icon, word."""
 
 REASONS = {
     "offline_no_file": _l("chưa nhận được tệp"),
@@ -47,14 +49,16 @@ REASONS = {
     "agent_down": _l("phần mềm ở trạm dừng"),
     "quiet_hours": _l("ngoài khung giờ cho phép"),
     "unknown_timeout": _l("quá 24 giờ chưa có sổ của trạm"),
-    "plan_not_held": _l("trạm chưa nhận lịch này"),
-    "window_passed": _l("đã quá giờ phát cho phép"),
-    "stopped_by_operator": _l("cán bộ dừng loa"),
-    "stopped_at_station": _l("dừng tại trạm"),
+    "plan_not_held": _l("chưa nhận được lịch"),
+    "window_passed": _l("đã quá thời gian chờ"),
+    "stopped_by_operator": _l("trung tâm cho dừng"),
+    "stopped_at_station": _l("người ở trạm cho dừng"),
     "declined_by_commune": _l("xã không nhận phát"),
-    "late_recovery": _l("trạm khởi động lại sau giờ phát"),
+    "late_recovery": _l("máy bật lại giữa buổi"),
     "storage_readonly": _l("thẻ nhớ chỉ đọc được"),
     "too_long": _l("dài hơn mức cho phép"),
+    "withdrawn": _l("bản tin đã thu hồi"),
+    "stale": _l("lịch cũ, không nhận"),
 }
 """Why a slot did not simply air; follows "Không phát:"."""
 
@@ -118,7 +122,7 @@ PRIORITIES = {
 
 def outcome_words(sign: str, reason: str | None) -> str:
     """ "Không phát: mất điện", or just the word where there is no reason."""
-    word = str(SIGNS[Sign(sign)][0])
+    word = str(SIGNS[Sign(sign)][2])
     return f"{word}: {reason_word(reason)}" if reason else word
 
 
