@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, MetaData
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -45,6 +45,8 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this class attribute
+        # Epochs and bytes need 64 bits; SQLite's INTEGER has them, and only it numbers rows itself.
+        int: BigInteger().with_variant(Integer(), "sqlite"),
         datetime: UtcDateTime,
         dict[str, Any]: JSON,
         list[Any]: JSON,

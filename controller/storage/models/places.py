@@ -102,6 +102,8 @@ class StationStateRow(Base):
     volume_percent: Mapped[int | None]
     plan_epoch_held: Mapped[int] = mapped_column(default=0)
     plan_version_held: Mapped[int] = mapped_column(default=0)
+    plan_version_highest: Mapped[int] = mapped_column(default=0)
+    """The highest it ever said it held: what it may have known of, also before a new card."""
     limits_version_held: Mapped[int] = mapped_column(default=0)
     plan_epoch_sent: Mapped[int] = mapped_column(default=0)
     plan_version_sent: Mapped[int] = mapped_column(default=0)

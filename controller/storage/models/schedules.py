@@ -130,6 +130,7 @@ class SlotResultRow(Base):
     __table_args__ = (
         Index(None, "planned_at"),
         Index(None, "slot_id"),
+        Index(None, "outcome", "planned_at"),
         CheckConstraint("played_ms >= 0", name="played_ms_not_negative"),
     )
 
@@ -145,7 +146,9 @@ class SlotResultRow(Base):
     started_at: Mapped[datetime | None]
     start_error_ms: Mapped[float | None]
     played_ms: Mapped[int] = mapped_column(default=0)
+    journal_id: Mapped[str | None]
     entry_no: Mapped[int | None]
+    """The line of the station's journal that decided."""
     decided_at: Mapped[datetime | None]
     """When the outcome first became other than unknown, by the centre's clock."""
     source: Mapped[str] = mapped_column(default="plan")

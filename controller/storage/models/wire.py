@@ -34,6 +34,8 @@ class StationPlanRow(Base):
     not_after_at: Mapped[datetime]
     required_assets: Mapped[list[Any]]
     """SHA-256 of every sound the plan needs."""
+    slots: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What each slot it names said: slot id -> digest."""
     envelope: Mapped[bytes]
 
 
@@ -126,7 +128,8 @@ class OutboxRow(Base):
     """A message to be published at least once. Deleted when the broker has acknowledged it."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index(None, "topic"),)
+    # Ids are never used again: the acknowledgement of a message must not delete its successor.
+    __table_args__ = (Index(None, "topic"), {"sqlite_autoincrement": True})
 
     outbox_id: Mapped[int] = mapped_column(primary_key=True)
     topic: Mapped[str]

@@ -1,0 +1,92 @@
+"""Numbers of this installation that only rise: epoch, order sequence, the cursor of live pages."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.storage.models import MetaRow
+
+EPOCH = "epoch"
+EPOCH_RAISED_AT = "epoch_raised_at"
+
+AHEAD_AT_MOST = timedelta(days=1)
+"""No database was made later than now; a station that claims more lies or is broken."""
+
+RAISED_NO_SOONER = timedelta(minutes=10)
+"""Each raise signs every plan anew; one station must not be able to ask for that at will."""
+
+
+class Counter(StrEnum):
+    """Counters of the meta table."""
+
+    ORDER = "order_sequence"
+    CHANGE = "change_no"
+
+
+def _locked(session: Session, key: str) -> MetaRow | None:
+    return session.scalars(
+        select(MetaRow).where(MetaRow.key == key).with_for_update()
+    ).one_or_none()
+
+
+def next_number(session: Session, counter: Counter) -> int:
+    """The next number; the row stays locked until the transaction ends, so order is commit order.
+
+    Read anew each time, so it may be asked for several times in one transaction.
+    """
+    row = _locked(session, counter)
+    if row is None:
+        session.add(MetaRow(key=counter, value="1"))
+        session.flush()
+        return 1
+    number = int(row.value) + 1
+    row.value = str(number)
+    session.flush()
+    return number
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def epoch(session: Session, now: datetime) -> int:
+    """The epoch of this database; made, in milliseconds of `now`, when there is none yet."""
+    row = session.get(MetaRow, EPOCH)
+    if row is None:
+        row = MetaRow(key=EPOCH, value=str(_ms(now)))
+        session.add(row)
+        session.flush()
+    return int(row.value)
+
+
+def known_epoch(session: Session) -> int:
+    """The epoch, 0 while there is none: for transactions that only read."""
+    row = session.get(MetaRow, EPOCH)
+    return int(row.value) if row else 0
+
+
+def renew_epoch(session: Session, now: datetime) -> int:
+    """A new epoch for a database that was restored: everything signed before is older."""
+    fresh = max(epoch(session, now) + 1, _ms(now))
+    session.get_one(MetaRow, EPOCH).value = str(fresh)
+    return fresh
+
+
+def raise_epoch_above(session: Session, claimed: int, now: datetime) -> bool:
+    """Go above an epoch a station has seen; whether anything changed.
+
+    An epoch from the future is not believed, and a second raise must wait.
+    """
+    if claimed <= epoch(session, now) or claimed > _ms(now + AHEAD_AT_MOST):
+        return False
+    raised = _locked(session, EPOCH_RAISED_AT)
+    if raised is not None and int(raised.value) > _ms(now - RAISED_NO_SOONER):
+        return False
+    session.merge(MetaRow(key=EPOCH_RAISED_AT, value=str(_ms(now))))
+    session.get_one(MetaRow, EPOCH).value = str(max(claimed + 1, _ms(now)))
+    session.flush()
+    return True

@@ -1,0 +1,170 @@
+"""Signed orders to a station or to every station of a place, and what the stations answered."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.domain.accounts import Actor
+from controller.errors import NotFoundError
+from controller.services import audit
+from controller.services.identifiers import new_id
+from controller.services.numbers import Counter, epoch, next_number
+from controller.services.outbox import enqueue
+from controller.services.places import Places
+from controller.services.sealing import EARLIER, Seal, Validity
+from controller.storage.database import Database
+from controller.storage.models import OrderReplyRow, SignedOrderRow
+from station_protocol import topics
+from station_protocol.messages import Deed, Order
+from station_protocol.signing import Signer
+
+MOST_AT_HELLO = 32
+"""Orders an answer to hello can carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReply:
+    """What one station answered."""
+
+    station_id: str
+    accepted: bool
+    why: str | None
+    at: datetime
+
+
+class Orders:
+    """Issues orders. Each is signed, stored and queued in the transaction of its cause."""
+
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], places: Places, signer: Signer
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._places = places
+        self._signer = signer
+
+    def order(
+        self,
+        actor: Actor,
+        audience: str,
+        deed: Deed,
+        *,
+        valid_for: timedelta = timedelta(minutes=5),
+        why: str = "",
+    ) -> str:
+        """Order a station or a whole place inside the actor's place; the order's id.
+
+        NotFoundError outside it. Whoever calls wakes "outbox" afterwards.
+        """
+        tree = self._places.tree()
+        station = tree.stations.get(audience)
+        place_id = station.place_id if station else audience
+        if not tree.is_within(place_id, actor.place_id):
+            raise NotFoundError(f"order to {audience}", kind="station", object_id=audience)
+        with self._database.write() as session:
+            return self.issue(
+                session,
+                actor,
+                audience,
+                deed,
+                valid_for=valid_for,
+                is_group=station is None,
+                why=why,
+            )
+
+    def issue(
+        self,
+        session: Session,
+        actor: Actor | None,
+        audience: str,
+        deed: Deed,
+        *,
+        valid_for: timedelta,
+        is_group: bool,
+        why: str = "",
+    ) -> str:
+        """Sign, store and queue an order inside the caller's transaction; the order's id."""
+        now = self._now()
+        order = Order(
+            order_id=new_id(now),
+            issued_at=now,
+            issued_by=actor.full_name[:300] if actor else audit.SYSTEM,
+            why=why[:300],
+            deed=deed,
+        )
+        sequence = next_number(session, Counter.ORDER)
+        valid = Validity(now - EARLIER, now + valid_for)
+        seal = Seal(self._signer, epoch(session, now))
+        envelope = seal.order(order, audience, sequence, valid)
+        session.add(
+            SignedOrderRow(
+                order_id=order.order_id,
+                sequence=sequence,
+                audience=audience,
+                is_group=is_group,
+                deed=order.deed.model_dump(mode="json"),
+                issued_by=actor.account_id if actor else None,
+                issued_at=now,
+                not_after_at=valid.not_after,
+                envelope=envelope,
+            )
+        )
+        topic = (
+            topics.group_order(audience) if is_group else topics.down(audience, topics.Down.ORDER)
+        )
+        delivery = topics.DOWN_DELIVERY[topics.Down.ORDER]
+        enqueue(session, topic, envelope, delivery, at=now, is_urgent=True)
+        self._write_down(session, actor, audience, order, is_group=is_group)
+        return order.order_id
+
+    def _write_down(
+        self, session: Session, actor: Actor | None, audience: str, order: Order, *, is_group: bool
+    ) -> None:
+        tree = self._places.tree()
+        station = None if is_group else tree.stations.get(audience)
+        place_id = station.place_id if station else audience
+        detail = order.deed.model_dump(mode="json") | {"order_id": order.order_id, "why": order.why}
+        deed = audit.Deed(
+            action=f"order.{order.deed.deed}",
+            object_kind="place" if is_group else "station",
+            object_id=audience,
+            place_id=place_id if place_id in tree.places else None,
+            detail=detail,
+        )
+        audit.record(session, actor, deed, at=order.issued_at)
+
+    def replies(self, order_id: str) -> tuple[OrderReply, ...]:
+        """What stations have answered so far, by station."""
+        query = (
+            select(OrderReplyRow)
+            .where(OrderReplyRow.order_id == order_id)
+            .order_by(OrderReplyRow.station_id)
+        )
+        with self._database.read() as session:
+            return tuple(
+                OrderReply(row.station_id, row.accepted, row.why, row.at)
+                for row in session.scalars(query)
+            )
+
+
+def still_valid(
+    session: Session, station_id: str, place_ids: tuple[str, ...], now: datetime
+) -> tuple[str, ...]:
+    """The newest orders in force for a station, oldest of them first, base64 as an ack has them."""
+    query = (
+        select(SignedOrderRow.envelope)
+        .where(
+            SignedOrderRow.audience.in_((station_id, *place_ids)),
+            SignedOrderRow.not_after_at > now,
+        )
+        .order_by(SignedOrderRow.sequence.desc())
+        .limit(MOST_AT_HELLO)
+    )
+    envelopes = list(session.scalars(query))
+    return tuple(base64.b64encode(raw).decode() for raw in reversed(envelopes))

@@ -1,0 +1,76 @@
+"""Messages that must reach the broker: rows written together with the deed that causes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from controller.storage.database import Database
+from controller.storage.models import OutboxRow
+from station_protocol.topics import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One message to be published."""
+
+    outbox_id: int
+    topic: str
+    payload: bytes
+    delivery: Delivery
+
+
+def enqueue(
+    session: Session,
+    topic: str,
+    payload: bytes,
+    delivery: Delivery,
+    *,
+    at: datetime,
+    is_urgent: bool = False,
+) -> None:
+    """Add a message inside the deed's own transaction. A retained one replaces its forerunner."""
+    if delivery.retain:
+        session.execute(delete(OutboxRow).where(OutboxRow.topic == topic))
+    session.add(
+        OutboxRow(
+            topic=topic,
+            payload=payload,
+            qos=delivery.qos,
+            retain=delivery.retain,
+            is_urgent=is_urgent,
+            created_at=at,
+        )
+    )
+
+
+class Outbox:
+    """Reads what waits and forgets what the broker has acknowledged."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    def waiting(self, *, without: Collection[int], limit: int) -> tuple[Waiting, ...]:
+        """Messages in order, urgent ones first; `without` are already on their way."""
+        query = (
+            select(OutboxRow)
+            .where(OutboxRow.outbox_id.not_in(without))
+            .order_by(OutboxRow.is_urgent.desc(), OutboxRow.outbox_id)
+            .limit(limit)
+        )
+        with self._database.read() as session:
+            return tuple(_waiting(row) for row in session.scalars(query))
+
+    def published(self, outbox_ids: Collection[int]) -> None:
+        """Forget messages the broker has acknowledged."""
+        with self._database.write() as session:
+            session.execute(delete(OutboxRow).where(OutboxRow.outbox_id.in_(outbox_ids)))
+
+
+def _waiting(row: OutboxRow) -> Waiting:
+    return Waiting(row.outbox_id, row.topic, row.payload, Delivery(row.qos, row.retain))

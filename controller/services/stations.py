@@ -1,0 +1,190 @@
+"""Stations: their credentials, what they may fetch, who is let into the broker."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import bcrypt
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from controller.domain.accounts import Actor
+from controller.errors import NotFoundError
+from controller.services import audit
+from controller.services.outbox import enqueue
+from controller.services.places import Places
+from controller.storage.database import Database
+from controller.storage.models import StationPlanRow, StationRow, StationStateRow
+from station_protocol import topics
+from station_protocol.topics import DOWN_DELIVERY, Down
+
+BCRYPT_COST = 4
+"""Enough for a random secret of 256 bits; a dear hash would only slow 65 reconnects down."""
+
+BCRYPT_PREFIX = b"2a"
+"""nats-server knows a hash by this prefix; any other is taken for a plain password."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationConfig:
+    """What an agent's configuration needs of the centre's database. Holds fresh secrets."""
+
+    station_id: str
+    place_ids: tuple[str, ...]
+    broker_user: str
+    broker_password: str
+    sound_token: str
+    sound_over: str
+    max_length_ms: int
+    volume_ceiling_percent: int
+
+    def __repr__(self) -> str:
+        """Without the secrets: it may end up in a log."""
+        return f"StationConfig({self.station_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerUser:
+    """A station as the broker knows it. `place_ids`: groups whose orders it may read."""
+
+    username: str
+    password_hash: str
+    place_ids: tuple[str, ...]
+
+
+class Stations:
+    """Credentials of stations. Only hashes stay here; a secret is shown once."""
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        places: Places,
+        wake: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._places = places
+        self._wake = wake
+
+    def issue_config(self, station_id: str, actor: Actor | None = None) -> StationConfig:
+        """New secrets for a station; those it had before are worth nothing from now on."""
+        password, token = secrets.token_hex(32), secrets.token_hex(32)
+        with self._database.write() as session:
+            row = self._row(session, station_id)
+            row.broker_password_hash = _bcrypt(password)
+            row.sound_token_hash = _sha256(token)
+            row.config_written_at = self._now()
+            self._record(session, actor, "station.issue_config", row)
+            config = StationConfig(
+                station_id=station_id,
+                place_ids=tuple(reversed(self._places.tree().place_ids_of(station_id))),
+                broker_user=station_id,
+                broker_password=password,
+                sound_token=token,
+                sound_over=row.sound_over,
+                max_length_ms=row.max_length_ms,
+                volume_ceiling_percent=row.volume_ceiling_percent,
+            )
+        self._wake("broker_users")
+        return config
+
+    def revoke(self, actor: Actor | None, station_id: str) -> None:
+        """Shut a station out: a stolen machine can do nothing with what it has."""
+        now = self._now()
+        with self._database.write() as session:
+            row = self._row(session, station_id)
+            row.broker_password_hash = None
+            row.sound_token_hash = None
+            for kind in (Down.PLAN, Down.LIMITS):
+                enqueue(session, topics.down(station_id, kind), b"", DOWN_DELIVERY[kind], at=now)
+            self._record(session, actor, "station.revoke", row)
+        self._wake("broker_users")
+        self._wake("outbox")
+
+    def broker_users(self) -> tuple[BrokerUser, ...]:
+        """Every station that was given credentials, for the broker's configuration."""
+        tree = self._places.tree()
+        query = select(StationRow.station_id, StationRow.broker_password_hash).where(
+            StationRow.broker_password_hash.is_not(None), StationRow.retired_at.is_(None)
+        )
+        with self._database.read() as session:
+            rows = [(row[0], str(row[1])) for row in session.execute(query)]
+        return tuple(
+            BrokerUser(station_id, password_hash, tree.place_ids_of(station_id))
+            for station_id, password_hash in sorted(rows)
+            if station_id in tree.stations
+        )
+
+    def station_of_token(self, token: str) -> str | None:
+        """The station a sound token belongs to."""
+        query = select(StationRow.station_id).where(
+            StationRow.sound_token_hash == _sha256(token), StationRow.retired_at.is_(None)
+        )
+        with self._database.read() as session:
+            return session.scalar(query)
+
+    def may_fetch(self, station_id: str, sha256: str) -> bool:
+        """Whether the station's current plan names this sound, or the one it still holds does."""
+        with self._database.read() as session:
+            state = session.get(StationStateRow, station_id)
+            versions = {newest_version(session, station_id)}
+            if state is not None:
+                versions.add(state.plan_version_held)
+            query = select(StationPlanRow.required_assets).where(
+                StationPlanRow.station_id == station_id, StationPlanRow.version.in_(versions)
+            )
+            return any(sha256 in assets for assets in session.scalars(query))
+
+    def set_sound_over(self, station_id: str, sound_over: str) -> None:
+        """Remember how the station gets its sound, `http` or `mqtt`."""
+        with self._database.write() as session:
+            session.execute(
+                update(StationRow)
+                .where(StationRow.station_id == station_id)
+                .values(sound_over=sound_over)
+            )
+        self._places.reload()
+
+    def _row(self, session: Session, station_id: str) -> StationRow:
+        row = session.get(StationRow, station_id)
+        if row is None or row.retired_at is not None:
+            raise NotFoundError(f"station {station_id}", kind="station", object_id=station_id)
+        return row
+
+    def _record(self, session: Session, actor: Actor | None, action: str, row: StationRow) -> None:
+        deed = audit.Deed(action, "station", row.station_id, row.place_id)
+        audit.record(session, actor, deed, at=self._now())
+
+
+def newest_version(session: Session, station_id: str) -> int:
+    """The version of the newest plan signed for a station; 0: none."""
+    query = (
+        select(StationPlanRow.version)
+        .where(StationPlanRow.station_id == station_id)
+        .order_by(StationPlanRow.version.desc())
+        .limit(1)
+    )
+    return session.scalar(query) or 0
+
+
+def prepare_states(session: Session) -> None:
+    """Give each station that has none a row for what it will say of itself."""
+    known = set(session.scalars(select(StationStateRow.station_id)))
+    for station_id in session.scalars(select(StationRow.station_id)):
+        if station_id not in known:
+            session.add(StationStateRow(station_id=station_id))
+    session.flush()
+
+
+def _bcrypt(secret: str) -> str:
+    salt = bcrypt.gensalt(rounds=BCRYPT_COST, prefix=BCRYPT_PREFIX)
+    return bcrypt.hashpw(secret.encode(), salt).decode()
+
+
+def _sha256(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
