@@ -86,12 +86,12 @@ def _controller_user(hashed: str) -> str:
 
 
 def _station_user(user: BrokerUser) -> str:
-    own = f"{_ROOT}.d.{user.name}"
-    orders = (topics.group_order(place).replace("/", ".") for place in user.places)
+    own = f"{_ROOT}.d.{user.username}"
+    orders = (topics.group_order(place).replace("/", ".") for place in user.place_ids)
     return _user(
-        user.name,
-        user.bcrypt_hash,
-        publish=(f"{_ROOT}.u.{user.name}.>",),
+        user.username,
+        user.password_hash,
+        publish=(f"{_ROOT}.u.{user.username}.>",),
         subscribe=(own, f"{own}.>", *orders, _DELIVERIES),
     )
 

@@ -73,13 +73,13 @@ def _tls(config: MosquittoConfig) -> list[str]:
 def render_passwords(config: MosquittoConfig) -> str:
     """The password file, one hash a line."""
     everyone = (config.controller, *config.users)
-    return "".join(f"{_safe(user.name)}:{user.pbkdf2_hash}\n" for user in everyone)
+    return "".join(f"{_safe(user.username)}:{user.mosquitto_hash}\n" for user in everyone)
 
 
 def render_permissions(config: MosquittoConfig) -> str:
     """The access control list: a user's own lines follow its name."""
     centre = (
-        f"user {_safe(config.controller.name)}",
+        f"user {_safe(config.controller.username)}",
         f"topic write {topics.ROOT}/d/#",
         f"topic write {topics.ROOT}/g/#",
         f"topic read {topics.ROOT}/u/#",
@@ -89,10 +89,10 @@ def render_permissions(config: MosquittoConfig) -> str:
 
 
 def _station_block(user: BrokerUser) -> str:
-    reads = topics.station_filters(user.name, user.places)
+    reads = topics.station_filters(user.username, user.place_ids)
     lines = (
-        f"user {user.name}",
-        f"topic write {topics.ROOT}/u/{user.name}/#",
+        f"user {user.username}",
+        f"topic write {topics.ROOT}/u/{user.username}/#",
         *(f"topic read {pattern}" for pattern in reads),
     )
     return "\n".join(lines)

@@ -15,6 +15,8 @@ import bcrypt
 
 BCRYPT_COST = 4
 """The least bcrypt allows; nats-server computes it at every connect."""
+BCRYPT_PREFIX = b"2a"
+"""The one prefix every nats-server knows; older ones take any other hash for a plain password."""
 PBKDF2_ROUNDS = 101
 """What `mosquitto_passwd` 2.0 writes."""
 
@@ -23,13 +25,13 @@ PBKDF2_ROUNDS = 101
 class BrokerUser:
     """A station as the broker knows it: who it is, how it proves it, which places it hears."""
 
-    name: str
+    username: str
     """The station's id."""
-    bcrypt_hash: str
-    """For nats-server."""
-    pbkdf2_hash: str
-    """For Mosquitto's password file."""
-    places: tuple[str, ...]
+    password_hash: str
+    """bcrypt, for nats-server."""
+    mosquitto_hash: str
+    """PBKDF2, for Mosquitto's password file."""
+    place_ids: tuple[str, ...]
     """Ids of the places above the station: it may read their orders."""
 
 
@@ -40,7 +42,7 @@ def new_secret() -> str:
 
 def bcrypt_hash(secret: str) -> str:
     """The hash nats-server compares with."""
-    return bcrypt.hashpw(secret.encode(), bcrypt.gensalt(BCRYPT_COST)).decode()
+    return bcrypt.hashpw(secret.encode(), bcrypt.gensalt(BCRYPT_COST, BCRYPT_PREFIX)).decode()
 
 
 def pbkdf2_hash(secret: str) -> str:

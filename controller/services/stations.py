@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import bcrypt
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.errors import NotFoundError
 from controller.services import audit
+from controller.services.machine_secrets import (
+    BrokerUser,
+    bcrypt_hash,
+    pbkdf2_hash,
+    token_hash,
+)
 from controller.services.outbox import enqueue
 from controller.services.places import Places
 from controller.storage.database import Database
 from controller.storage.models import StationPlanRow, StationRow, StationStateRow
 from station_protocol import topics
 from station_protocol.topics import DOWN_DELIVERY, Down
-
-BCRYPT_COST = 4
-"""Enough for a random secret of 256 bits; a dear hash would only slow 65 reconnects down."""
-
-BCRYPT_PREFIX = b"2a"
-"""nats-server knows a hash by this prefix; any other is taken for a plain password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +43,6 @@ class StationConfig:
     def __repr__(self) -> str:
         """Without the secrets: it may end up in a log."""
         return f"StationConfig({self.station_id})"
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerUser:
-    """A station as the broker knows it. `place_ids`: groups whose orders it may read."""
-
-    username: str
-    password_hash: str
-    place_ids: tuple[str, ...]
 
 
 class Stations:
@@ -76,8 +65,9 @@ class Stations:
         password, token = secrets.token_hex(32), secrets.token_hex(32)
         with self._database.write() as session:
             row = self._row(session, station_id)
-            row.broker_password_hash = _bcrypt(password)
-            row.sound_token_hash = _sha256(token)
+            row.broker_password_hash = bcrypt_hash(password)
+            row.broker_password_pbkdf2 = pbkdf2_hash(password)
+            row.sound_token_hash = token_hash(token)
             row.config_written_at = self._now()
             self._record(session, actor, "station.issue_config", row)
             config = StationConfig(
@@ -99,6 +89,7 @@ class Stations:
         with self._database.write() as session:
             row = self._row(session, station_id)
             row.broker_password_hash = None
+            row.broker_password_pbkdf2 = None
             row.sound_token_hash = None
             for kind in (Down.PLAN, Down.LIMITS):
                 enqueue(session, topics.down(station_id, kind), b"", DOWN_DELIVERY[kind], at=now)
@@ -109,21 +100,23 @@ class Stations:
     def broker_users(self) -> tuple[BrokerUser, ...]:
         """Every station that was given credentials, for the broker's configuration."""
         tree = self._places.tree()
-        query = select(StationRow.station_id, StationRow.broker_password_hash).where(
-            StationRow.broker_password_hash.is_not(None), StationRow.retired_at.is_(None)
-        )
+        query = select(
+            StationRow.station_id,
+            StationRow.broker_password_hash,
+            StationRow.broker_password_pbkdf2,
+        ).where(StationRow.broker_password_hash.is_not(None), StationRow.retired_at.is_(None))
         with self._database.read() as session:
-            rows = [(row[0], str(row[1])) for row in session.execute(query)]
+            rows = sorted((row[0], str(row[1]), str(row[2])) for row in session.execute(query))
         return tuple(
-            BrokerUser(station_id, password_hash, tree.place_ids_of(station_id))
-            for station_id, password_hash in sorted(rows)
+            BrokerUser(station_id, password_hash, mosquitto_hash, tree.place_ids_of(station_id))
+            for station_id, password_hash, mosquitto_hash in rows
             if station_id in tree.stations
         )
 
     def station_of_token(self, token: str) -> str | None:
         """The station a sound token belongs to."""
         query = select(StationRow.station_id).where(
-            StationRow.sound_token_hash == _sha256(token), StationRow.retired_at.is_(None)
+            StationRow.sound_token_hash == token_hash(token), StationRow.retired_at.is_(None)
         )
         with self._database.read() as session:
             return session.scalar(query)
@@ -179,12 +172,3 @@ def prepare_states(session: Session) -> None:
         if station_id not in known:
             session.add(StationStateRow(station_id=station_id))
     session.flush()
-
-
-def _bcrypt(secret: str) -> str:
-    salt = bcrypt.gensalt(rounds=BCRYPT_COST, prefix=BCRYPT_PREFIX)
-    return bcrypt.hashpw(secret.encode(), salt).decode()
-
-
-def _sha256(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
