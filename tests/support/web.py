@@ -99,7 +99,7 @@ class Centre:
     def app(self) -> Flask:
         if self._app is None:
             self._app = create_app(
-                self.services, self.settings, secret_key="tests only", now=self.clock
+                self.services, self.settings, secret_key="tests only", now=self.clock  # noqa: S106 - not a secret
             )
             self._app.testing = True
         return self._app

@@ -1,0 +1,80 @@
+"""Numbers, lengths and instants as they are read in Ninh Thuận, and in English."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.web import formats
+
+AT = datetime(2026, 11, 25, 10, 6, 40, tzinfo=UTC)
+
+
+def test_instants_are_shown_in_the_stations_wall_time() -> None:
+    assert formats.clock(AT) == "17:06"
+    assert formats.clock_s(AT) == "17:06:40"
+    assert formats.moment(AT) == "17:06 25/11/2026"
+
+
+def test_the_day_changes_at_midnight_of_the_stations() -> None:
+    assert formats.day(datetime(2026, 11, 25, 17, 0, tzinfo=UTC)) == "26/11/2026"
+    assert formats.day_short(date(2026, 11, 27)) == "27/11"
+
+
+def test_weekdays_are_small_in_a_sentence_and_capital_in_a_heading() -> None:
+    assert formats.weekday(AT, "vi") == "thứ Tư"
+    assert formats.long_day(AT, "vi") == "Thứ Tư 25/11/2026"
+    assert formats.weekday(AT, "en") == "Wednesday"
+
+
+@pytest.mark.parametrize(
+    ("ms", "vi", "en"),
+    [
+        (706_000, "11 phút 46 giây", "11 min 46 s"),
+        (60_000, "1 phút", "1 min"),
+        (0, "0 giây", "0 s"),
+        (2_700_000, "45 phút", "45 min"),
+        (7_260_000, "2 giờ 1 phút", "2 h 1 min"),
+        (200_000_000, "2 ngày 7 giờ", "2 d 7 h"),
+        (3_600_500, "1 giờ", "1 h"),
+    ],
+)
+def test_a_duration_is_said_in_its_two_largest_units(ms: int, vi: str, en: str) -> None:
+    assert formats.duration(ms, "vi") == vi
+    assert formats.duration(ms, "en") == en
+
+
+def test_a_length_is_minutes_and_seconds() -> None:
+    assert formats.length(706_000) == "11:46"
+    assert formats.length(6_060_000) == "1:41:00"
+
+
+def test_numbers_have_a_decimal_comma_in_vietnamese() -> None:
+    assert formats.number(1280, lang="vi") == "1.280"
+    assert formats.number(98.72, 2, "vi") == "98,72"
+    assert formats.number(1280.5, 1, "en") == "1,280.5"
+    assert formats.percent(0.9872, lang="vi") == "98,72 %"
+    assert formats.megabytes(16_200_000, "vi") == "16,2 MB"
+    assert formats.megabytes(21_400_000_000, "vi") == "21,4 GB"
+
+
+def test_what_is_not_known_is_a_dash_and_never_zero() -> None:
+    unknown = [
+        formats.clock(None),
+        formats.day(None),
+        formats.moment(None),
+        formats.duration(None, "vi"),
+        formats.length(None),
+        formats.number(None, lang="vi"),
+        formats.percent(None, lang="vi"),
+        formats.megabytes(None, "vi"),
+    ]
+    assert set(unknown) == {"–"}
+
+
+@given(st.integers(min_value=0, max_value=10**10))
+def test_no_duration_says_nothing(ms: int) -> None:
+    assert formats.duration(ms, "vi").strip()
