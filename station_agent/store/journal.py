@@ -1,0 +1,272 @@
+"""The station's evidence on disk: numbered entries, slot records and floors, each commit fsynced.
+
+SQLite in WAL mode with `synchronous=FULL`: what `persist` returned from survives a power cut. A
+damaged file is set aside and a new one begun under a new journal id; what slot records and floors
+can still be read from the old one are carried over, so that nothing is played twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from station_agent.core.records import Memory, SlotRecord
+from station_agent.errors import StorageFullError, StorageReadOnlyError
+from station_agent.store.ballast import Ballast
+from station_protocol.messages import JournalEntry
+
+logger = logging.getLogger(__name__)
+
+KEPT_DAYS = 90
+"""Confirmed entries are kept this long; unconfirmed ones for ever."""
+
+SLOT_DAYS = 40
+"""Slot records younger than this are given back after a restart."""
+
+_PRAGMAS = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA busy_timeout = 5000;
+PRAGMA temp_store = MEMORY;
+"""
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entry (
+    entry_no INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS slot (
+    slot_id TEXT PRIMARY KEY, noted_ms INTEGER NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+_PUT_META = (
+    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+)
+
+
+def _ms(instant: datetime) -> int:
+    return round(instant.timestamp() * 1000)
+
+
+class Journal:
+    """One file, used by one thread. Every method may raise the two storage errors."""
+
+    def __init__(self, path: Path, *, ballast: Ballast | None = None) -> None:
+        self._path = path
+        self._ballast = ballast
+        self.set_aside: Path | None = None
+        """Where a damaged predecessor was moved at this start; None: it was sound."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = self._open_sound()
+        if ballast is not None:
+            ballast.restore()
+
+    # --- writing ---
+
+    def persist(
+        self,
+        entries: tuple[JournalEntry, ...] = (),
+        slots: tuple[SlotRecord, ...] = (),
+        memory: Memory | None = None,
+    ) -> None:
+        """All of it or nothing, durable on return. A full disk costs the ballast first."""
+        try:
+            self._persist(entries, slots, memory)
+        except StorageFullError:
+            if self._ballast is None or not self._ballast.release():
+                raise
+            self._persist(entries, slots, memory)
+
+    def confirm(self, up_to: int) -> None:
+        """The centre has everything up to this number; forget what is old enough."""
+        with self._transaction() as db:
+            stored = min(max(up_to, self._number("stored_up_to")), self._number("head"))
+            db.execute(_PUT_META, ("stored_up_to", str(stored)))
+            (newest,) = db.execute("SELECT coalesce(max(at_ms), 0) FROM entry").fetchone()
+            oldest = newest - KEPT_DAYS * 86_400_000
+            db.execute("DELETE FROM entry WHERE entry_no <= ? AND at_ms < ?", (stored, oldest))
+            (noted,) = db.execute("SELECT coalesce(max(noted_ms), 0) FROM slot").fetchone()
+            db.execute("DELETE FROM slot WHERE noted_ms < ?", (noted - KEPT_DAYS * 86_400_000,))
+
+    def close(self) -> None:
+        """Leave one tidy file."""
+        self._db.close()
+
+    # --- reading ---
+
+    def journal_id(self) -> str:
+        """Made with the file: a number means nothing under another id."""
+        return self._text("journal_id")
+
+    def head(self) -> int:
+        """The highest number ever used, pruned or not."""
+        return self._number("head")
+
+    def stored_up_to(self) -> int:
+        """What the centre has confirmed."""
+        return self._number("stored_up_to")
+
+    def read(self, after_no: int, limit: int) -> list[JournalEntry]:
+        """The next entries in order."""
+        rows = self._rows(
+            "SELECT body FROM entry WHERE entry_no > ? ORDER BY entry_no LIMIT ?", after_no, limit
+        )
+        return [JournalEntry.model_validate_json(body) for (body,) in rows]
+
+    def slots(self) -> list[SlotRecord]:
+        """The last record of each slot noted within 40 days of the newest one."""
+        records = [SlotRecord.model_validate_json(body) for (body,) in self._slot_rows()]
+        newest = max((record.noted_at for record in records), default=None)
+        if newest is None:
+            return []
+        oldest = newest - timedelta(days=SLOT_DAYS)
+        return [record for record in records if record.noted_at >= oldest]
+
+    def memory(self) -> Memory:
+        """The floors as last written; fresh ones if there never were any."""
+        body = self._text("memory")
+        return Memory.model_validate_json(body) if body else Memory()
+
+    # --- within ---
+
+    def _persist(
+        self,
+        entries: tuple[JournalEntry, ...],
+        slots: tuple[SlotRecord, ...],
+        memory: Memory | None,
+    ) -> None:
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO entry (entry_no, at_ms, body) VALUES (?, ?, ?)",
+                [(one.entry_no, _ms(one.at), one.model_dump_json()) for one in entries],
+            )
+            self._put_slots(db, slots)
+            if memory is not None:
+                db.execute(_PUT_META, ("memory", memory.model_dump_json()))
+            head = max((one.entry_no for one in entries), default=0)
+            if head > self._number("head"):
+                db.execute(_PUT_META, ("head", str(head)))
+
+    @staticmethod
+    def _put_slots(db: sqlite3.Connection, slots: tuple[SlotRecord, ...]) -> None:
+        db.executemany(
+            "INSERT INTO slot (slot_id, noted_ms, body) VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET noted_ms = excluded.noted_ms, body = excluded.body",
+            [(slot.slot_id, _ms(slot.noted_at), slot.model_dump_json()) for slot in slots],
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with _sqlite_errors(self._path):
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _rows(self, query: str, *arguments: object) -> list[tuple[str]]:
+        with _sqlite_errors(self._path):
+            return self._db.execute(query, arguments).fetchall()
+
+    def _slot_rows(self) -> list[tuple[str]]:
+        return self._rows("SELECT body FROM slot ORDER BY noted_ms")
+
+    def _text(self, key: str) -> str:
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", key)
+        return rows[0][0] if rows else ""
+
+    def _number(self, key: str) -> int:
+        return int(self._text(key) or 0)
+
+    # --- opening ---
+
+    def _open_sound(self) -> sqlite3.Connection:
+        """The file, or a fresh one if it is damaged."""
+        try:
+            return _opened(self._path)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise _as_storage_error(self._path, error) from error
+            logger.exception("journal damaged, begun anew file=%s", self._path)
+        slots, memory = _salvaged(self._path)
+        self.set_aside = _moved_aside(self._path)
+        fresh = _opened(self._path)
+        with fresh:
+            self._put_slots(fresh, slots)
+            if memory is not None:
+                fresh.execute(_PUT_META, ("memory", memory.model_dump_json()))
+        return fresh
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """A checked connection with schema and id; sqlite3.DatabaseError."""
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        db.executescript(_PRAGMAS)
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(f"quick_check: {verdict}")  # noqa: TRY301 - one way out
+        db.executescript(_SCHEMA)
+        db.execute(
+            "INSERT OR IGNORE INTO meta (key, value) VALUES ('journal_id', ?)", (uuid.uuid4().hex,)
+        )
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file itself is wrong, rather than the disk it is on."""
+    return not isinstance(error, sqlite3.OperationalError)
+
+
+@contextmanager
+def _sqlite_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise _as_storage_error(path, error) from error
+
+
+def _as_storage_error(path: Path, error: sqlite3.DatabaseError) -> Exception:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+        return StorageFullError(f"{path.name}: {error}")
+    return StorageReadOnlyError(f"{path.name}: {error}")
+
+
+def _salvaged(path: Path) -> tuple[tuple[SlotRecord, ...], Memory | None]:
+    """What can still be read of slot records and floors."""
+    slots: list[SlotRecord] = []
+    memory: Memory | None = None
+    db = sqlite3.connect(path)
+    try:
+        rows = db.execute("SELECT value FROM meta WHERE key = 'memory'").fetchall()
+        memory = Memory.model_validate_json(rows[0][0]) if rows else None
+        slots.extend(
+            SlotRecord.model_validate_json(body) for (body,) in db.execute("SELECT body FROM slot")
+        )
+    except (sqlite3.DatabaseError, ValidationError) as error:
+        logger.warning("journal only partly readable slots=%s: %s", len(slots), error)
+    finally:
+        db.close()
+    return tuple(slots), memory
+
+
+def _moved_aside(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return aside

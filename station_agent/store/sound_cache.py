@@ -1,0 +1,171 @@
+"""Verified sound by SHA-256 in one folder, bounded, never dropping what is still to be played.
+
+`<sha256>` is whole and was verified when it got that name; `<sha256>.part` is on its way;
+`bad/<sha256>` is what a later check found damaged, kept for whoever looks into it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from station_agent.store.files import sync_folder
+
+logger = logging.getLogger(__name__)
+
+RESERVE_BYTES = 64 * 1024 * 1024
+"""Free space the cache never uses up."""
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+_READ_BYTES = 1024 * 1024
+_KEPT_BAD = 4
+
+CheckProblem = Literal["file_corrupt", "file_missing"]
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes; OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_READ_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+class SoundCache:
+    """Safe to use from several threads."""
+
+    def __init__(
+        self,
+        folder: Path,
+        cache_bytes: int,
+        *,
+        on_dropped: Callable[[str], None] = lambda _: None,
+        reserve_bytes: int = RESERVE_BYTES,
+    ) -> None:
+        self._folder = folder
+        self._cache_bytes = cache_bytes
+        self._reserve_bytes = reserve_bytes
+        self._on_dropped = on_dropped
+        self._protected: frozenset[str] = frozenset()
+        self._lock = threading.RLock()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._held = dict(self._found())
+
+    def held(self) -> Mapping[str, int]:
+        """Hash -> bytes of what is here."""
+        with self._lock:
+            return dict(self._held)
+
+    def path(self, sha256: str) -> Path:
+        """Where these bytes lie, or would."""
+        if not _NAME.fullmatch(sha256):
+            raise ValueError(f"not a SHA-256: {sha256!r}")
+        return self._folder / sha256
+
+    def part_path(self, sha256: str) -> Path:
+        """Where they gather while they are fetched."""
+        return self.path(sha256).with_name(f"{sha256}.part")
+
+    def check(self, sha256: str) -> CheckProblem | None:
+        """Hash the file again; a damaged one is set aside."""
+        path = self.path(sha256)
+        try:
+            actual = hash_file(path)
+        except FileNotFoundError:
+            self._forget(sha256)
+            return "file_missing"
+        except OSError as error:
+            logger.warning("sound cannot be read sha256=%s: %s", sha256, error)
+            actual = ""
+        if actual == sha256:
+            return None
+        self._set_aside(path)
+        self._forget(sha256)
+        return "file_corrupt"
+
+    def protect(self, sha256s: tuple[str, ...]) -> None:
+        """What must not be dropped; replaces the former list."""
+        with self._lock:
+            self._protected = frozenset(sha256s)
+
+    def admit(self, sha256: str) -> bool:
+        """Verify the part and give it its name, durably; a wrong one is deleted. OSError."""
+        part = self.part_path(sha256)
+        if hash_file(part) != sha256:
+            part.unlink()
+            return False
+        descriptor = os.open(part, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        size = part.stat().st_size
+        part.replace(self.path(sha256))
+        sync_folder(self._folder)
+        with self._lock:
+            self._held[sha256] = size
+        return True
+
+    def make_room(self, sha256: str, size_bytes: int) -> bool:
+        """Drop what is not protected, oldest first, until this sound fits; False if it cannot."""
+        while not self._has_room(size_bytes):
+            oldest = self._oldest_droppable(besides=sha256)
+            if oldest is None:
+                return False
+            oldest.unlink(missing_ok=True)
+            if self._forget(oldest.name):
+                logger.info("sound dropped to make room sha256=%s", oldest.name)
+                self._on_dropped(oldest.name)
+        return True
+
+    def free_bytes(self) -> int:
+        """Free space of the disk; 0 if it does not say."""
+        try:
+            return shutil.disk_usage(self._folder).free
+        except OSError:
+            return 0
+
+    def _has_room(self, size_bytes: int) -> bool:
+        with self._lock:
+            total = sum(self._held.values())
+        fits = total + size_bytes <= self._cache_bytes
+        return fits and self.free_bytes() - size_bytes >= self._reserve_bytes
+
+    def _oldest_droppable(self, besides: str) -> Path | None:
+        with self._lock:
+            protected = self._protected | {besides}
+        dated = []
+        for path in self._folder.iterdir():
+            if path.is_file() and path.name.removesuffix(".part") not in protected:
+                dated.append((path.stat().st_mtime_ns, path))
+        return min(dated)[1] if dated else None
+
+    def _forget(self, sha256: str) -> bool:
+        with self._lock:
+            return self._held.pop(sha256, None) is not None
+
+    def _set_aside(self, path: Path) -> None:
+        bad = self._folder / "bad"
+        try:
+            bad.mkdir(exist_ok=True)
+            path.replace(bad / path.name)
+            aside = sorted(bad.iterdir(), key=lambda each: each.stat().st_mtime_ns)
+            for old in aside[:-_KEPT_BAD]:
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            logger.warning("damaged sound could not be moved file=%s: %s", path.name, error)
+
+    def _found(self) -> list[tuple[str, int]]:
+        return [
+            (path.name, path.stat().st_size)
+            for path in self._folder.iterdir()
+            if path.is_file() and _NAME.fullmatch(path.name)
+        ]
