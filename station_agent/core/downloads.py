@@ -110,6 +110,7 @@ class Downloads:
         if event.retry_after_s is not None:
             wait_ms = max(wait_ms, round(event.retry_after_s * 1000))
         if event.why is FetchProblem.CORRUPT:
+            self.station.damaged.add(event.sha256)
             wait_ms = max(wait_ms, _AFTER_CORRUPT_MS)
         self.attempts[event.sha256] = Attempt(failures, turn.now.mono_ms + wait_ms)
 

@@ -71,9 +71,8 @@ def of_window(obstacles: tuple[Obstacle, ...]) -> Verdict:
 
 
 def late_reason(obstacles: tuple[Obstacle, ...]) -> Reason | None:
-    """What made a slot late, if it will be."""
-    reasons = [obstacle for obstacle in obstacles if isinstance(obstacle, Reason)]
-    return reasons[-1] if reasons else None
+    """What made a slot late, if it will be: the first thing that stood in its way."""
+    return next((obstacle for obstacle in obstacles if isinstance(obstacle, Reason)), None)
 
 
 def as_run(record: SlotRecord, verdict: Verdict, sounded: Sounded) -> AsRunEntry:

@@ -292,7 +292,7 @@ class Playout:
         if obstacle is not None:
             return obstacle
         if turn.now.mono_ms < self.retry_mono_ms.get(slot.slot_id, turn.now.mono_ms):
-            return late_reason(self.obstacles.get(slot.slot_id, ())) or Reason.PLAYER_FAILED
+            return self.obstacles[slot.slot_id][-1]
         if self._is_air_taken(turn, slot, at) or self._would_burst(turn, slot, at):
             return AIR_TAKEN
         return None

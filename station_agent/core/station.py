@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from station_agent.core.clock_trust import ClockTrust
 from station_agent.core.config import AgentConfig
+from station_agent.core.moment import Moment
 from station_agent.core.outcomes import Sounded, Verdict, as_run, planned_ms
 from station_agent.core.records import Memory, SlotRecord
 from station_agent.core.turn import Turn
@@ -58,6 +59,10 @@ class Station:
     def limits_version(self) -> int:
         """The version of the limits in force; 0 for those of the configuration."""
         return self.limits.claims.version if self.limits else 0
+
+    def trusted_time(self, now: Moment) -> datetime | None:
+        """The time, if the clock is believed."""
+        return now.wall if self.clock.is_trusted else None
 
     def find_pending(self) -> None:
         """Work out anew which slots are still to come."""

@@ -1,0 +1,63 @@
+"""What could not be written yet: kept in order, tried again, nothing lost while power lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from station_agent.core.effects import Effect, Persist
+from station_agent.core.events import Event, PersistFailed, StorageProblem
+from station_agent.core.playout import Playout
+from station_agent.core.station import Station
+from station_agent.core.turn import Turn, merged
+from station_protocol.vocabulary import Reason
+
+RETRY_MS = 10_000
+
+
+@dataclass(slots=True)
+class Durability:
+    """The write that failed, if one did."""
+
+    station: Station
+    playout: Playout
+    unsaved: Persist | None = None
+    retry_mono_ms: int = 0
+
+    def failed(self, turn: Turn, event: PersistFailed) -> None:
+        """Keep what could not be written; a slot whose intent it was has not been started."""
+        self.unsaved = merged(event.persist, self.unsaved)
+        self.retry_mono_ms = turn.now.mono_ms + RETRY_MS
+        self.station.storage_fault = event.why.value
+        full = event.why is StorageProblem.DISK_FULL
+        why = Reason.DISK_FULL if full else Reason.STORAGE_READONLY
+        for record in event.persist.slots:
+            if record.state == "started" and record.sounded_at is None:
+                self.playout.start_was_not_durable(turn, record.slot_id, why)
+
+    def settle(self, turn: Turn, event: Event) -> tuple[Effect, ...]:
+        """The turn's effects, together with what an earlier write could not save."""
+        effects = turn.effects()
+        if isinstance(event, PersistFailed):
+            return self._held_back(effects)
+        if self.unsaved is None:
+            self.station.storage_fault = None
+            return effects
+        has_own = any(isinstance(effect, Persist) for effect in effects)
+        if not has_own and turn.now.mono_ms < self.retry_mono_ms:
+            return effects
+        unsaved, self.unsaved = self.unsaved, None
+        if not has_own:
+            return (unsaved, *effects)
+        return tuple(
+            merged(unsaved, effect) if isinstance(effect, Persist) else effect for effect in effects
+        )
+
+    def _held_back(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+        """Do not try again within the failure itself."""
+        done = []
+        for effect in effects:
+            if isinstance(effect, Persist):
+                self.unsaved = merged(self.unsaved, effect) if self.unsaved else effect
+            else:
+                done.append(effect)
+        return tuple(done)

@@ -1,0 +1,121 @@
+"""Orders: obeyed once, answered each time, refused when old, foreign or impossible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from station_agent.core import acceptance
+from station_agent.core.desk import Desk
+from station_agent.core.downloads import Downloads
+from station_agent.core.effects import Send
+from station_agent.core.events import OrderReceived
+from station_agent.core.limits import allows
+from station_agent.core.playout import Playout
+from station_agent.core.records import SeenOrder
+from station_agent.core.refusals import Refusals
+from station_agent.core.reporter import Reporter
+from station_agent.core.station import Station
+from station_agent.core.turn import Turn
+from station_protocol.messages import (
+    CancelDeed,
+    Order,
+    RefreshDeed,
+    Reply,
+    StopDeed,
+    TestToneDeed,
+    VolumeDeed,
+)
+from station_protocol.vocabulary import Reason
+
+
+@dataclass(slots=True)
+class Orders:
+    """Where orders are taken in."""
+
+    station: Station
+    playout: Playout
+    downloads: Downloads
+    desk: Desk
+    reporter: Reporter
+    refusals: Refusals
+
+    def received(self, turn: Turn, event: OrderReceived) -> None:
+        """Obey, remember before acting, answer. An order seen before has no second effect."""
+        claims, order, memory = event.signed.claims, event.signed.message, self.station.memory
+        at = self.station.clock.estimate(turn.now)
+        why = acceptance.order_problem(claims, order, known_epoch=memory.epoch, at=at)
+        if why is None:
+            seen = acceptance.answer_given(memory, claims, order)
+            if seen is not None:
+                self._reply(turn, order.order_id, seen.why)
+                return
+            why = self._obey(turn, order)
+            self._remember(turn, event, why, at)
+        if why is not None:
+            self.refusals.note(turn, "order", why, order.order_id)
+        self._reply(turn, order.order_id, why)
+
+    def _remember(
+        self, turn: Turn, event: OrderReceived, why: str | None, at: datetime | None
+    ) -> None:
+        claims, order = event.signed.claims, event.signed.message
+        seen = SeenOrder(
+            order_id=order.order_id,
+            nonce=claims.nonce,
+            not_after=claims.not_after,
+            accepted=why is None,
+            why=why,
+        )
+        memory = acceptance.with_order(self.station.memory, seen, at)
+        self.station.memory = turn.memory = acceptance.with_epoch(memory, claims.epoch)
+
+    def _reply(self, turn: Turn, order_id: str, why: str | None) -> None:
+        reply = Reply(
+            station_id=self.station.config.station_id,
+            order_id=order_id,
+            accepted=why is None,
+            why=why,
+            said_at=turn.now.wall,
+        )
+        turn.ask(Send(reply))
+
+    def _obey(self, turn: Turn, order: Order) -> str | None:
+        """Do it; or the reason why not."""
+        match order.deed:
+            case StopDeed(slot_id=slot_id):
+                self.playout.stop(turn, slot_id, Reason.STOPPED_BY_OPERATOR)
+            case CancelDeed(slot_id=slot_id):
+                self._cancel(turn, slot_id)
+            case VolumeDeed(percent=percent):
+                update = {"volume_percent": percent}
+                self.station.memory = self.station.memory.model_copy(update=update)
+            case RefreshDeed():
+                self._refresh(turn)
+            case TestToneDeed(seconds=seconds):
+                return self._test_tone(turn, seconds)
+        return None
+
+    def _cancel(self, turn: Turn, slot_id: str) -> None:
+        if slot_id in self.station.ledger:
+            self.playout.stop(turn, slot_id, Reason.STOPPED_BY_OPERATOR)
+            return
+        self.station.memory = acceptance.with_cancelled(self.station.memory, slot_id)
+        self.desk.end_cancelled(turn)
+
+    def _refresh(self, turn: Turn) -> None:
+        self.downloads.link_returned()
+        self.downloads.check_all(turn)
+        if self.station.is_connected:
+            self.reporter.say_hello(turn)
+
+    def _test_tone(self, turn: Turn, seconds: int) -> str | None:
+        at = self.station.trusted_time(turn.now)
+        if at is None:
+            return "clock_untrusted"
+        if not allows(self.station.rules, at, at + timedelta(seconds=seconds)):
+            return "quiet_hours"
+        if not self.playout.is_free_for(at, seconds):
+            return "on_air"
+        self.playout.sound_tone(turn, seconds)
+        return None
