@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import Flask, current_app, jsonify, make_response, render_template, request
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.wrappers import Response
 
 from controller.errors import ControllerError
@@ -86,6 +86,8 @@ def _csrf(error: CSRFError) -> Response:
 def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return error.get_response()
+    if isinstance(error, SecurityError):  # a foreign Host: no address of ours can be built
+        return Response("bad host\n", status=400, content_type="text/plain")
     code = CODES.get(error.code, "bad_request")
     if error.code == 401 and request.cookies.get(session_cookie()):
         code = "session_ended"

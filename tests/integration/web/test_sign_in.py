@@ -1,0 +1,332 @@
+"""Coming in, staying in, and being kept out."""
+
+from __future__ import annotations
+
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from http.cookies import SimpleCookie
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from controller.domain.accounts import Role
+from controller.errors import AccountLockedError, ControllerError, SignInRefusedError
+from controller.services.accounts import NewAccount
+from controller.services.sessions import hash_of
+from controller.settings import Settings, WebSettings
+from controller.storage.models import AuditRow, SessionRow
+from tests.support.web import DISTRICT, PASSWORD, PROVINCE, Browser, Centre, centre
+
+
+WRONG = "sai mật khẩu"
+
+
+def _sign_in(browser: Browser, username: str, password: str = PASSWORD) -> int:
+    return browser.post("/dang-nhap", username=username, password=password).status_code
+
+
+def _cookie(browser: Browser) -> str:
+    cookie = browser.http.get_cookie("vang")
+    assert cookie is not None
+    return cookie.value
+
+
+def test_a_stranger_is_led_to_the_way_in_and_then_on(here: Centre) -> None:
+    stranger = here.client()
+    answer = stranger.get("/nguoi-dung?x=1")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        303,
+        "/dang-nhap?den=/nguoi-dung?x%3D1",
+    )
+    admin = here.actor(Role.ADMIN, PROVINCE)
+    answer = stranger.post(
+        "/dang-nhap", username=admin.username, password=PASSWORD, den="/nguoi-dung?x=1"
+    )
+    assert answer.headers["Location"] == "/nguoi-dung?x=1"
+
+
+def test_a_sign_in_leads_nowhere_else(here: Centre) -> None:
+    admin = here.actor(Role.ADMIN, PROVINCE)
+    answer = here.client().post(
+        "/dang-nhap", username=admin.username, password=PASSWORD, den="//evil.example/"
+    )
+    assert answer.headers["Location"] == "/"
+
+
+def test_a_script_without_a_session_gets_401_and_no_page(here: Centre) -> None:
+    answer = here.client().get("/nguoi-dung", headers={"Accept": "application/json"})
+    assert answer.status_code == 401
+    assert answer.json is not None
+    assert answer.json["error"] == "sign_in_needed"
+
+
+def test_the_database_holds_only_the_hash_of_the_cookie(here: Centre) -> None:
+    browser = here.client(Role.OPERATOR, DISTRICT)
+    token = _cookie(browser)
+    with here.database.read() as session:
+        kept = session.scalars(select(SessionRow.token_hash)).all()
+    assert kept == [hash_of(token)]
+    assert len(token) >= 43
+    assert token.encode() not in (here.folder / "vang.db").read_bytes()
+
+
+def test_a_sign_in_brings_a_new_token_and_forgets_the_old_form_token(here: Centre) -> None:
+    browser = here.client(Role.OPERATOR, DISTRICT)
+    before, form_token = _cookie(browser), browser.csrf()
+    browser.post("/dang-xuat")
+    actor = here.actor(Role.OPERATOR, DISTRICT)
+    assert _sign_in(browser, actor.username) == 303
+    assert _cookie(browser) != before
+    stale = browser.http.post("/dang-xuat", data={"csrf_token": form_token})
+    assert stale.status_code == 400
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(here: Centre) -> None:
+    actor = here.actor(Role.OPERATOR, DISTRICT)
+    answer = here.client().post("/dang-nhap", username=actor.username, password=PASSWORD)
+    jar: SimpleCookie = SimpleCookie()
+    for header in answer.headers.getlist("Set-Cookie"):
+        jar.load(header)
+    assert jar["vang"]["httponly"]
+    assert jar["vang"]["samesite"] == "Lax"
+    assert not jar["vang"]["secure"]
+
+
+def test_over_https_the_cookie_never_goes_in_the_clear(tmp_path: Path) -> None:
+    settings = Settings(web=WebSettings(tls_cert="cert.pem", tls_key="key.pem"))
+    with centre(tmp_path, settings) as here:
+        actor = here.actor(Role.OPERATOR, DISTRICT)
+        browser = here.app.test_client()
+        page = browser.get("/dang-nhap", base_url="https://localhost")
+        token = page.text.split('name="csrf-token" content="')[1].split('"')[0]
+        answer = browser.post(
+            "/dang-nhap",
+            base_url="https://localhost",
+            headers={"Referer": "https://localhost/dang-nhap"},
+            data={"csrf_token": token, "username": actor.username, "password": PASSWORD},
+        )
+    cookies = answer.headers.getlist("Set-Cookie")
+    session = next(cookie for cookie in cookies if cookie.startswith("__Host-vang="))
+    assert "Secure" in session
+    assert "Path=/" in session
+    assert "Domain" not in session
+    assert answer.headers["Strict-Transport-Security"]
+
+
+def test_each_wrong_password_says_how_many_tries_are_left(here: Centre) -> None:
+    actor = here.actor(Role.OPERATOR, DISTRICT)
+    browser = here.client()
+    for left in (4, 3, 2, 1):
+        answer = browser.post("/dang-nhap", username=actor.username, password=WRONG)
+        assert answer.status_code == 401
+        assert f"Còn {left} lần thử, sau đó khóa 15 phút." in answer.text
+    answer = browser.post("/dang-nhap", username=actor.username, password=WRONG)
+    assert answer.status_code == 429
+    assert "Thử lại sau 15 phút." in answer.text
+
+
+def test_a_locked_account_stays_shut_to_the_right_password_and_opens_by_itself(
+    here: Centre,
+) -> None:
+    actor = here.actor(Role.OPERATOR, DISTRICT)
+    browser = here.client()
+    for _ in range(5):
+        _sign_in(browser, actor.username, "sai mật khẩu")
+    assert _sign_in(browser, actor.username) == 429
+    here.clock.move(minutes=15)
+    assert _sign_in(browser, actor.username) == 303
+
+
+def test_a_right_password_forgives_earlier_wrong_ones(here: Centre) -> None:
+    actor = here.actor(Role.OPERATOR, DISTRICT)
+    for _ in range(3):
+        with pytest.raises(SignInRefusedError):
+            here.accounts.sign_in(actor.username, "sai", address="", user_agent="")
+        here.accounts.sign_in(actor.username, PASSWORD, address="", user_agent="")
+    with pytest.raises(SignInRefusedError) as refused:
+        here.accounts.sign_in(actor.username, "sai", address="", user_agent="")
+    assert refused.value.facts["tries_left"] == 4
+
+
+def test_a_name_nobody_has_is_answered_like_any_other(here: Centre) -> None:
+    actor = here.actor(Role.OPERATOR, DISTRICT)
+    browser = here.client()
+    known = [browser.post("/dang-nhap", username=actor.username, password=WRONG) for _ in range(5)]
+    unknown = [browser.post("/dang-nhap", username="khong.co", password=WRONG) for _ in range(5)]
+    assert [answer.status_code for answer in known] == [answer.status_code for answer in unknown]
+    told = [
+        [line for line in answer.text.splitlines() if "Còn" in line or "khóa" in line]
+        for answer in (known[0], unknown[0])
+    ]
+    assert told[0] == told[1]
+
+
+def test_guesses_at_the_same_moment_do_not_slip_past_the_lock(here: Centre) -> None:
+    actor = here.actor(Role.OPERATOR, DISTRICT)
+
+    def guess(_number: int) -> str:
+        try:
+            here.accounts.sign_in(actor.username, "sai mật khẩu", address="", user_agent="")
+        except ControllerError as error:
+            return error.code
+        return "in"
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(guess, range(24)))
+    assert answers.count("sign_in_refused") == 4
+    with pytest.raises(AccountLockedError):
+        here.accounts.sign_in(actor.username, PASSWORD, address="", user_agent="")
+
+
+def test_one_address_cannot_try_many_names(here: Centre) -> None:
+    browser = here.client()
+    answers = [_sign_in(browser, f"nguoi.so{number}", "sai") for number in range(31)]
+    assert answers[:30] == [401] * 30
+    assert answers[30] == 429
+
+
+def test_signing_in_rightly_does_not_use_up_the_address(here: Centre) -> None:
+    actor = here.actor(Role.OPERATOR, DISTRICT)
+    answers = {_sign_in(here.client(), actor.username) for _ in range(35)}
+    assert answers == {303}
+
+
+def test_signing_out_ends_the_session_at_the_centre(here: Centre) -> None:
+    browser = here.client(Role.ADMIN)
+    token = _cookie(browser)
+    assert browser.post("/dang-xuat").headers["Location"] == "/dang-nhap"
+    browser.http.set_cookie("vang", token)
+    assert browser.get("/tai-khoan").status_code == 303
+
+
+def test_an_idle_session_ends_after_half_an_hour_and_says_so(here: Centre) -> None:
+    browser = here.client(Role.ADMIN)
+    here.clock.move(minutes=29)
+    assert browser.get("/tai-khoan").status_code == 200
+    here.clock.move(minutes=29)
+    assert browser.get("/tai-khoan").status_code == 200
+    here.clock.move(minutes=30)
+    answer = browser.get("/tai-khoan", follow_redirects=True)
+    assert "Phiên làm việc đã hết." in answer.text
+
+
+def test_a_busy_session_ends_after_twelve_hours(here: Centre) -> None:
+    browser = here.client(Role.ADMIN)
+    for _ in range(35):
+        here.clock.move(minutes=20)
+        assert browser.get("/tai-khoan").status_code == 200
+    here.clock.move(minutes=20)
+    assert browser.get("/tai-khoan").status_code == 303
+
+
+def test_ended_sessions_are_forgotten(here: Centre) -> None:
+    here.client(Role.ADMIN)
+    assert here.accounts.prune_sessions() == 0
+    here.clock.move(minutes=31)
+    assert here.accounts.prune_sessions() == 1
+
+
+def test_a_disabled_account_cannot_sign_in(here: Centre) -> None:
+    admin = here.actor(Role.ADMIN, PROVINCE)
+    actor = here.actor(Role.OPERATOR, DISTRICT)
+    here.accounts.disable(admin, actor.account_id)
+    assert _sign_in(here.client(), actor.username) == 401
+
+
+def test_sign_ins_and_refusals_are_written_down(here: Centre) -> None:
+    actor = here.actor(Role.OPERATOR, DISTRICT)
+    browser = here.client()
+    _sign_in(browser, actor.username, "sai")
+    _sign_in(browser, actor.username)
+    with here.database.read() as session:
+        actions = session.scalars(select(AuditRow.action).order_by(AuditRow.audit_id)).all()
+    assert actions[-2:] == ["account.sign_in_refused", "account.sign_in"]
+
+
+def test_the_first_start_makes_one_admin_whose_password_must_be_changed(here: Centre) -> None:
+    first = here.accounts.ensure_first_admin()
+    assert first is not None
+    assert len(first.password) >= 16
+    assert here.accounts.ensure_first_admin() is None
+    browser = here.client()
+    assert _sign_in(browser, first.username, first.password) == 303
+    for path in ("/", "/tai-khoan", "/nguoi-dung", "/nhat-ky"):
+        assert browser.get(path).headers["Location"] == "/mat-khau"
+
+
+def test_two_first_starts_have_different_passwords(here: Centre, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    with centre(folder) as other:
+        firsts = [here.accounts.ensure_first_admin(), other.accounts.ensure_first_admin()]
+    assert None not in firsts
+    assert len({first.password for first in firsts if first}) == 2
+
+
+def test_changing_the_password_opens_the_pages_and_ends_every_other_session(here: Centre) -> None:
+    first = here.accounts.ensure_first_admin()
+    assert first is not None
+    browser, elsewhere = here.client(), here.client()
+    for each in (browser, elsewhere):
+        _sign_in(each, first.username, first.password)
+    answer = browser.post(
+        "/mat-khau", current=first.password, wanted="một câu dài dễ nhớ", again="một câu dài dễ nhớ"
+    )
+    assert answer.headers["Location"] == "/tai-khoan"
+    assert browser.get("/nguoi-dung").status_code == 200
+    assert elsewhere.get("/mat-khau").status_code == 303
+    assert _sign_in(here.client(), first.username, first.password) == 401
+    assert _sign_in(here.client(), first.username, "một câu dài dễ nhớ") == 303
+
+
+@pytest.mark.parametrize(
+    ("current", "wanted", "again", "sentence"),
+    [
+        (PASSWORD, "ngắn quá", "ngắn quá", "Mật khẩu cần ít nhất 10 ký tự."),
+        (PASSWORD, PASSWORD, PASSWORD, "Mật khẩu mới trùng mật khẩu cũ."),
+        (PASSWORD, "một câu dài dễ nhớ", "câu khác hẳn đây", "không giống nhau"),
+        ("sai mật khẩu", "một câu dài dễ nhớ", "một câu dài dễ nhớ", "Sai tên hoặc mật khẩu."),
+        (PASSWORD, "operator.bac-ai 1", "operator.bac-ai 1", "không được chứa tên đăng nhập"),
+    ],
+)
+def test_a_password_change_that_cannot_be_done_says_why(
+    here: Centre, current: str, wanted: str, again: str, sentence: str
+) -> None:
+    browser = here.client(Role.OPERATOR, DISTRICT)
+    answer = browser.post("/mat-khau", current=current, wanted=wanted, again=again)
+    assert answer.status_code in {401, 422}
+    assert sentence in answer.text
+
+
+def test_a_password_typed_on_another_keyboard_still_fits(here: Centre) -> None:
+    here.accounts.create(
+        None, NewAccount("mai", "Katơr Thị Mai", Role.OPERATOR, DISTRICT, "Ở đồi cát Mũi Dinh")
+    )
+    typed = unicodedata.normalize("NFD", "Ở đồi cát Mũi Dinh")
+    assert _sign_in(here.client(), "MAI ", typed) == 303
+
+
+def test_other_places_can_be_signed_out_from_the_own_page(here: Centre) -> None:
+    here_now, elsewhere = here.client(Role.ADMIN), here.client(Role.ADMIN)
+    page = here_now.get("/tai-khoan")
+    assert page.text.count('class="t num"') == 2
+    here_now.post("/tai-khoan/dang-xuat-noi-khac")
+    assert elsewhere.get("/tai-khoan").status_code == 303
+    assert here_now.get("/tai-khoan").status_code == 200
+
+
+def test_a_session_is_not_written_down_at_every_request(here: Centre) -> None:
+    browser = here.client(Role.ADMIN)
+    with here.database.read() as session:
+        began = session.scalars(select(SessionRow.last_seen_at)).one()
+    here.clock.move(seconds=30)
+    browser.get("/tai-khoan")
+    with here.database.read() as session:
+        assert session.scalars(select(SessionRow.last_seen_at)).one() == began
+    here.clock.move(seconds=30)
+    browser.get("/tai-khoan")
+    with here.database.read() as session:
+        seen = session.scalars(select(SessionRow.last_seen_at)).one()
+    assert seen == began + timedelta(minutes=1)
