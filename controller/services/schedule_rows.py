@@ -31,6 +31,9 @@ from station_protocol.vocabulary import Authority, Priority
 LANGUAGE_ORDER = ("vi",)
 """Which version of a bulletin a slot carries as long as all its stations get the same."""
 
+SlotKey = tuple[str, date]
+"""Schedule id and original local date of an occurrence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -249,6 +252,12 @@ def _content(
     )  # fmt: skip
 
 
+def content_of(bulletin: BulletinSound) -> Content:
+    """A programme of one bulletin, before it is stored."""
+    item = ProgrammeItem(1, "bulletin", bulletin.bulletin_id)
+    return _content("", bulletin.title, [item], {bulletin.bulletin_id: bulletin})
+
+
 def planned_items(sounds: Sequence[Sound | None]) -> tuple[PlannedItem, ...]:
     """The items of the wire; none at all unless every one is approved."""
     if not programmes.may_air(sounds):
@@ -275,11 +284,15 @@ def as_json(items: Iterable[PlannedItem]) -> list[Any]:
 
 
 def patterns(
-    session: Session, schedules: Sequence[StoredSchedule], after: datetime
+    session: Session,
+    schedules: Sequence[StoredSchedule],
+    after: datetime,
+    leaving_out: SlotKey | None = None,
 ) -> list[tuple[StoredSchedule, Schedule]]:
     """The rules as they will really air: without cancelled days, moved occurrences on their own.
 
     A moved occurrence is a rule of its own that airs once, under the same schedule id.
+    `leaving_out` names one occurrence that is about to get another time.
     """
     by_id = {stored.schedule_id: stored for stored in schedules}
     changed = session.scalars(
@@ -290,11 +303,14 @@ def patterns(
         )
     ).all()
     taken: defaultdict[str, set[date]] = defaultdict(set)
+    if leaving_out is not None:
+        taken[leaving_out[0]].add(leaving_out[1])
     moved: list[tuple[StoredSchedule, Schedule]] = []
     for row in changed:
         stored = by_id[row.schedule_id]
         taken[row.schedule_id].add(row.airs_on)
-        if row.cancelled_at is None:
+        is_gone = row.cancelled_at is not None or not stored.rule.airs_on(row.airs_on)
+        if not is_gone and (row.schedule_id, row.airs_on) != leaving_out:
             moved.append((stored, moved_rule(stored.rule, row.starts_at)))
     return [
         (stored, replace(stored.rule, excluded=stored.rule.excluded | taken[stored.schedule_id]))

@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 
 from controller.domain.schedule import Slot, expand, local_date
 from controller.services.audit import SYSTEM
-from controller.services.schedule_rows import StoredSchedule, as_json, in_window, load
+from controller.services.schedule_rows import SlotKey, StoredSchedule, as_json, in_window, load
 from controller.storage.models import ScheduleRow, SlotRow
 
 RULE_GONE = "rule_gone"
 """Reason of a slot whose schedule was changed or left this day out."""
-
-Key = tuple[str, date]
 
 
 def materialise(session: Session, start: datetime, end: datetime, now: datetime) -> None:
@@ -55,7 +53,7 @@ def fill(
 
 def _rows(
     session: Session, schedules: Sequence[StoredSchedule], start: datetime, end: datetime
-) -> dict[Key, SlotRow]:
+) -> dict[SlotKey, SlotRow]:
     """Slots of these schedules in the window, and those moved out of their day in it."""
     days = SlotRow.airs_on.between(local_date(start) - timedelta(days=1), local_date(end))
     instants = and_(SlotRow.starts_at >= start, SlotRow.starts_at < end)
