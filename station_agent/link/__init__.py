@@ -1,0 +1,1 @@
+"""The station's side of the wire: MQTT, evidence sent up, sound fetched down."""

@@ -1,0 +1,71 @@
+"""The amplifier's supply, switched so that nothing foreign can be amplified outside broadcasts.
+
+Warm-up lies inside the five seconds between preparing and sounding.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import Any, Protocol
+
+logger = logging.getLogger(__name__)
+
+NO_PIN = -1
+
+
+class Amplifier(Protocol):
+    """A switch. Calls return at once and never raise."""
+
+    def switch(self, on: bool, /) -> None:
+        """Supply on or off; saying it again changes nothing."""
+
+    def close(self) -> None:
+        """Off, and give the pin back."""
+
+
+class NoAmplifier:
+    """A station whose amplifier is not switched by us; remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+
+    def switch(self, on: bool, /) -> None:
+        """See Amplifier."""
+        if on != self.is_on:
+            logger.info("amplifier %s (not wired)", "on" if on else "off")
+        self.is_on = on
+
+    def close(self) -> None:
+        """See Amplifier."""
+        self.is_on = False
+
+
+class GpioAmplifier:
+    """A relay on a GPIO pin, through gpiozero."""
+
+    def __init__(self, relay: Any) -> None:
+        self._relay = relay
+
+    def switch(self, on: bool, /) -> None:
+        """See Amplifier. A pin that fails is logged: the sound card still plays."""
+        try:
+            if on:
+                self._relay.on()
+            else:
+                self._relay.off()
+        except (OSError, RuntimeError, ValueError):
+            logger.exception("amplifier did not switch on=%s", on)
+
+    def close(self) -> None:
+        """See Amplifier."""
+        self.switch(False)
+        self._relay.close()
+
+
+def open_amplifier(pin: int) -> Amplifier:
+    """The amplifier on this BCM pin; NO_PIN for none. ImportError without gpiozero."""
+    if pin == NO_PIN:
+        return NoAmplifier()
+    gpiozero = importlib.import_module("gpiozero")
+    return GpioAmplifier(gpiozero.OutputDevice(pin, initial_value=False))

@@ -1,0 +1,76 @@
+"""Disk, temperature and kernel clock, read where Linux keeps them; None where it says nothing."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from station_agent.core.events import ProbesRead
+
+THERMAL = Path("/sys/class/thermal")
+_TIME_ERROR = 5
+_STA_UNSYNC = 0x0040
+
+
+class _Timex(ctypes.Structure):
+    """The head of `struct timex` (adjtimex(2)); the rest is only room."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("rest", ctypes.c_char * 256),
+    )
+
+
+def disk_free_bytes(folder: Path) -> int | None:
+    """Free space of the disk under this folder."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
+
+
+def temperature_celsius(thermal: Path = THERMAL) -> float | None:
+    """The hottest thermal zone."""
+    readings = []
+    for zone in thermal.glob("thermal_zone*/temp"):
+        try:
+            readings.append(int(zone.read_text()) / 1000)
+        except (OSError, ValueError):
+            continue
+    return max(readings, default=None)
+
+
+def kernel_synchronised() -> bool | None:
+    """Whether something disciplines the kernel's clock (adjtimex without STA_UNSYNC)."""
+    try:
+        libc = ctypes.CDLL(ctypes.util.find_library("c") or "libc.so.6", use_errno=True)
+        state = _Timex()
+        result = libc.adjtimex(ctypes.byref(state))
+    except (OSError, AttributeError):
+        return None
+    if result < 0:
+        return None
+    return result != _TIME_ERROR and not state.status & _STA_UNSYNC
+
+
+def read_probes(
+    folder: Path,
+    *,
+    volume_percent: Callable[[], int | None] = lambda: None,
+    thermal: Path = THERMAL,
+) -> ProbesRead:
+    """Everything at once; takes milliseconds, may touch a slow disk."""
+    return ProbesRead(
+        disk_free_bytes=disk_free_bytes(folder),
+        temperature_celsius=temperature_celsius(thermal),
+        volume_percent=volume_percent(),
+        kernel_synchronised=kernel_synchronised(),
+    )

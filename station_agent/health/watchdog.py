@@ -1,0 +1,73 @@
+"""Ends the process when its main loop stands still; whoever supervises it starts it anew."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+EXIT_CODE = 70
+"""EX_SOFTWARE of sysexits(3)."""
+
+
+def _abort() -> None:
+    faulthandler.dump_traceback(file=sys.stderr)
+    os._exit(EXIT_CODE)
+
+
+class Watchdog:
+    """`tick` at least every `limit_s` seconds, or the process ends with every thread's stack."""
+
+    def __init__(
+        self,
+        limit_s: float = 10.0,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        abort: Callable[[], None] = _abort,
+    ) -> None:
+        self._limit_s = limit_s
+        self._monotonic = monotonic
+        self._abort = abort
+        self._ticked_s = monotonic()
+        self._looked_s = self._ticked_s
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._ticked_s = self._looked_s = self._monotonic()
+        self._thread.start()
+
+    def tick(self) -> None:
+        """The loop still turns."""
+        self._ticked_s = self._monotonic()
+
+    def close(self) -> None:
+        """Watch no longer."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def check(self) -> None:
+        """Abort if the last tick is too long ago while this watch itself did run.
+
+        A process that was stopped as a whole, or a machine that slept, did not hang.
+        """
+        now = self._monotonic()
+        was_running = now - self._looked_s < self._limit_s
+        self._looked_s = now
+        if not was_running:
+            self._ticked_s = now
+        elif now - self._ticked_s > self._limit_s:
+            logger.critical("main loop stands still seconds=%.1f", now - self._ticked_s)
+            self._abort()
+
+    def _run(self) -> None:
+        while not self._closing.wait(self._limit_s / 4):
+            self.check()

@@ -1,0 +1,243 @@
+"""The station's connection to the broker; the only paho in the agent.
+
+Sessions are clean: the broker is a wire and keeps nothing for us. What a station missed comes with
+the retained plan and limits and with the answer to its hello; a persistent session would only have
+the broker queue orders that are stale by the time they arrive. Each attempt is a new client, so
+nothing sent before a break is sent again behind the core's back: the core says it anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from station_agent.core.events import Event, LinkDown, LinkUp, SubscriptionRefused
+from station_agent.link.backoff import reconnect_delay_s
+from station_protocol import codec, topics
+from station_protocol.messages import (
+    Heartbeat,
+    Hello,
+    JournalBatch,
+    LinkState,
+    Reply,
+    UpMessage,
+    Want,
+)
+from station_protocol.topics import UP_DELIVERY, Up
+
+logger = logging.getLogger(__name__)
+
+KEEPALIVE_S = 30
+_MOST_INFLIGHT = 20
+_MOST_QUEUED = 200
+_FAREWELL_S = 1.0
+_KIND_OF: dict[type[UpMessage], Up] = {
+    Hello: Up.HELLO,
+    Heartbeat: Up.BEAT,
+    JournalBatch: Up.JOURNAL,
+    Reply: Up.REPLY,
+    Want: Up.WANT,
+    LinkState: Up.LINK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the broker is and who we are to it. `tls_ca` is a file; empty: no TLS."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    client_id: str
+    tls_ca: str = ""
+
+
+class Link:
+    """Connects, subscribes, connects again; `receive` and `emit` are called in its threads."""
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        station_id: str,
+        place_ids: tuple[str, ...],
+        *,
+        receive: Callable[[str, bytes], None],
+        emit: Callable[[Event], None],
+        dice: random.Random | None = None,
+    ) -> None:
+        self._address = address
+        self._station_id = station_id
+        self._filters = topics.station_filters(station_id, place_ids)
+        self._receive = receive
+        self._emit = emit
+        self._dice = dice or random.Random()  # noqa: S311 - spreads reconnects, protects nothing
+        self._client: mqtt.Client | None = None
+        self._is_up = False
+        self._was_up = False
+        self._awaited: dict[int, str] = {}
+        self._why = ""
+        self._broken = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect, and never stop trying."""
+        self._thread.start()
+
+    def send(self, message: UpMessage) -> bool:
+        """Publish; False and nothing more when the link is down or its queue is full."""
+        client = self._client
+        if client is None or not self._is_up:
+            return False
+        return self._publish(client, message)
+
+    def close(self) -> None:
+        """Say goodbye and disconnect."""
+        self._closing.set()
+        client = self._client
+        if client is not None and self._is_up:
+            self._say_goodbye(client)
+        self._broken.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    # --- connecting ---
+
+    def _run(self) -> None:
+        down_since = time.monotonic()
+        while not self._closing.is_set():
+            if self._connect_once():
+                down_since = time.monotonic()
+            delay = reconnect_delay_s(time.monotonic() - down_since, self._dice)
+            logger.info("link down station=%s retry_s=%.1f", self._station_id, delay)
+            self._closing.wait(delay)
+
+    def _connect_once(self) -> bool:
+        """One connection from attempt to end; whether it was ever up."""
+        self._broken.clear()
+        self._awaited.clear()
+        self._was_up = False
+        client = self._client = self._new_client()
+        try:
+            client.connect(self._address.host, self._address.port, KEEPALIVE_S)
+        except (OSError, ValueError) as error:
+            self._note_down(f"{type(error).__name__}: {error}")
+        else:
+            client.loop_start()
+            self._broken.wait()
+            client.disconnect()
+            client.loop_stop()
+        self._client = None
+        self._is_up = False
+        return self._was_up
+
+    def _new_client(self) -> mqtt.Client:
+        address = self._address
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=address.client_id,
+            clean_session=True,
+            protocol=mqtt.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        client.username_pw_set(address.user, address.password)
+        if address.tls_ca:
+            client.tls_set(ca_certs=address.tls_ca)
+        client.max_inflight_messages_set(_MOST_INFLIGHT)
+        client.max_queued_messages_set(_MOST_QUEUED)
+        client.will_set(
+            topics.up(self._station_id, Up.LINK),
+            codec.encode_up(LinkState(station_id=self._station_id, online=False)),
+            qos=UP_DELIVERY[Up.LINK].qos,
+            retain=UP_DELIVERY[Up.LINK].retain,
+        )
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def _say_goodbye(self, client: mqtt.Client) -> None:
+        farewell = LinkState(station_id=self._station_id, online=False)
+        delivery = UP_DELIVERY[Up.LINK]
+        note = client.publish(
+            topics.up(self._station_id, Up.LINK),
+            codec.encode_up(farewell),
+            qos=delivery.qos,
+            retain=delivery.retain,
+        )
+        try:
+            note.wait_for_publish(_FAREWELL_S)
+        except (RuntimeError, ValueError):
+            logger.info("goodbye not delivered station=%s", self._station_id)
+
+    def _publish(self, client: mqtt.Client, message: UpMessage) -> bool:
+        kind = _KIND_OF[type(message)]
+        delivery = UP_DELIVERY[kind]
+        note = client.publish(
+            topics.up(self._station_id, kind),
+            codec.encode_up(message),
+            qos=delivery.qos,
+            retain=delivery.retain,
+        )
+        return note.rc == mqtt.MQTT_ERR_SUCCESS
+
+    def _note_down(self, why: str) -> None:
+        """Tell the core once for each change; every attempt is logged."""
+        logger.warning("link failed station=%s: %s", self._station_id, why)
+        was_up, self._is_up = self._is_up, False
+        if was_up or why != self._why:
+            self._why = why
+            self._emit(LinkDown(why))
+
+    # --- called by paho, in its thread ---
+
+    def _on_connect(
+        self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Any
+    ) -> None:
+        if reason.is_failure:
+            self._note_down(str(reason))
+            self._broken.set()
+            return
+        for topic_filter in self._filters:
+            result, number = client.subscribe(topic_filter, qos=1)
+            if result == mqtt.MQTT_ERR_SUCCESS and number is not None:
+                self._awaited[number] = topic_filter
+
+    def _on_subscribe(
+        self, client: mqtt.Client, _data: Any, number: int, reasons: list[ReasonCode], _props: Any
+    ) -> None:
+        topic_filter = self._awaited.pop(number, "")
+        if any(reason.is_failure for reason in reasons):
+            logger.warning("subscription refused filter=%s", topic_filter)
+            self._emit(SubscriptionRefused(topic_filter))
+        if not self._awaited and not self._is_up:
+            self._is_up = self._was_up = True
+            self._why = ""
+            self._publish(client, LinkState(station_id=self._station_id, online=True))
+            logger.info("link up station=%s", self._station_id)
+            self._emit(LinkUp())
+
+    def _on_disconnect(
+        self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Any
+    ) -> None:
+        if not self._closing.is_set():
+            self._note_down(str(reason))
+        self._broken.set()
+
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        try:
+            self._receive(message.topic, bytes(message.payload))
+        except Exception:
+            # A border: one message that trips us must not take the link away from all others.
+            logger.exception("message handler failed topic=%s", message.topic)
