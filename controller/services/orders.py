@@ -42,12 +42,18 @@ class Orders:
     """Issues orders. Each is signed, stored and queued in the transaction of its cause."""
 
     def __init__(
-        self, database: Database, now: Callable[[], datetime], places: Places, signer: Signer
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        places: Places,
+        signer: Signer,
+        wake: Callable[[str], None] = lambda _job: None,
     ) -> None:
         self._database = database
         self._now = now
         self._places = places
         self._signer = signer
+        self._wake = wake
 
     def order(
         self,
@@ -60,7 +66,7 @@ class Orders:
     ) -> str:
         """Order a station or a whole place inside the actor's place; the order's id.
 
-        NotFoundError outside it. Whoever calls wakes "outbox" afterwards.
+        NotFoundError outside it.
         """
         tree = self._places.tree()
         station = tree.stations.get(audience)
@@ -68,7 +74,7 @@ class Orders:
         if not tree.is_within(place_id, actor.place_id):
             raise NotFoundError(f"order to {audience}", kind="station", object_id=audience)
         with self._database.write() as session:
-            return self.issue(
+            order_id = self.issue(
                 session,
                 actor,
                 audience,
@@ -77,6 +83,8 @@ class Orders:
                 is_group=station is None,
                 why=why,
             )
+        self._wake("outbox")
+        return order_id
 
     def issue(
         self,

@@ -14,6 +14,7 @@ from controller.errors import InvalidInputError
 from controller.web.context import web_now
 from controller.web.formats import STATION_TZ, local
 from controller.web.policy import current_actor, requires, services
+from station_protocol.messages import RefreshDeed, StopDeed, TestToneDeed
 
 bp = Blueprint("stations", __name__)
 
@@ -46,13 +47,13 @@ def show(station_id: str) -> str:
 @requires(Permission.ORDER_STATIONS)
 def order(station_id: str) -> Response:
     """Send a test tone or a request to check itself to the station."""
-    deed = request.form.get("lenh", "")
+    chosen = request.form.get("lenh", "")
     orders = services().orders
-    if deed == "test_tone":
-        orders.test_tone(current_actor(), station_id)
+    if chosen == "test_tone":
+        orders.order(current_actor(), station_id, TestToneDeed())
         flash(_("Đã gửi lệnh thử loa. Trạm kêu 3 giây nếu đang trong khung giờ và loa rảnh."))
-    elif deed == "refresh":
-        orders.refresh(current_actor(), station_id)
+    elif chosen == "refresh":
+        orders.order(current_actor(), station_id, RefreshDeed())
         flash(_("Đã bảo trạm kiểm tra lại lịch và âm thanh."))
     else:
         raise InvalidInputError("unknown order", field="lenh", problem="choice")
@@ -63,7 +64,8 @@ def order(station_id: str) -> Response:
 @requires(Permission.STOP_SOUND)
 def stop(station_id: str) -> Response:
     """Stop what sounds at the station now; the rest is not played again."""
-    services().orders.stop(current_actor(), station_id, why=request.form.get("ly_do", ""))
+    why = request.form.get("ly_do", "")
+    services().orders.order(current_actor(), station_id, StopDeed(), why=why)
     flash(_("Đã gửi lệnh dừng loa. Phần còn lại của buổi không phát lại."))
     return redirect(url_for("stations.show", station_id=station_id), code=303)
 
