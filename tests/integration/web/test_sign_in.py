@@ -19,7 +19,6 @@ from controller.settings import Settings, WebSettings
 from controller.storage.models import AuditRow, SessionRow
 from tests.support.web import DISTRICT, PASSWORD, PROVINCE, Browser, Centre, centre
 
-
 WRONG = "sai mật khẩu"
 
 
