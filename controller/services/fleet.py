@@ -21,7 +21,7 @@ from controller.storage.models import (
     StationStateRow,
 )
 
-UNDECIDED = frozenset({"unknown", "sounding"})
+UNDECIDED = frozenset({"unknown", "sounding", "coming"})
 SETTLED_AFTER = timedelta(days=40)
 """A journal may arrive within 35 days and correct an outcome; older results no longer change."""
 

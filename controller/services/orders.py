@@ -21,11 +21,13 @@ from controller.services.sealing import EARLIER, Seal, Validity
 from controller.storage.database import Database
 from controller.storage.models import OrderReplyRow, SignedOrderRow
 from station_protocol import topics
-from station_protocol.messages import Deed, Order
+from station_protocol.messages import Deed, Order, RefreshDeed
 from station_protocol.signing import Signer
 
 MOST_AT_HELLO = 32
 """Orders an answer to hello can carry."""
+
+HELLO_ASKED_AGAIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,25 @@ class Orders:
             detail=detail,
         )
         audit.record(session, actor, deed, at=order.issued_at)
+
+    def ask_for_hello(self, station_id: str) -> bool:
+        """Order a station to greet again and send what we miss; False if that was just done."""
+        now = self._now()
+        asked_at = self._asked.get(station_id)
+        if asked_at is not None and now - asked_at < HELLO_ASKED_AGAIN:
+            return False
+        self._asked[station_id] = now
+        with self._database.write() as session:
+            self.issue(
+                session,
+                None,
+                station_id,
+                RefreshDeed(),
+                valid_for=HELLO_ASKED_AGAIN,
+                is_group=False,
+                why="journal lines are missing here",
+            )
+        return True
 
     def replies(self, order_id: str) -> tuple[OrderReply, ...]:
         """What stations have answered so far, by station."""

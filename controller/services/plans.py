@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from controller.domain import plans as rules
 from controller.domain.places import PlaceTree, Station
 from controller.domain.policy import HoursBook
-from controller.services.numbers import Counter, epoch, next_number
+from controller.services.numbers import Counter, epoch, known_epoch, next_number
 from controller.services.outbox import enqueue
 from controller.services.places import Places
 from controller.services.sealing import Seal, Validity
@@ -117,6 +117,11 @@ class Plans:
         """The newest plan and limits signed for a station."""
         with self._database.read() as session:
             return newest_sealed(session, station_id)
+
+    def epoch(self) -> int:
+        """The epoch things are signed in now; 0 before the first refresh."""
+        with self._database.read() as session:
+            return known_epoch(session)
 
     def sealed(self) -> Iterable[tuple[str, Sealed]]:
         """The newest plan and limits of every station, one after another."""

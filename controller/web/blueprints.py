@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from controller.web import audit, auth, probes, users
+from controller.web import audit, auth, board, probes, sound, stations, users
 
 ALL: tuple[Blueprint, ...] = (
     auth.bp,
     users.bp,
+    board.bp,
+    stations.bp,
     audit.bp,
     probes.bp,
+    sound.bp,
 )
