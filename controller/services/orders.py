@@ -56,6 +56,7 @@ class Orders:
         self._places = places
         self._signer = signer
         self._wake = wake
+        self._asked: dict[str, datetime] = {}
 
     def order(
         self,

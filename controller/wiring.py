@@ -1,0 +1,325 @@
+"""The composition root of the centre: the only module that builds objects and connects them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from flask import Flask
+
+from audio_library.speech import GttsEngine
+from audio_library.store import FolderStore
+from controller.app import create_app
+from controller.errors import BrokerError
+from controller.jobs import fleet_sweep, plan_refresh, pruning, reconcile_day
+from controller.jobs.ingest import IngestWorkers
+from controller.jobs.scheduler import Scheduler
+from controller.link.broker import reload_users
+from controller.link.broker_access import BrokerAccess, broker_access
+from controller.link.broker_log import Denial, DenialWatcher, watch_denials
+from controller.link.client import Link
+from controller.link.handlers import Handlers, Way
+from controller.link.inbox import Inbox
+from controller.link.outbox import OutboxSender
+from controller.link.supervision import broker_restarts, is_broker_up
+from controller.link.transfer import BulkSender, Library
+from controller.metrics.exporter import Exporter
+from controller.metrics.internals import Internals
+from controller.services.accounts import Accounts
+from controller.services.as_run import AsRun
+from controller.services.audit import AuditTrail
+from controller.services.board import Board
+from controller.services.bulletins import Bulletins
+from controller.services.bundle import Services
+from controller.services.fleet import Fleet
+from controller.services.hours import Hours
+from controller.services.ingest_desk import IngestDesk
+from controller.services.keys import SigningKeys, load_or_create
+from controller.services.numbers import epoch, known_epoch
+from controller.services.orders import Orders
+from controller.services.outbox import Outbox
+from controller.services.places import Places
+from controller.services.plans import Plans
+from controller.services.pruning import Pruning
+from controller.services.schedules import Schedules
+from controller.services.station_page import StationPages
+from controller.services.stations import Stations, prepare_states
+from controller.settings import Settings
+from controller.storage import migrate
+from controller.storage.database import Database
+from controller.web import probes
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The centre's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """The centre in one process. `start` begins planner and link, `stop` ends them in order."""
+
+    settings: Settings
+    database: Database
+    keys: SigningKeys
+    services: Services
+    app: Flask
+    _background: Background
+
+    def start(self) -> None:
+        """Begin the planner, the link and the ingest workers; never before a fork."""
+        self._background.start()
+
+    def stop(self) -> None:
+        """End them and give back the database."""
+        self._background.stop()
+        self.database.close()
+
+
+class Background:
+    """The threads beside the web: started once, stopped in reverse order."""
+
+    def __init__(self, parts: list[tuple[Callable[[], None], Callable[[], None]]]) -> None:
+        self._parts = parts
+        self._running = ExitStack()
+
+    def start(self) -> None:
+        """Start every part in order."""
+        for start, stop in self._parts:
+            start()
+            self._running.callback(stop)
+
+    def stop(self) -> None:
+        """Stop those that were started, last first."""
+        self._running.close()
+
+
+def build(settings: Settings, *, now: Clock = utc_now) -> Controller:
+    """The whole centre over its data folder; database, keys and places are made when missing."""
+    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    exporter_of_fleet: list[Fleet] = []
+    exporter = Exporter(lambda: exporter_of_fleet[0].snapshot(), now=now, version=version("vang"))
+    internals = exporter.internals
+    database = open_database(settings, on_write_wait=internals.writer_waited)
+    keys = load_or_create(settings.folder / "keys")
+    scheduler = Scheduler(now, internals)
+    services = build_services(settings, database, keys, now=now, wake=scheduler.wake)
+    exporter_of_fleet.append(Fleet(database, now, services.places.tree))
+    with database.write() as session:
+        services.places.seed(session, now(), settings.plan)
+        prepare_states(session)
+        epoch(session, now())
+    services.places.reload()
+    link = _Link(settings, database, keys, services, internals, now, scheduler.wake)
+    app = create_app(
+        services,
+        settings,
+        secret_key=_secret_key(settings.folder),
+        now=now,
+        on_server_error=lambda: internals.count_border_error("http"),
+    )
+    probes.install(
+        app, probes.Probes(exporter, {"database": _answers(database), "link": link.is_connected})
+    )
+    background = _background(settings, services, database, internals, scheduler, link, now)
+    return Controller(settings, database, keys, services, app, background)
+
+
+def open_database(
+    settings: Settings, *, on_write_wait: Callable[[float], None] | None = None
+) -> Database:
+    """The database in force, checked and brought to the newest schema."""
+    database = Database(settings.database, on_write_wait=on_write_wait)
+    database.check()
+    migrate.upgrade(database)
+    return database
+
+
+def build_services(
+    settings: Settings,
+    database: Database,
+    keys: SigningKeys,
+    *,
+    now: Clock = utc_now,
+    wake: Callable[[str], None] = lambda _job: None,
+) -> Services:
+    """Every deed over this database; for commands, without threads and without a link."""
+    places = Places(database)
+    hours = Hours(database, now, places, settings.plan, wake)
+    orders = Orders(database, now, places, keys.actual, wake)
+    schedules = Schedules(database, now, places, hours, settings.plan, wake, orders=orders)
+    sounds = FolderStore(settings.folder / "sound")
+    return Services(
+        accounts=Accounts(database, now, settings.sign_in, places),
+        audit=AuditTrail(database, now),
+        places=places,
+        bulletins=Bulletins(
+            database,
+            now,
+            places,
+            sounds,
+            settings.folder / "spool",
+            (GttsEngine(),),
+            settings.sound,
+            wake,
+        ),
+        schedules=schedules,
+        hours=hours,
+        plans=Plans(database, now, places, schedules, hours, keys.actual, settings.plan),
+        orders=orders,
+        stations=Stations(database, now, places, wake),
+        as_run=AsRun(database, now, places, settings.plan),
+        board=Board(database, now, places),
+        station_pages=StationPages(database, now, places),
+        sounds=sounds,
+    )
+
+
+class _Link:
+    """The parts of the MQTT link, connected to one another."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        keys: SigningKeys,
+        services: Services,
+        internals: Internals,
+        now: Clock,
+        wake: Callable[[str], None],
+    ) -> None:
+        self.client = Link(
+            lambda: broker_access(settings), self._received, self._connected, internals
+        )
+        library = Library(
+            services.sounds, services.stations, keys.actual, lambda: _epoch(database), now
+        )
+        self.bulk = BulkSender(library, services.plans, self.client.publish, internals)
+        self.outbox = OutboxSender(
+            Outbox(database, now), self.client.publish, self.is_connected, internals
+        )
+        way = Way(self.client.publish, self.bulk.push, wake)
+        handlers = Handlers(services.as_run, services.orders, keys.actual, way, internals, now)
+        self.inbox = Inbox(handlers, internals, time.monotonic)
+
+    def is_connected(self) -> bool:
+        return self.client.is_connected
+
+    def _received(self, topic: str, payload: bytes) -> None:
+        self.inbox.receive(topic, payload)
+
+    def _connected(self) -> None:
+        self.outbox.reconnected()
+        self.bulk.reconnected()
+
+
+def _epoch(database: Database) -> int:
+    with database.read() as session:
+        return known_epoch(session)
+
+
+def _background(
+    settings: Settings,
+    services: Services,
+    database: Database,
+    internals: Internals,
+    scheduler: Scheduler,
+    link: _Link,
+    now: Clock,
+) -> Background:
+    ingest = IngestWorkers(
+        IngestDesk(
+            database,
+            now,
+            services.sounds,
+            settings.folder / "spool",
+            settings.sound,
+            scheduler.wake,
+        ),
+        on_failure=lambda: internals.count_border_error("job"),
+    )
+    for job, work in (
+        (plan_refresh, plan_refresh.plan_refresh(services.plans, scheduler.wake)),
+        (fleet_sweep, fleet_sweep.fleet_sweep(services.as_run)),
+        (reconcile_day, reconcile_day.reconcile_day(services.as_run)),
+        (pruning, pruning.pruning(Pruning(database, now))),
+    ):
+        scheduler.add(job.NAME, work, every_s=job.EVERY_S)
+    scheduler.on_wake("outbox", link.outbox.wake)
+    scheduler.on_wake("ingest", ingest.poke)
+    scheduler.add(
+        "broker_users", lambda: reload_users(settings, services.stations.broker_users), every_s=300
+    )
+    scheduler.add("broker_health", _BrokerHealth(settings, internals), every_s=5)
+    parts = [
+        (link.inbox.start, link.inbox.stop),
+        (link.outbox.start, link.outbox.stop),
+        (link.bulk.start, link.bulk.stop),
+        (link.client.start, link.client.stop),
+        (ingest.start, ingest.stop),
+    ]
+    watcher = watch_denials(settings, _denial_writer(services.as_run))
+    if watcher is not None:
+        parts.append((watcher.start, watcher.stop))
+    return Background([*parts, (scheduler.start, scheduler.stop)])
+
+
+def _denial_writer(as_run: AsRun) -> Callable[[Denial], None]:
+    return lambda denial: as_run.denied(denial.username, denial.action, denial.topic)
+
+
+class _BrokerHealth:
+    """A job: says whether the broker answers, and counts how often it was started again."""
+
+    def __init__(self, settings: Settings, internals: Internals) -> None:
+        self._settings = settings
+        self._internals = internals
+        self._restarts = 0
+
+    def __call__(self) -> None:
+        try:
+            access: BrokerAccess | None = broker_access(self._settings)
+        except BrokerError:
+            access = None
+        self._internals.set_broker_up(access is not None and is_broker_up(access))
+        restarts = broker_restarts(self._settings.folder)
+        for _ in range(restarts - self._restarts):
+            self._internals.count_broker_restart()
+        self._restarts = restarts
+
+
+def _answers(database: Database) -> Callable[[], bool]:
+    def check() -> bool:
+        try:
+            _epoch(database)
+        except Exception:
+            logger.warning("database does not answer", exc_info=True)
+            return False
+        return True
+
+    return check
+
+
+def _secret_key(folder: Path) -> str:
+    """The key that signs cookies, made at the first start and kept with mode 0600."""
+    path = folder / "web.key"
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text(encoding="ascii")
+
+
+__all__ = ["Background", "Controller", "DenialWatcher", "build", "build_services", "open_database"]
