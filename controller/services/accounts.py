@@ -114,7 +114,7 @@ class Accounts:
         """Sign the actor out everywhere else; how many sessions that ended."""
         with self._database.write() as session:
             ended = self._sessions.end_all(session, actor.account_id, but=token)
-            self._record(session, actor, "account.end_sessions", actor.account_id, actor.place_id)
+            self._record(session, actor, "account.end_sessions", _row(session, actor.account_id))
         return ended
 
     def prune_sessions(self) -> int:
@@ -140,7 +140,7 @@ class Accounts:
                 raise StaleEditError("the password was changed meanwhile")
             row.password_hash, row.must_change_password = fresh, False
             self._sessions.end_all(session, actor.account_id)
-            self._record(session, actor, "account.password", actor.account_id, actor.place_id)
+            self._record(session, actor, "account.password", row)
 
     def set_language(self, actor: Actor, language: str) -> None:
         """Remember the language of the screens."""
@@ -189,7 +189,29 @@ class Accounts:
             row.failed_sign_ins, row.locked_until_at = 0, None
             row.row_version += 1
             self._sessions.end_all(session, account_id)
-            self._record(session, actor, "account.reset", account_id, row.place_id)
+            self._record(session, actor, "account.reset", row)
+            return Handout(account_id, row.username, password)
+
+    def by_name(self, username: str) -> AccountView | None:
+        """The account of this name; for the command line, which answers to no place."""
+        with self._database.read() as session:
+            found = select(AccountRow).where(AccountRow.username == clean_username(username))
+            row = session.scalar(found)
+            if row is None:
+                return None
+            return _view(row, self._sessions.last_seen(session).get(row.account_id))
+
+    def reset_from_console(self, account_id: str) -> Handout:
+        """Give a new random password, unlock and enable; for whoever sits at the machine itself."""
+        password = random_password()
+        encoded = self._passwords.hash(password)
+        with self._database.write() as session:
+            row = _row(session, account_id)
+            row.password_hash, row.must_change_password = encoded, True
+            row.failed_sign_ins, row.locked_until_at, row.disabled_at = 0, None, None
+            row.row_version += 1
+            self._sessions.end_all(session, account_id)
+            self._record(session, None, "account.reset", account_id, row.place_id)
             return Handout(account_id, row.username, password)
 
     def disable(self, actor: Actor, account_id: str) -> None:
@@ -201,7 +223,7 @@ class Accounts:
                 row.disabled_at = self._now()
                 row.row_version += 1
                 self._sessions.end_all(session, account_id)
-                self._record(session, actor, "account.disable", account_id, row.place_id)
+                self._record(session, actor, "account.disable", row)
 
     def enable(self, actor: Actor, account_id: str) -> None:
         """Open a disabled account again, with the password it had."""
@@ -210,7 +232,7 @@ class Accounts:
             if row.disabled_at is not None:
                 row.disabled_at = None
                 row.row_version += 1
-                self._record(session, actor, "account.enable", account_id, row.place_id)
+                self._record(session, actor, "account.enable", row)
 
     def within(self, actor: Actor) -> Sequence[AccountView]:
         """Every account at the actor's place and below, by place and name."""
@@ -258,8 +280,7 @@ class Accounts:
         )
         session.add(row)
         session.flush()
-        detail = {"username": new.username, "role": new.role.value}
-        self._record(session, actor, "account.create", row.account_id, new.place_id, detail)
+        self._record(session, actor, "account.create", row, role=new.role.value)
         return row
 
     def _others(self, session: Session, actor: Actor, account_id: str) -> AccountRow:
@@ -270,15 +291,10 @@ class Accounts:
         return _row(session, account_id)
 
     def _record(
-        self,
-        session: Session,
-        actor: Actor | None,
-        action: str,
-        account_id: str,
-        place_id: str,
-        detail: dict[str, str] | None = None,
+        self, session: Session, actor: Actor | None, action: str, row: AccountRow, **detail: str
     ) -> None:
-        deed = Deed(action, "account", account_id, place_id, dict(detail or {}))
+        facts = {"username": row.username, **detail}
+        deed = Deed(action, "account", row.account_id, row.place_id, facts)
         record(session, actor, deed, at=self._now())
 
 

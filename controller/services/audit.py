@@ -52,6 +52,8 @@ class AuditEntry:
 
     audit_id: int
     at: datetime
+    account_id: str | None
+    """None: the system itself."""
     actor: str
     address: str
     action: str
@@ -105,6 +107,7 @@ def _entry(row: AuditRow) -> AuditEntry:
     return AuditEntry(
         row.audit_id,
         row.at,
+        row.account_id,
         row.actor,
         row.address,
         row.action,

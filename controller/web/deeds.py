@@ -24,8 +24,11 @@ DEEDS: dict[str, Callable[[], str]] = {
     "bulletin.withdraw": lambda: _("Thu hồi bản tin"),
     "schedule.create": lambda: _("Đặt lịch"),
     "schedule.close": lambda: _("Dừng lịch"),
+    "schedule.exclude": lambda: _("Bỏ một ngày của lịch"),
     "slot.cancel": lambda: _("Hủy buổi"),
+    "slot.move": lambda: _("Dời buổi"),
     "hours.exception": lambda: _("Mở thêm khung giờ"),
+    "hours.exception_end": lambda: _("Kết thúc giờ mở thêm"),
     "station.config": lambda: _("Cấp cấu hình cho trạm"),
     "station.stop": lambda: _("Dừng loa"),
     "station.refresh": lambda: _("Yêu cầu trạm nhận lại lịch"),
@@ -40,3 +43,20 @@ def deed_word(action: str) -> str:
     """What was done; an action without words yet shows its own name."""
     write = DEEDS.get(action)
     return write() if write else action
+
+
+FACTS: dict[str, Callable[[], str]] = {
+    "username": lambda: _("tên đăng nhập"),
+    "role": lambda: _("vai trò"),
+    "address": lambda: _("địa chỉ"),
+    "place_id": lambda: _("nơi"),
+    "place_ids": lambda: _("nơi"),
+    "reason": lambda: _("lý do"),
+    "title": lambda: _("tên bản tin"),
+}
+
+
+def fact_word(key: str) -> str:
+    """What a detail of a deed is called; one without words keeps its own name."""
+    write = FACTS.get(key)
+    return write() if write else key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -118,6 +119,30 @@ def capitalised(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("coc_coc_browser", "Cốc Cốc"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
+
+
+def browser(user_agent: str) -> str:
+    """Chrome 141, Windows: what a person recognises; the first words of one that is unknown."""
+    system = next((name for name in _SYSTEMS if name in user_agent), "")
+    for mark, name in _BROWSERS:
+        found = re.search(rf"{mark}[A-Za-z]*/(\d+)", user_agent)
+        if found:
+            version = re.search(r"Version/(\d+)", user_agent) if mark == "Safari" else found
+            number = version.group(1) if version else ""
+            return ", ".join(part for part in (f"{name} {number}".strip(), system) if part)
+    return user_agent[:60] or "–"
+
+
 def _date(at: datetime | date) -> date:
     return local(at).date() if isinstance(at, datetime) else at
 
@@ -136,6 +161,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": percent,
     "megabytes": megabytes,
     "capitalised": capitalised,
+    "browser": browser,
 }
 
 

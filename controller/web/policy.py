@@ -139,7 +139,8 @@ def install(app: Flask) -> None:
 
 def _enforce() -> Response | None:
     if request.endpoint is None:
-        return None  # no such page: the error handler answers
+        g.actor = _actor()  # no such page: the refusal is shown in the reader's language
+        return None
     view = current_app.view_functions[request.endpoint]
     policy = policy_of(view)
     if policy is None:

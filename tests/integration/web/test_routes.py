@@ -243,3 +243,8 @@ def test_a_script_gets_its_refusal_as_data(here: Centre) -> None:
         "error": "not_found",
         "sentence": "Không tìm thấy trang này trong địa bàn của bạn.",
     }
+
+
+def test_a_page_that_is_not_there_still_shows_where_else_to_go(here: Centre) -> None:
+    page = here.client(Role.ADMIN).get("/khong-co").text
+    assert 'href="/nguoi-dung"' in page

@@ -78,3 +78,24 @@ def test_what_is_not_known_is_a_dash_and_never_zero() -> None:
 @given(st.integers(min_value=0, max_value=10**10))
 def test_no_duration_says_nothing(ms: int) -> None:
     assert formats.duration(ms, "vi").strip()
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "said"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/141.0.0.0 Safari/537.36",
+            "Chrome 141, Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 "
+            "(KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+            "Safari 18, iPhone",
+        ),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", "–"),
+    ],
+)
+def test_a_browser_is_named_as_its_owner_would_name_it(user_agent: str, said: str) -> None:
+    assert formats.browser(user_agent) == said
