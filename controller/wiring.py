@@ -85,6 +85,10 @@ class Controller:
     def stop(self) -> None:
         """End them and give back the database."""
         self._background.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Give back the database; for commands, which never start anything."""
         self.database.close()
 
 

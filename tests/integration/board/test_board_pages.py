@@ -245,7 +245,7 @@ def test_a_station_of_another_district_is_not_found_and_the_attempt_is_written_d
     assert client.get(f"/tram/{OTHER_COMMUNE}").status_code == 404
     with centre.database.read() as session:
         row = session.scalars(select(AuditRow).where(AuditRow.action == "refused.not_found")).one()
-        assert row.object_id == OTHER_COMMUNE
+        assert row.object_id == f"/tram/{OTHER_COMMUNE}"
 
 
 def test_an_auditor_may_look_but_not_stop(centre: Centre) -> None:
