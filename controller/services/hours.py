@@ -159,7 +159,7 @@ class Hours:
             record(
                 session,
                 actor,
-                Deed("hours.exception_add", "hours_exception", str(number), place_id, detail),
+                Deed("hours.exception", "hours_exception", str(number), place_id, detail),
                 at=now,
             )
         self._wake("plan_refresh")

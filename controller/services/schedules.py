@@ -1,12 +1,12 @@
-"""Schedules: judged before they are saved and again while they are, changed, cancelled."""
+"""Schedules: judged before they are saved and again while they are, changed, cancelled, shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
@@ -19,9 +19,7 @@ from controller.errors import (
     StaleEditError,
     WrongStateError,
 )
-from controller.services.audit import Deed, record
 from controller.services.hours import Hours
-from controller.services.identifiers import new_id
 from controller.services.places import Places
 from controller.services.schedule_check import judge, rule_of
 from controller.services.schedule_findings import Judgement, Wish, World
@@ -35,24 +33,28 @@ from controller.services.schedule_rows import (
     load,
     moved_rule,
 )
+from controller.services.schedule_store import (
+    ONE_DAY,
+    Draft,
+    Pen,
+    close,
+    exclude,
+    has_begun,
+    insert,
+    latest,
+    stale,
+    touch,
+)
 from controller.services.schedule_world import read_world
-from controller.services.scope import ensure_targets
+from controller.services.scope import ensure_targets, ensure_within
+from controller.services.slot_page import SchedulePage, SlotPage, read_schedule, read_slot
 from controller.services.slot_rows import cancel, fill, materialise
+from controller.services.week import WeekView, read_week
 from controller.services.withdrawals import OrderDesk, ensure_may_change, order_cancel
 from controller.settings import PlanSettings
 from controller.storage.database import Database
-from controller.storage.models import (
-    BulletinRow,
-    ProgrammeItemRow,
-    ProgrammeRow,
-    ScheduleExclusionRow,
-    ScheduleRow,
-    ScheduleTargetRow,
-    SlotRow,
-)
+from controller.storage.models import BulletinRow, ScheduleRow, SlotRow
 from station_protocol.vocabulary import Authority
-
-ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,32 @@ class Schedules:
         """Bring the slot rows of a window in step with the rules, in the caller's transaction."""
         materialise(session, start, end, now)
 
-    # --- before saving ---------------------------------------------------------------------------
+    # --- what people look at ---------------------------------------------------------------------
+
+    def week(self, actor: Actor, day: date, place_id: str | None = None) -> WeekView:
+        """The week of a date at a place of the actor's, or at the actor's own place."""
+        tree = self._places.tree()
+        ensure_within(tree, actor, place_id or actor.place_id)
+        place = tree.places[place_id or actor.place_id]
+        monday = day - timedelta(days=day.weekday())
+        with self._database.read() as session:
+            book = self._hours.book(session)
+            return read_week(session, tree, book, place, monday, self._now())
+
+    def slot(self, actor: Actor, slot_id: str) -> SlotPage:
+        """The page of a slot. NotFoundError."""
+        with self._database.read() as session:
+            return read_slot(session, self._places.tree(), actor, slot_id, self._now())
+
+    def schedule(self, actor: Actor, schedule_id: str) -> SchedulePage:
+        """The page of a schedule. NotFoundError."""
+        with self._database.read() as session:
+            current = latest(session, schedule_id)
+            tree = self._places.tree()
+            return read_schedule(session, tree, actor, schedule_id, current, self._now())
 
     def bulletins(self, actor: Actor) -> tuple[BulletinChoice, ...]:
         """The approved bulletins of the actor's place, below and above it, newest first."""
-        tree = self._places.tree()
         query = (
             select(BulletinRow.bulletin_id)
             .where(BulletinRow.state == "approved")
@@ -135,19 +158,21 @@ class Schedules:
         with self._database.read() as session:
             ids = list(session.scalars(query))
             found = bulletins_with_sound(session, ids)
+        tree = self._places.tree()
         usable = [found[key] for key in ids if _may_use(tree, actor, found[key])]
-        contents = [(bulletin, content_of(bulletin)) for bulletin in usable]
         return tuple(
             BulletinChoice(one.bulletin_id, one.title, content.duration_ms, one.place_id)
-            for one, content in contents
-            if content.is_approved
+            for one in usable
+            if (content := content_of(one)).is_approved
         )
+
+    # --- before saving ---------------------------------------------------------------------------
 
     def preview(self, actor: Actor, wish: Wish, editing: Editing | None = None) -> Preview:
         """What saving this would do. OutOfScopeError, InvalidInputError, NotFoundError."""
         with self._database.read() as session:
             if editing is not None:
-                wish = self._from_tomorrow(self._mine(session, actor, editing.schedule_id), wish)
+                wish = self._not_twice(self._mine(session, actor, editing.schedule_id), wish)
             return self._judged(session, actor, wish, editing)
 
     def _judged(
@@ -179,7 +204,8 @@ class Schedules:
     def save(self, actor: Actor, wish: Wish) -> Saved:
         """Keep a new schedule. Judged again inside the transaction: see `refuse` for the errors."""
         with self._database.write() as session:
-            saved = self._insert(session, actor, self._judged(session, actor, wish, None), None)
+            preview = self._judged(session, actor, wish, None)
+            saved = self._insert(self._pen(session, actor), preview, None)
         self._wake("plan_refresh")
         return saved
 
@@ -191,78 +217,27 @@ class Schedules:
         with self._database.write() as session:
             stored = self._mine(session, actor, editing.schedule_id)
             if stored.row_version != editing.row_version:
-                raise self._stale(session, stored)
-            wish = self._from_tomorrow(stored, wish)
+                raise stale(session, stored)
+            wish = self._not_twice(stored, wish)
             preview = self._judged(session, actor, wish, editing)
             refuse(preview.judgement)
-            self._close(session, actor, stored, wish.starts_on, editing.row_version)
-            saved = self._insert(session, actor, preview, stored)
-            self._withdraw(session, actor, stored.schedule_id, "")
-        self._wake("plan_refresh")
-        self._wake("outbox")
+            pen = self._pen(session, actor)
+            close(pen, stored, wish.starts_on)
+            saved = self._insert(pen, preview, stored)
+            self._withdraw(pen, stored.schedule_id, "")
+        self._wake_both()
         return saved
 
-    def _insert(
-        self, session: Session, actor: Actor, preview: Preview, former: StoredSchedule | None
-    ) -> Saved:
+    def _insert(self, pen: Pen, preview: Preview, former: StoredSchedule | None) -> Saved:
         refuse(preview.judgement)
-        now, wish, rule = self._now(), preview.wish, preview.rule
-        row = ScheduleRow(
-            schedule_id=new_id(self._now()),
-            programme_id=self._programme(session, actor, preview, former),
-            place_id=actor.place_id,
-            authority=rule.authority.value,
-            priority=rule.priority.value,
-            recurrence=rule.recurrence.value,
-            airs_at=rule.airs_at,
-            weekdays=rule.weekdays,
-            starts_on=rule.starts_on,
-            ends_on=rule.ends_on,
-            lateness_s=self._settings.lateness_s if wish.lateness_s is None else wish.lateness_s,
-            created_by=actor.account_id,
-            created_at=now,
-            replaces_schedule_id=former.schedule_id if former else None,
-        )
-        session.add(row)
-        session.flush()
-        session.add_all(
-            ScheduleTargetRow(schedule_id=row.schedule_id, place_id=place_id)
-            for place_id in wish.target_ids
-        )
-        session.add_all(
-            ScheduleExclusionRow(schedule_id=row.schedule_id, airs_on=day) for day in rule.excluded
-        )
-        session.flush()
-        self._fill(session, row.schedule_id)
-        detail = {"title": preview.title, "targets": list(wish.target_ids), "rule": _spelled(rule)}
-        self._audit(session, actor, "schedule.save", row.schedule_id, actor.place_id, detail)
-        return Saved(row.schedule_id, preview.judgement.count, preview.judgement.first_at)
-
-    def _programme(
-        self, session: Session, actor: Actor, preview: Preview, former: StoredSchedule | None
-    ) -> str:
-        wanted = (preview.wish.bulletin_id,)
-        if former is not None and former.content.bulletin_ids == wanted:
-            return former.content.programme_id
-        programme = ProgrammeRow(
-            programme_id=new_id(self._now()),
-            title=preview.title,
-            place_id=actor.place_id,
-            created_by=actor.account_id,
-            created_at=self._now(),
-        )
-        session.add(programme)
-        session.flush()
-        session.add(
-            ProgrammeItemRow(
-                programme_id=programme.programme_id,
-                position=1,
-                kind="bulletin",
-                bulletin_id=preview.wish.bulletin_id,
-            )
-        )
-        session.flush()
-        return programme.programme_id
+        wish = preview.wish
+        lateness_s = self._settings.lateness_s if wish.lateness_s is None else wish.lateness_s
+        draft = Draft(preview.rule, preview.title, wish.bulletin_id, wish.target_ids, lateness_s)
+        schedule_id = insert(pen, draft, former)
+        stored = load(pen.session, ScheduleRow.schedule_id == schedule_id)
+        until = pen.now + timedelta(days=self._settings.days)
+        fill(pen.session, stored, pen.now, until, pen.now)
+        return Saved(schedule_id, preview.judgement.count, preview.judgement.first_at)
 
     # --- changing what stands --------------------------------------------------------------------
 
@@ -270,17 +245,13 @@ class Schedules:
         """Leave one date of a series out. WrongStateError if the rule does not air then."""
         with self._database.write() as session:
             stored = self._mine(session, actor, schedule_id)
-            starts_at = stored.rule.instant_on(day)
-            if not stored.rule.airs_on(day) or starts_at <= self._now():
+            if not stored.rule.airs_on(day) or stored.rule.instant_on(day) <= self._now():
                 raise WrongStateError(f"{schedule_id} does not air on {day}", state="gone")
-            session.add(ScheduleExclusionRow(schedule_id=schedule_id, airs_on=day))
-            self._touch(session, actor, stored)
-            session.flush()
-            self._withdraw(session, actor, schedule_id, "")
-            detail = {"day": day.isoformat()}
-            self._audit(session, actor, "schedule.exclude", schedule_id, stored.place_id, detail)
-        self._wake("plan_refresh")
-        self._wake("outbox")
+            pen = self._pen(session, actor)
+            exclude(pen, stored, day)
+            self._withdraw(pen, schedule_id, "")
+            pen.audit("schedule.exclude", schedule_id, stored.place_id, {"day": day.isoformat()})
+        self._wake_both()
 
     def cancel_slot(self, actor: Actor, slot_id: str, reason: str) -> None:
         """Cancel one slot, also while it sounds. WrongStateError once it is over or cancelled."""
@@ -289,24 +260,23 @@ class Schedules:
             row, stored = self._slot(session, actor, slot_id)
             if row.cancelled_at is not None or _is_over(row, self._now()):
                 raise WrongStateError(f"slot {slot_id} cannot be cancelled", state="over")
-            self._cancel_row(session, actor, row, stored, reason)
-            self._touch(session, actor, stored)
+            pen = self._pen(session, actor)
             detail = {"reason": reason, "starts_at": row.starts_at.isoformat()}
-            self._audit(session, actor, "slot.cancel", slot_id, stored.place_id, detail)
-        self._wake("outbox")
-        self._wake("plan_refresh")
+            self._cancel(pen, row, stored, reason)
+            touch(pen, stored)
+            pen.audit("slot.cancel", slot_id, stored.place_id, detail)
+        self._wake_both()
 
     def cancel_rest(self, actor: Actor, schedule_id: str, reason: str) -> None:
         """Cancel every slot of a series that has not begun. WrongStateError if none is left."""
         reason = clean_reason(reason)
         with self._database.write() as session:
             stored = self._mine(session, actor, schedule_id)
-            self._close(session, actor, stored, local_date(self._now()), stored.row_version)
-            self._withdraw(session, actor, schedule_id, reason)
-            detail = {"reason": reason}
-            self._audit(session, actor, "schedule.cancel", schedule_id, stored.place_id, detail)
-        self._wake("outbox")
-        self._wake("plan_refresh")
+            pen = self._pen(session, actor)
+            close(pen, stored, local_date(pen.now))
+            self._withdraw(pen, schedule_id, reason)
+            pen.audit("schedule.close", schedule_id, stored.place_id, {"reason": reason})
+        self._wake_both()
 
     def move_slot(self, actor: Actor, slot_id: str, starts_at: datetime, revision: int) -> None:
         """Give one occurrence another time; it keeps its id. Judged like a schedule of its own.
@@ -317,22 +287,29 @@ class Schedules:
             row, stored = self._slot(session, actor, slot_id)
             now, tree = self._now(), self._places.tree()
             if row.revision != revision:
-                raise StaleEditError("moved", who=row.moved_by, changed_at=row.moved_at)
+                raise StaleEditError("moved", who=stored.changed_by, changed_at=stored.changed_at)
             if row.cancelled_at is not None or row.starts_at <= now:
                 raise WrongStateError(f"slot {slot_id} has begun", state="over")
             key = (row.schedule_id, row.airs_on)
             world = read_world(session, tree, self._hours.book(session), now, leaving_out=key)
             rule = replace(moved_rule(stored.rule, starts_at), duration_ms=row.duration_ms)
             refuse(judge(rule, stored.target_ids, world, is_approved=True))
-            before = row.starts_at
+            detail = {"from": row.starts_at.isoformat(), "to": starts_at.isoformat()}
             row.starts_at, row.revision = starts_at, row.revision + 1
             row.moved_by, row.moved_at = actor.full_name, now
-            self._touch(session, actor, stored)
-            detail = {"from": before.isoformat(), "to": starts_at.isoformat()}
-            self._audit(session, actor, "slot.move", slot_id, stored.place_id, detail)
+            pen = self._pen(session, actor)
+            touch(pen, stored)
+            pen.audit("slot.move", slot_id, stored.place_id, detail)
         self._wake("plan_refresh")
 
     # --- pieces ----------------------------------------------------------------------------------
+
+    def _pen(self, session: Session, actor: Actor) -> Pen:
+        return Pen(session, actor, self._now())
+
+    def _wake_both(self) -> None:
+        self._wake("outbox")
+        self._wake("plan_refresh")
 
     def _mine(self, session: Session, actor: Actor, schedule_id: str) -> StoredSchedule:
         found = load(session, ScheduleRow.schedule_id == schedule_id)
@@ -347,123 +324,29 @@ class Schedules:
             raise NotFoundError(f"no slot {slot_id}")
         return row, self._mine(session, actor, row.schedule_id)
 
-    def _from_tomorrow(self, stored: StoredSchedule, wish: Wish) -> Wish:
+    def _not_twice(self, stored: StoredSchedule, wish: Wish) -> Wish:
         """A series edited today after today's slot began goes on tomorrow: never twice a day."""
         today = local_date(self._now())
-        if wish.recurrence is Recurrence.ONCE or not self._has_begun(stored, today):
+        if wish.recurrence is Recurrence.ONCE or not has_begun(stored, today, self._now()):
             return wish
         return replace(wish, starts_on=max(wish.starts_on, today + ONE_DAY))
 
-    def _has_begun(self, stored: StoredSchedule, day: date) -> bool:
-        return stored.rule.airs_on(day) and stored.rule.instant_on(day) <= self._now()
-
-    def _close(
-        self, session: Session, actor: Actor, stored: StoredSchedule, before: date, seen: int
-    ) -> None:
-        """End the rule before a date; what has begun stays. Only the version that was seen."""
-        rule, today = stored.rule, local_date(self._now())
-        if stored.closed_at is not None or (rule.ends_on is not None and rule.ends_on < today):
-            raise WrongStateError(f"schedule {stored.schedule_id} has ended", state="over")
-        last = max(before, today) - ONE_DAY
-        if last < today and self._has_begun(stored, today):
-            last = today
-        if rule.ends_on is not None and rule.ends_on <= last:
-            last = rule.ends_on
-        self._touch(session, actor, stored, seen=seen, ends_on=last, closed_by=actor.account_id)
-
-    def _touch(
-        self,
-        session: Session,
-        actor: Actor,
-        stored: StoredSchedule,
-        *,
-        seen: int | None = None,
-        ends_on: date | None = None,
-        closed_by: str | None = None,
-    ) -> None:
-        """Write down who changed the schedule, if it still is what was seen."""
-        session.flush()
-        now = self._now()
-        values: dict[str, object] = {
-            "changed_by": actor.full_name,
-            "changed_at": now,
-            "row_version": ScheduleRow.row_version + 1,
-        }
-        if closed_by is not None:
-            values |= {"ends_on": ends_on, "closed_by": closed_by, "closed_at": now}
-        done = session.execute(
-            update(ScheduleRow)
-            .where(
-                ScheduleRow.schedule_id == stored.schedule_id,
-                ScheduleRow.row_version == (stored.row_version if seen is None else seen),
-            )
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
-        if isinstance(done, CursorResult) and done.rowcount != 1:
-            raise self._stale(session, stored)
-        session.expire_all()
-
-    def _stale(self, session: Session, stored: StoredSchedule) -> StaleEditError:
-        current = latest(session, stored.schedule_id)
-        return StaleEditError(
-            f"schedule {stored.schedule_id} was changed",
-            who=stored.changed_by,
-            changed_at=stored.changed_at,
-            current=current,
-        )
-
-    def _fill(self, session: Session, schedule_id: str) -> None:
-        now = self._now()
-        stored = load(session, ScheduleRow.schedule_id == schedule_id)
-        fill(session, stored, now, now + timedelta(days=self._settings.days), now)
-
-    def _withdraw(self, session: Session, actor: Actor, schedule_id: str, reason: str) -> None:
+    def _withdraw(self, pen: Pen, schedule_id: str, reason: str) -> None:
         """Cancel the slots still to come that the rule no longer gives."""
-        (stored,) = load(session, ScheduleRow.schedule_id == schedule_id)
+        (stored,) = load(pen.session, ScheduleRow.schedule_id == schedule_id)
         coming = select(SlotRow).where(
             SlotRow.schedule_id == schedule_id,
-            SlotRow.starts_at > self._now(),
+            SlotRow.starts_at > pen.now,
             SlotRow.cancelled_at.is_(None),
         )
-        for row in session.scalars(coming).all():
+        for row in pen.session.scalars(coming).all():
             if not stored.rule.airs_on(row.airs_on):
-                self._cancel_row(session, actor, row, stored, reason)
+                self._cancel(pen, row, stored, reason)
 
-    def _cancel_row(
-        self, session: Session, actor: Actor, row: SlotRow, stored: StoredSchedule, reason: str
-    ) -> None:
-        cancel(row, actor.full_name, reason, self._now())
-        session.flush()
-        order_cancel(self._orders, session, actor, row, stored, self._now())
-
-    def _audit(
-        self,
-        session: Session,
-        actor: Actor,
-        action: str,
-        object_id: str,
-        place_id: str,
-        detail: Mapping[str, object],
-    ) -> None:
-        kind = action.partition(".")[0]
-        deed = Deed(action, kind, object_id, place_id, dict(detail))
-        record(session, actor, deed, at=self._now())
-
-
-def latest(session: Session, schedule_id: str) -> str:
-    """The schedule that stands in the place of this one now; itself if nothing replaced it."""
-    current = schedule_id
-    while True:
-        following = session.scalar(
-            select(ScheduleRow.schedule_id)
-            .where(ScheduleRow.replaces_schedule_id == current)
-            .order_by(ScheduleRow.created_at.desc())
-            .limit(1)
-        )
-        if following is None:
-            return current
-        current = following
+    def _cancel(self, pen: Pen, row: SlotRow, stored: StoredSchedule, reason: str) -> None:
+        cancel(row, pen.actor.full_name, reason, pen.now)
+        pen.session.flush()
+        order_cancel(self._orders, pen.session, pen.actor, row, stored, pen.now)
 
 
 def _may_use(tree: PlaceTree, actor: Actor, bulletin: BulletinSound) -> bool:
@@ -475,15 +358,3 @@ def _may_use(tree: PlaceTree, actor: Actor, bulletin: BulletinSound) -> bool:
 def _is_over(row: SlotRow, now: datetime) -> bool:
     """Whether nothing of it can sound any more."""
     return now >= row.starts_at + timedelta(milliseconds=row.duration_ms, seconds=row.lateness_s)
-
-
-def _spelled(rule: Schedule) -> dict[str, object]:
-    """The rule as the audit trail keeps it."""
-    return {
-        "recurrence": rule.recurrence.value,
-        "airs_at": f"{rule.airs_at:%H:%M}",
-        "weekdays": rule.weekdays,
-        "starts_on": rule.starts_on.isoformat(),
-        "ends_on": rule.ends_on.isoformat() if rule.ends_on else None,
-        "priority": rule.priority.value,
-    }

@@ -64,7 +64,7 @@ def test_what_is_saved_is_what_was_shown(at_desk: Desk) -> None:
     (item,) = first.items
     assert PlannedItem.model_validate(item).approved_by == "Trần Văn Lộc"
     assert "plan_refresh" in at_desk.centre.woken
-    (row,) = at_desk.audited("schedule.save")
+    (row,) = at_desk.audited("schedule.create")
     assert (row.actor, row.detail["targets"]) == ("operator.bac-ai", ["bac-ai"])
 
 

@@ -1,0 +1,244 @@
+"""One slot and one schedule, as their own pages show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.domain.accounts import Actor
+from controller.domain.board import Sign
+from controller.domain.places import Place, PlaceTree, Station
+from controller.domain.schedule import Recurrence, count
+from controller.errors import NotFoundError
+from controller.services.schedule_check import station_ids
+from controller.services.schedule_findings import Wish
+from controller.services.schedule_rows import StoredSchedule, load
+from controller.services.scope import may_see
+from controller.services.week import Slip, read_slips
+from controller.services.withdrawals import airs_within
+from controller.storage.models import HoldingRow, ScheduleRow, SlotResultRow, SlotRow
+
+AHEAD = timedelta(days=28)
+"""How far the page of a schedule lists what is coming."""
+
+BEHIND = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class StationLine:
+    """How the slot stands at one station."""
+
+    station: Station
+    place: Place
+    sign: Sign
+    reason: str | None
+    started_at: datetime | None
+    start_error_ms: float | None
+    played_ms: int
+    is_held: bool
+    """Whether the station said it has verified every sound of the slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPage:
+    """A slot with its stations. Only stations of the reader's place are listed."""
+
+    slot_id: str
+    schedule: StoredSchedule
+    owner: Place
+    targets: tuple[Place, ...]
+    airs_on: date
+    starts_at: datetime
+    original_at: datetime
+    duration_ms: int
+    title: str
+    revision: int
+    has_sound: bool
+    moved_by: str | None
+    moved_at: datetime | None
+    cancelled_by: str | None
+    cancelled_at: datetime | None
+    cancel_reason: str | None
+    lines: tuple[StationLine, ...]
+    may_cancel: bool
+    may_move: bool
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends by its length."""
+        return self.starts_at + timedelta(milliseconds=self.duration_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulePage:
+    """A schedule, what it gave lately, what it will give, and what took its place."""
+
+    schedule: StoredSchedule
+    owner: Place
+    targets: tuple[Place, ...]
+    count: int | None
+    slips: tuple[Slip, ...]
+    current_id: str
+    may_change: bool
+
+
+def read_slot(
+    session: Session, tree: PlaceTree, actor: Actor, slot_id: str, now: datetime
+) -> SlotPage:
+    """The page of a slot; NotFoundError when it concerns no station of the actor's place."""
+    row = session.get(SlotRow, slot_id)
+    if row is None:
+        raise NotFoundError(f"no slot {slot_id}")
+    stored = visible(session, tree, actor, row.schedule_id)
+    is_mine = may_see(tree, actor, stored.place_id)
+    ends_at = row.starts_at + timedelta(milliseconds=row.duration_ms, seconds=row.lateness_s)
+    is_standing = row.cancelled_at is None
+    return SlotPage(
+        slot_id=slot_id,
+        schedule=stored,
+        owner=tree.places[stored.place_id],
+        targets=places_of(tree, stored),
+        airs_on=row.airs_on,
+        starts_at=row.starts_at,
+        original_at=stored.rule.instant_on(row.airs_on),
+        duration_ms=row.duration_ms,
+        title=row.title,
+        revision=row.revision,
+        has_sound=bool(row.items),
+        moved_by=row.moved_by,
+        moved_at=row.moved_at,
+        cancelled_by=row.cancelled_by,
+        cancelled_at=row.cancelled_at,
+        cancel_reason=row.cancel_reason,
+        lines=_lines(session, tree, actor, row, stored, now),
+        may_cancel=is_mine and is_standing and now < ends_at,
+        may_move=is_mine and is_standing and now < row.starts_at,
+    )
+
+
+def visible(session: Session, tree: PlaceTree, actor: Actor, schedule_id: str) -> StoredSchedule:
+    """A schedule of the actor's place or airing in it; NotFoundError for any other."""
+    found = load(session, ScheduleRow.schedule_id == schedule_id)
+    if not found:
+        raise NotFoundError(f"no schedule {schedule_id}")
+    stored = found[0]
+    if not may_see(tree, actor, stored.place_id) and not airs_within(tree, actor, stored):
+        raise NotFoundError(f"schedule {schedule_id}", place_id=stored.place_id)
+    return stored
+
+
+def places_of(tree: PlaceTree, stored: StoredSchedule) -> tuple[Place, ...]:
+    """The target places that still are."""
+    return tuple(tree.places[key] for key in stored.target_ids if key in tree.places)
+
+
+def _lines(
+    session: Session,
+    tree: PlaceTree,
+    actor: Actor,
+    row: SlotRow,
+    stored: StoredSchedule,
+    now: datetime,
+) -> tuple[StationLine, ...]:
+    here = station_ids(tree, stored.target_ids) & station_ids(tree, [actor.place_id])
+    results = {
+        result.station_id: result
+        for result in session.scalars(
+            select(SlotResultRow).where(SlotResultRow.slot_id == row.slot_id)
+        )
+    }
+    wanted = {str(item["sha256"]) for item in row.items}
+    held: set[tuple[str, str]] = set(
+        session.execute(
+            select(HoldingRow.station_id, HoldingRow.sha256).where(
+                HoldingRow.sha256.in_(wanted), HoldingRow.held.is_(True)
+            )
+        ).tuples()
+    )
+    return tuple(
+        _line(
+            tree,
+            station,
+            row,
+            results.get(station.station_id),
+            now,
+            is_held=bool(wanted) and all((station.station_id, sha) in held for sha in wanted),
+        )
+        for station in tree.stations_in([place.place_id for place in places_of(tree, stored)])
+        if station.station_id in here
+    )
+
+
+def _line(
+    tree: PlaceTree,
+    station: Station,
+    row: SlotRow,
+    result: SlotResultRow | None,
+    now: datetime,
+    *,
+    is_held: bool,
+) -> StationLine:
+    place = tree.places[station.place_id]
+    if result is None:
+        sign = _unreported(row, now)
+        return StationLine(station, place, sign, None, None, None, 0, is_held)
+    return StationLine(
+        station=station,
+        place=place,
+        sign=Sign(result.outcome),
+        reason=result.reason,
+        started_at=result.started_at,
+        start_error_ms=result.start_error_ms,
+        played_ms=result.played_ms,
+        is_held=is_held,
+    )
+
+
+def _unreported(row: SlotRow, now: datetime) -> Sign:
+    if row.cancelled_at is not None:
+        return Sign.CANCELLED
+    return Sign.COMING if row.starts_at > now else Sign.UNKNOWN
+
+
+def read_schedule(
+    session: Session,
+    tree: PlaceTree,
+    actor: Actor,
+    schedule_id: str,
+    current_id: str,
+    now: datetime,
+) -> SchedulePage:
+    """The page of a schedule; NotFoundError when it is none of the actor's business."""
+    stored = visible(session, tree, actor, schedule_id)
+    here = station_ids(tree, [actor.place_id])
+    slips = read_slips(session, tree, here, now - BEHIND, now + AHEAD, now)
+    return SchedulePage(
+        schedule=stored,
+        owner=tree.places[stored.place_id],
+        targets=places_of(tree, stored),
+        count=count(stored.rule, now),
+        slips=tuple(slip for slip in slips if slip.schedule_id == schedule_id),
+        current_id=current_id,
+        may_change=may_see(tree, actor, stored.place_id),
+    )
+
+
+def wish_of(stored: StoredSchedule) -> Wish:
+    """A stored schedule as somebody would type it."""
+    rule = stored.rule
+    once = rule.recurrence is Recurrence.ONCE
+    return Wish(
+        bulletin_id=stored.content.bulletin_ids[0] if stored.content.bulletin_ids else "",
+        recurrence=rule.recurrence,
+        airs_at=rule.airs_at,
+        starts_on=rule.starts_on,
+        ends_on=None if once else rule.ends_on,
+        weekdays=rule.weekdays,
+        target_ids=stored.target_ids,
+        priority=rule.priority,
+        excluded=rule.excluded,
+        lateness_s=stored.lateness_s,
+    )

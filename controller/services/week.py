@@ -1,0 +1,303 @@
+"""A week of slots at the stations of one place, as the week view shows it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from controller.domain import policy
+from controller.domain.board import Sign
+from controller.domain.places import Place, PlaceTree
+from controller.domain.policy import DAYPARTS, Allowed, Daypart, HoursBook, Span
+from controller.domain.schedule import STATION_ZONE, expand, instant, local_date
+from controller.services.schedule_check import station_ids
+from controller.services.schedule_rows import StoredSchedule, in_window, load
+from controller.storage.models import ScheduleRow, SlotResultRow, SlotRow
+from station_protocol.vocabulary import Authority, Priority
+
+SOUNDED = (Sign.AIRED, Sign.LATE)
+FAILED = (Sign.MISSED, Sign.CUT_SHORT)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How a slot stands at the stations shown: of how many, and how many of each sign."""
+
+    total: int
+    aired: int = 0
+    failed: int = 0
+    sounding: int = 0
+    unknown: int = 0
+    yielded: int = 0
+
+    @property
+    def sign(self) -> Sign | None:
+        """The sign of the whole: the worst that is certain, then what is not known."""
+        if self.failed:
+            return Sign.MISSED
+        if self.sounding:
+            return Sign.SOUNDING
+        if self.unknown:
+            return Sign.UNKNOWN
+        if self.aired:
+            return Sign.AIRED
+        return Sign.SUPERSEDED if self.yielded else None
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One slot on the page. `slot_id` None: so far ahead that it is only a rule."""
+
+    slot_id: str | None
+    schedule_id: str
+    airs_on: date
+    starts_at: datetime
+    duration_ms: int
+    title: str
+    priority: Priority
+    authority: Authority
+    place: Place
+    station_ids: frozenset[str]
+    is_cancelled: bool
+    is_moved: bool
+    has_sound: bool
+    tally: Tally
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends by its length."""
+        return self.starts_at + timedelta(milliseconds=self.duration_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One part of one day: its slots, and how full it is at the busiest station."""
+
+    on: date
+    slips: tuple[Slip, ...]
+    used_ms: int
+    cap_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One part of the day over the week; folded when there is nothing in it."""
+
+    daypart: Daypart
+    open_spans: tuple[Span, ...]
+    cells: tuple[Cell, ...]
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether the whole week has nothing here."""
+        return not any(cell.slips for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class WeekView:
+    """The page: a place, seven days, the parts of the day."""
+
+    place: Place
+    place_ids: tuple[Place, ...]
+    """Places the reader may switch to: the own one and those right below."""
+    monday: date
+    today: date
+    station_count: int
+    allowed: Allowed
+    bands: tuple[Band, ...]
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Monday to Sunday."""
+        return tuple(self.monday + timedelta(days=n) for n in range(7))
+
+
+def read_week(
+    session: Session,
+    tree: PlaceTree,
+    book: HoursBook,
+    place: Place,
+    monday: date,
+    now: datetime,
+) -> WeekView:
+    """The week that begins on this Monday, at the stations of this place."""
+    start, end = instant(monday, time(0)), instant(monday + timedelta(days=7), time(0))
+    here = station_ids(tree, [place.place_id])
+    slips = read_slips(session, tree, here, start, end, now)
+    allowed = book.of_place(tree, place.place_id)
+    by_cell: defaultdict[tuple[str, date], list[Slip]] = defaultdict(list)
+    for slip in slips:
+        local = slip.starts_at.astimezone(STATION_ZONE)
+        part = policy.daypart_of(local.hour * 60 + local.minute)
+        by_cell[part.key, local.date()].append(slip)
+    bands = tuple(
+        Band(
+            part,
+            policy.common([part.span], allowed.hours),
+            tuple(
+                _cell(tree, day, by_cell[part.key, day])
+                for day in (monday + timedelta(days=n) for n in range(7))
+            ),
+        )
+        for part in DAYPARTS
+    )
+    return WeekView(
+        place=place,
+        place_ids=(place, *tree.children(place.place_id)),
+        monday=monday,
+        today=local_date(now),
+        station_count=len(here),
+        allowed=Allowed(
+            allowed.hours,
+            tuple(one for one in allowed.exceptions if one.from_at < end and one.until_at > start),
+        ),
+        bands=bands,
+    )
+
+
+def read_slips(
+    session: Session,
+    tree: PlaceTree,
+    here: frozenset[str],
+    start: datetime,
+    end: datetime,
+    now: datetime,
+) -> list[Slip]:
+    """Every slot in a span that concerns one of these stations, in order.
+
+    Slots that stand in the database as they are; those further ahead as their rules give them.
+    """
+    rows = session.scalars(
+        select(SlotRow).where(SlotRow.starts_at >= start, SlotRow.starts_at < end)
+    ).all()
+    stored = {
+        one.schedule_id: one
+        for one in load(
+            session,
+            or_(
+                in_window(local_date(start), local_date(end)),
+                ScheduleRow.schedule_id.in_({row.schedule_id for row in rows}),
+            ),
+        )
+    }
+    stations = {key: here & station_ids(tree, one.target_ids) for key, one in stored.items()}
+    tallies = _tallies(session, [row.slot_id for row in rows], here)
+    slips = [
+        _slip_of_row(row, stored[row.schedule_id], stations[row.schedule_id], tree, tallies)
+        for row in rows
+        if stations[row.schedule_id]
+    ]
+    slips += _ahead(session, stored, stations, tree, start, end, now)
+    return sorted(slips, key=lambda slip: (slip.starts_at, slip.schedule_id))
+
+
+def _ahead(
+    session: Session,
+    stored: Mapping[str, StoredSchedule],
+    stations: Mapping[str, frozenset[str]],
+    tree: PlaceTree,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+) -> Iterable[Slip]:
+    """What the rules give beyond the slots that are already made."""
+    ids = [key for key in stored if stations[key]]
+    made = set(
+        session.execute(
+            select(SlotRow.schedule_id, SlotRow.airs_on).where(
+                SlotRow.schedule_id.in_(ids),
+                SlotRow.airs_on.between(local_date(start), local_date(end)),
+            )
+        ).tuples()
+    )
+    for key in ids:
+        one = stored[key]
+        for slot in expand(one.rule, max(start, now), end):
+            if (key, slot.airs_on) not in made:
+                yield Slip(
+                    slot_id=None,
+                    schedule_id=key,
+                    airs_on=slot.airs_on,
+                    starts_at=slot.starts_at,
+                    duration_ms=slot.duration_ms,
+                    title=one.content.title,
+                    priority=one.rule.priority,
+                    authority=one.rule.authority,
+                    place=tree.places[one.place_id],
+                    station_ids=stations[key],
+                    is_cancelled=False,
+                    is_moved=False,
+                    has_sound=one.content.is_approved,
+                    tally=Tally(len(stations[key])),
+                )
+
+
+def _slip_of_row(
+    row: SlotRow,
+    stored: StoredSchedule,
+    here: frozenset[str],
+    tree: PlaceTree,
+    tallies: Mapping[str, Counter[str]],
+) -> Slip:
+    return Slip(
+        slot_id=row.slot_id,
+        schedule_id=row.schedule_id,
+        airs_on=row.airs_on,
+        starts_at=row.starts_at,
+        duration_ms=row.duration_ms,
+        title=row.title,
+        priority=Priority(row.priority),
+        authority=Authority(row.authority),
+        place=tree.places[stored.place_id],
+        station_ids=here,
+        is_cancelled=row.cancelled_at is not None,
+        is_moved=row.moved_at is not None,
+        has_sound=bool(row.items),
+        tally=_tally(tallies.get(row.slot_id, Counter()), len(here)),
+    )
+
+
+def _tallies(
+    session: Session, slot_ids: Sequence[str], here: frozenset[str]
+) -> dict[str, Counter[str]]:
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    query = (
+        select(SlotResultRow.slot_id, SlotResultRow.outcome, func.count())
+        .where(SlotResultRow.slot_id.in_(slot_ids), SlotResultRow.station_id.in_(here))
+        .group_by(SlotResultRow.slot_id, SlotResultRow.outcome)
+    )
+    for slot_id, outcome, number in session.execute(query).tuples():
+        found[slot_id][outcome] = number
+    return found
+
+
+def _tally(outcomes: Mapping[str, int], total: int) -> Tally:
+    def of(*signs: Sign) -> int:
+        return sum(outcomes.get(sign.value, 0) for sign in signs)
+
+    return Tally(
+        total=total,
+        aired=of(*SOUNDED),
+        failed=of(*FAILED),
+        sounding=of(Sign.SOUNDING),
+        unknown=of(Sign.UNKNOWN),
+        yielded=of(Sign.SUPERSEDED),
+    )
+
+
+def _cell(tree: PlaceTree, day: date, slips: Sequence[Slip]) -> Cell:
+    used: Counter[str] = Counter()
+    for slip in slips:
+        if not slip.is_cancelled:
+            for station_id in slip.station_ids:
+                used[station_id] += slip.duration_ms
+    if not used:
+        return Cell(day, tuple(slips), 0, 0)
+    caps = {key: tree.stations[key].max_length_ms for key in used}
+    busiest = max(used, key=lambda key: (used[key] / max(caps[key], 1), key))
+    return Cell(day, tuple(slips), used[busiest], caps[busiest])
