@@ -32,6 +32,8 @@ class WebSettings:
     """PEM certificate chain; with `tls_key` the listener speaks HTTPS."""
     tls_key: str = ""
     """PEM private key of `tls_cert`."""
+    tls_ca: str = ""
+    """PEM file of the CA stations trust for sound over HTTPS; empty: the system's."""
     trusted_proxies: int = 0
     """Number of reverse proxies in front whose X-Forwarded-* headers are believed."""
 

@@ -211,7 +211,7 @@ class Accounts:
             row.failed_sign_ins, row.locked_until_at, row.disabled_at = 0, None, None
             row.row_version += 1
             self._sessions.end_all(session, account_id)
-            self._record(session, None, "account.reset", account_id, row.place_id)
+            self._record(session, None, "account.reset", row)
             return Handout(account_id, row.username, password)
 
     def disable(self, actor: Actor, account_id: str) -> None:

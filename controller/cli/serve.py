@@ -1,0 +1,148 @@
+"""`vang-controller serve`: the supervisor over broker and worker."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from controller import wiring
+from controller.cli import first_run
+from controller.cli.console import start_log
+from controller.cli.exposure import check_exposure
+from controller.cli.options import ROLES
+from controller.cli.supervisor import Child, Supervisor
+from controller.errors import SettingsError
+from controller.link.broker import BundledBroker
+from controller.link.processes import free_port, is_port_free, start_child
+from controller.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+PORT_WAIT_S = 10.0
+"""How long the worker of an earlier supervisor may take to give its port back."""
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Serve until SIGTERM or Ctrl-C; leaves no process."""
+    start_log(settings.log_level)
+    roles = parse_roles(args.roles)
+    check_exposure(settings)
+    with only_one_in(settings.folder):
+        settings = with_web_port(settings) if "controller" in roles else settings
+        children = prepare(settings, roles, config=args.config)
+        Supervisor(children, settings.folder, lambda: datetime.now(UTC)).run(
+            on_started=lambda: logger.info("serving address=%s", web_address(settings))
+        )
+    return 0
+
+
+def parse_roles(text: str) -> frozenset[str]:
+    """The roles named in a comma list; SettingsError for an unknown one."""
+    roles = frozenset(word.strip() for word in text.split(",") if word.strip())
+    unknown = roles - set(ROLES)
+    if unknown or not roles:
+        raise SettingsError(f"--roles takes some of {', '.join(ROLES)}; not {text!r}")
+    return roles
+
+
+def prepare(settings: Settings, roles: frozenset[str], *, config: Path | None) -> list[Child]:
+    """Make what the first start makes, and name the children to run."""
+    controller = wiring.build(settings)
+    children: list[Child] = []
+    try:
+        handout = first_run.prepare(controller)
+        if "broker" in roles and settings.broker.mode == "bundled":
+            broker = BundledBroker(settings)
+            broker.prepare(controller.services.stations.broker_users)
+            children.append(Child("broker", broker.spawn))
+    finally:
+        controller.stop()
+    if "controller" in roles:
+        children.append(web_child(settings, config=config))
+    if handout is not None:
+        first_run.tell(handout, settings, web_address(settings))
+    return children
+
+
+def web_child(
+    settings: Settings, *, config: Path | None, output: Callable[[], IO[bytes]] | None = None
+) -> Child:
+    """The worker as a program of its own, told the same settings and the port chosen."""
+    options = ("--config", str(config)) if config else ()
+    command = (sys.executable, "-m", "controller", "worker", *options)
+    environment = worker_environment(os.environ, settings)
+
+    def start() -> subprocess.Popen[bytes]:
+        if output is None:
+            return start_child(command, environment=environment)
+        with output() as file:
+            return start_child(command, environment=environment, output=file)
+
+    return Child("controller", start)
+
+
+def worker_environment(environment: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """Ours, with what we decided: the worker must not choose again."""
+    return {**environment, "VANG_WEB_PORT": str(settings.web.port)}
+
+
+def web_address(settings: Settings) -> str:
+    """Where people reach the screens."""
+    if settings.web.external_url:
+        return settings.web.external_url.rstrip("/")
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.web.host, settings.web.host)  # noqa: S104
+    host = f"[{host}]" if ":" in host else host
+    return f"{settings.web_scheme}://{host}:{settings.web.port or _kept_port(settings)}"
+
+
+def _kept_port(settings: Settings) -> int:
+    try:
+        return int((settings.folder / "web_port").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def with_web_port(settings: Settings) -> Settings:
+    """The settings with a port that is free now. Port 0: a free one, kept for the next start."""
+    port = settings.web.port
+    if not port:
+        port = _kept_port(settings) or free_port(settings.web.host)
+        (settings.folder / "web_port").write_text(f"{port}\n", encoding="ascii")
+    deadline = time.monotonic() + PORT_WAIT_S
+    while not is_port_free(settings.web.host, port):
+        if time.monotonic() > deadline:
+            raise SettingsError(
+                f"port {port} on {settings.web.host} is taken by another program: stop it, "
+                "or choose another web.port (VANG_WEB_PORT)"
+            )
+        time.sleep(0.2)
+    return replace(settings, web=replace(settings.web, port=port))
+
+
+@contextmanager
+def only_one_in(folder: Path) -> Iterator[None]:
+    """Hold the data folder; SettingsError when another supervisor holds it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "serve.lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise SettingsError(
+                f"{folder} is in use by another vang-controller (process {lock.read().strip()})"
+            ) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
