@@ -45,7 +45,7 @@ class _Fade:
         return softer
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Airing:
     """A prepared cue. Frames are counted per stream of the card; `carried` are of earlier ones."""
 

@@ -1,0 +1,158 @@
+"""One sink and what is known of its position: what was queued, what has certainly been heard."""
+
+from __future__ import annotations
+
+from station_agent.player.card_clock import CardClock
+from station_agent.player.port import RATE_HZ, Clock, DeviceMissingError, Frames, Position, Sink
+
+_S = 1_000_000_000
+_STALLED_NS = 2 * _S
+_GOOD_ENOUGH_FRAMES = 1.0
+_MOST_LOOKS = 100
+_FIRST_LOOK_NS = 5_000_000
+_SOONEST_LOOK_NS = 500_000
+_LATEST_WAKING_NS = 2_000_000
+_GOLDEN = 0.618_034
+
+
+class CardStream:
+    """Frames are counted from 0 in each stream: since opening, an underrun or a drop."""
+
+    def __init__(self, sink: Sink, clock: Clock, queue_ms: int) -> None:
+        self.sink = sink
+        self._clock = clock
+        self._queue_ms = queue_ms
+        self._wake_ns = 100_000
+        self._aimed_ns = 0
+        self.is_open = False
+        self.written = 0
+        self.begin_anew()
+
+    # --- the device ---
+
+    def open(self) -> None:
+        """DeviceMissingError."""
+        self.sink.open()
+        self.is_open = True
+        self.begin_anew()
+
+    def close(self) -> None:
+        """Never raises; nothing if it is closed."""
+        if self.is_open:
+            self.sink.close()
+            self.is_open = False
+
+    def drop(self) -> None:
+        """Throw away what is queued and begin a new stream; DeviceMissingError."""
+        if self.is_open:
+            self.sink.drop()
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget the former stream."""
+        self.written = 0
+        self._card = CardClock(self.sink.coarse_frames)
+        self._reported = 0
+        self._looks = 0
+        self._vain_looks = 0
+        self._moved_ns = self._clock.monotonic_ns()
+
+    def write(self, block: Frames) -> int:
+        """Frames taken; UnderrunError, DeviceMissingError."""
+        taken = self.sink.write(block)
+        self.written += taken
+        return taken
+
+    # --- where it is ---
+
+    def look(self) -> None:
+        """Read the position; DeviceMissingError also when it stands still."""
+        if not self.written:
+            return
+        report = self.sink.position()
+        if not self._card.is_running:
+            self._card = CardClock(self.sink.coarse_frames)
+        self._observe(report)
+        self._learn_waking(report.before_ns)
+        if report.frames > self._reported or report.frames >= self.written:
+            self._reported = report.frames
+            self._moved_ns = report.after_ns
+        elif report.after_ns - self._moved_ns > _STALLED_NS:
+            raise DeviceMissingError("the card stands still")
+
+    def _observe(self, report: Position) -> None:
+        was_running = self._card.is_running
+        vague = self._card.uncertainty_frames(report.after_ns) if was_running else 0.0
+        self._card.observe(report)
+        if was_running and self._card.uncertainty_frames(report.after_ns) > 0.8 * vague:
+            self._vain_looks += 1
+        else:
+            self._vain_looks = 0
+
+    def heard(self) -> float:
+        """The frame certainly consumed by now."""
+        if not self._card.is_running:
+            return 0.0
+        now = self._clock.monotonic_ns()
+        sure = self._card.frame_at(now) - self._card.uncertainty_frames(now)
+        return min(max(sure, 0.0), self.written)
+
+    def queued(self) -> int:
+        """Frames the card has still to consume."""
+        if not self._card.is_running:
+            return self.written
+        now_frame = self._card.frame_at(self._clock.monotonic_ns())
+        return self.written - int(min(max(now_frame, 0.0), self.written))
+
+    def room(self) -> int:
+        """Frames to write now to have the queue as long as it should be."""
+        return self._queue_frames - self.queued()
+
+    def frame_at(self, instant_ns: int) -> int:
+        """The frame that sounds at this instant; by the nominal rate before the card has moved."""
+        if not self._card.is_running:
+            ahead_ns = max(0, instant_ns - self._clock.monotonic_ns())
+            return self.written + ahead_ns * RATE_HZ // _S
+        return round(self._card.frame_at(instant_ns))
+
+    def instant_of(self, frame: int) -> int:
+        """When this frame left the card: by the card's own count, else by our estimate."""
+        counted = self.sink.instant_of(frame)
+        return counted if counted is not None else self._card.instant_of(frame)
+
+    # --- when to look again ---
+
+    def next_round_ns(self, *, precisely: bool) -> int:
+        """When the queue wants filling; with `precisely`, at a step of the card's counter."""
+        now = self._clock.monotonic_ns()
+        self._aimed_ns = self._round_after(now, precisely)
+        return self._aimed_ns
+
+    def _round_after(self, now: int, precisely: bool) -> int:
+        if not self._card.is_running:
+            return now + _FIRST_LOOK_NS
+        refill_ns = now + self._queue_frames * _S // RATE_HZ // 3
+        if not precisely:
+            return refill_ns
+        if self._card.uncertainty_frames(now) > _GOOD_ENOUGH_FRAMES and self._looks < _MOST_LOOKS:
+            self._looks += 1
+            refill_ns = now + self._wake_ns + _SOONEST_LOOK_NS
+        return self._card.best_look_ns(refill_ns) - self._wake_ns + self._sidestep_ns()
+
+    def _sidestep_ns(self) -> int:
+        """Looks that always come equally late learn nothing more; spread them over a period."""
+        if self._vain_looks < 2:
+            return 0
+        share = self._vain_looks * _GOLDEN % 1.0
+        return round(share * self.sink.coarse_frames * _S / RATE_HZ)
+
+    def _learn_waking(self, woke_ns: int) -> None:
+        """How long after the wished instant this thread usually gets to read the card."""
+        if self._aimed_ns:
+            late_ns = min(max(woke_ns - self._aimed_ns, 0), _LATEST_WAKING_NS)
+            self._wake_ns += (late_ns - self._wake_ns) // 4
+            self._aimed_ns = 0
+
+    @property
+    def _queue_frames(self) -> int:
+        return min(self.sink.buffer_frames, self._queue_ms * RATE_HZ // 1000)

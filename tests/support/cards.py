@@ -1,0 +1,134 @@
+"""A player on a bench: fake clocks, a virtual card, and a hand that turns the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from station_agent.player.engine import PlayerEngine
+from station_agent.player.port import (
+    DeviceMissingError,
+    Ended,
+    FirstFrame,
+    Frames,
+    PlayerEvent,
+    Position,
+    Sink,
+)
+from station_agent.player.virtual_card import VirtualCard
+
+E = TypeVar("E", bound=PlayerEvent)
+NOON = datetime(2026, 11, 25, 5, 0, tzinfo=UTC)
+_S = 1_000_000_000
+
+
+@dataclass
+class FakeClocks:
+    """Both clocks, moved by hand; the wall can be stepped alone."""
+
+    mono: int = 5_000 * _S
+    wall: int = int(NOON.timestamp()) * _S
+
+    def monotonic_ns(self) -> int:
+        return self.mono
+
+    def wall_ns(self) -> int:
+        return self.wall
+
+    def move(self, seconds: float) -> None:
+        self.mono += round(seconds * _S)
+        self.wall += round(seconds * _S)
+
+    def step_wall(self, seconds: float) -> None:
+        self.wall += round(seconds * _S)
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.wall // 1000 / 1_000_000, UTC)
+
+
+class FragileCard(VirtualCard):
+    """A virtual card that can be pulled out, or made to stand still."""
+
+    is_missing = False
+    peak = 0
+    stands_still_at: Position | None = None
+
+    def open(self) -> None:
+        self._check()
+        super().open()
+
+    def write(self, block: Frames) -> int:
+        self._check()
+        self.peak = max(self.peak, int(abs(block).max(initial=0)))
+        return super().write(block)
+
+    def position(self) -> Position:
+        self._check()
+        report = super().position()
+        if self.stands_still_at is None:
+            return report
+        return Position(self.stands_still_at.frames, report.before_ns, report.after_ns)
+
+    def _check(self) -> None:
+        if self.is_missing:
+            raise DeviceMissingError("unplugged")
+
+
+@dataclass
+class Bench:
+    """An engine turned by hand; time passes only here."""
+
+    clocks: FakeClocks = field(default_factory=FakeClocks)
+    seed: int = 1
+    lateness_s: float = 0.0
+    """How much later than wished each round comes."""
+    events: list[PlayerEvent] = field(default_factory=list)
+    sink: Sink | None = None
+
+    def __post_init__(self) -> None:
+        self.card = FragileCard(seed=self.seed, clock=self.clocks)
+        self.player = PlayerEngine(
+            self.sink or self.card,
+            self.events.append,
+            clock=self.clocks,
+            aside=lambda deed: deed(),
+        )
+
+    def in_s(self, seconds: float) -> datetime:
+        return self.clocks.now() + timedelta(seconds=seconds)
+
+    def run(self, seconds: float) -> None:
+        """Turn the engine until so much time has passed."""
+        end = self.clocks.mono + round(seconds * _S)
+        while self.clocks.mono < end:
+            delay = self.player.turn()
+            left = (end - self.clocks.mono) / _S
+            wished = left if delay is None else delay + self.lateness_s
+            self.clocks.move(max(0.000_1, min(wished, left)))
+        self.player.turn()
+
+    def run_until(self, is_so: Callable[[], bool], at_most_s: float = 60.0) -> None:
+        waited = 0.0
+        while not is_so():
+            assert waited < at_most_s, self.events
+            self.run(0.05)
+            waited += 0.05
+
+    def told(self, kind: type[E]) -> list[E]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def ended(self, play_id: str) -> Ended:
+        (ending,) = [each for each in self.told(Ended) if each.play_id == play_id]
+        return ending
+
+    def first(self, play_id: str) -> FirstFrame:
+        (first,) = [each for each in self.told(FirstFrame) if each.play_id == play_id]
+        return first
+
+    def onset_error_ms(self, due_at: datetime, number: int = -1) -> float:
+        """The card's own count: when sound left it, against the due instant."""
+        offset = self.clocks.wall - self.clocks.mono
+        due_ns = round(due_at.timestamp() * 1_000_000) * 1000
+        return (self.card.onsets_ns[number] + offset - due_ns) / 1e6
