@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from controller.settings import Settings, WebSettings
-from controller.web import context, formats, headers, policy, refusals, throttle
+from controller.web import context, formats, headers, policy, refusals, throttle, words
 from controller.web.blueprints import ALL
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def create_app(
     csrf = CSRFProtect(app)
     throttle.limiter.init_app(app)
     formats.install(app)
+    words.install(app)
     context.install(app, now)
     headers.install(app)
     refusals.install(app, on_server_error)

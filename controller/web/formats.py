@@ -97,7 +97,7 @@ def number(value: float | None, decimals: int = 0, lang: str | None = None) -> s
     text = f"{value:,.{decimals}f}"
     if (lang or language()) == "en":
         return text
-    return text.translate(str.maketrans({",": ".", ".": ","}))
+    return text.translate(str.maketrans(",.", ".,"))
 
 
 def percent(share: float | None, decimals: int = 2, lang: str | None = None) -> str:

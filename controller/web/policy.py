@@ -219,10 +219,9 @@ def _to_sign_in() -> Response:
         abort(401)
     going_to = request.full_path.rstrip("?")
     had_session = session_cookie() in request.cookies
-    arguments = {"den": going_to} if going_to != "/" else {}
-    if had_session:
-        arguments["het"] = "1"
-    return redirect(url_for("auth.sign_in", **arguments), code=303)
+    den = going_to if going_to != "/" else None
+    way_in = url_for("auth.sign_in", den=den, het="1" if had_session else None)
+    return redirect(way_in, code=303)
 
 
 def wants_json() -> bool:

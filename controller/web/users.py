@@ -53,7 +53,13 @@ def new() -> str:
 @requires(Permission.MANAGE_ACCOUNTS)
 def create() -> str | tuple[str, int]:
     """Make it, and show its first password this once."""
-    form = AccountForm(*(request.form.get(name, "") for name in _FIELDS))
+    typed = request.form
+    form = AccountForm(
+        typed.get("username", ""),
+        typed.get("full_name", ""),
+        typed.get("role", ""),
+        typed.get("place_id", ""),
+    )
     if form.role not in {role.value for role in Role}:
         return _form(_with(form, "role", _("Không có vai trò này."))), 422
     order = NewAccount(form.username, form.full_name, Role(form.role), form.place_id)
@@ -97,9 +103,6 @@ def disable(account_id: str) -> Response:
 def enable(account_id: str) -> Response:
     """Open it again."""
     return _carried_out(services().accounts.enable, account_id, _("Đã mở lại tài khoản."))
-
-
-_FIELDS = ("username", "full_name", "role", "place_id")
 
 
 def _carried_out(deed: Callable[..., None], account_id: str, done: str) -> Response:
