@@ -168,7 +168,7 @@ def start(
         stderr=subprocess.PIPE,
         pass_fds=pass_fds,
         start_new_session=True,
-        env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"},
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
     )
     run = FfmpegRun(process, limits.wall_s)
     try:

@@ -29,6 +29,9 @@ from audio_library.setting import Setting, corrected, first_setting, is_good, is
 
 Progress = Callable[[float], None]
 
+SCRATCH_PREFIX = "ingest-"
+"""How the folders begin that are left in the work folder only by a killed process."""
+
 _SILENCE_LUFS = -60.0
 _MAX_ATTEMPTS = 6
 
@@ -73,7 +76,7 @@ def ingest(
     """
     limits = limits or IngestLimits()
     facts = probe(source, limit_bytes=limits.max_bytes)
-    with tempfile.TemporaryDirectory(dir=workdir, prefix="ingest-") as scratch:
+    with tempfile.TemporaryDirectory(dir=workdir, prefix=SCRATCH_PREFIX) as scratch:
         decoded = decode(
             source,
             facts,
