@@ -142,6 +142,13 @@ class SpeechOfflineError(ControllerError):
     status = 503
 
 
+class SpeechFailedError(ControllerError):
+    """The speech service answered, but not with sound; the text is kept."""
+
+    code = "speech_failed"
+    status = 502
+
+
 class SpeechLanguageError(ControllerError):
     """No voice exists for this language (Chăm, Raglai)."""
 

@@ -1,0 +1,260 @@
+"""Bulletins as screens show them: read from the database, never rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from controller.domain.bulletins import BulletinState, Language, VersionFacts, VersionState
+from controller.storage.models import (
+    AccountRow,
+    AuditRow,
+    BulletinRow,
+    BulletinVersionRow,
+    HoldingRow,
+    IngestJobRow,
+    ProgrammeItemRow,
+    ScheduleRow,
+    SlotResultRow,
+    SlotRow,
+)
+
+OBJECT_KIND = "bulletin"
+_HISTORY_LENGTH = 50
+_SOUNDED = ("aired", "late")
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """One observation about an upload; `kind` is a FindingKind of the audio library."""
+
+    kind: str
+    is_blocking: bool
+    at_ms: int | None
+    length_ms: int | None
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """One version of the sound. Everything measured is None until it is ready."""
+
+    bulletin_version_id: str
+    language: Language
+    number: int
+    state: VersionState
+    source: str
+    engine: str | None
+    original_name: str
+    sha256: str | None
+    size_bytes: int | None
+    duration_ms: int | None
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    source_loudness_lufs: float | None
+    waveform: tuple[int, ...]
+    findings: tuple[FindingView, ...]
+    refusal_code: str | None
+    refusal_facts: Mapping[str, Any]
+    progress_percent: int
+    created_by: str
+    created_at: datetime
+    approved_by_name: str | None
+    approved_at: datetime | None
+
+    @property
+    def facts(self) -> VersionFacts:
+        """What the rules look at."""
+        blocking = any(finding.is_blocking for finding in self.findings)
+        return VersionFacts(self.language, self.number, self.state, blocking)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One deed on a bulletin; `action` is the word of the audit trail."""
+
+    at: datetime
+    who: str
+    action: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far the current sound has got: stations that verified it, airings that sounded."""
+
+    stations_holding: int = 0
+    airings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinView:
+    """A bulletin with all its versions, newest first."""
+
+    bulletin_id: str
+    title: str
+    category: str | None
+    text: str
+    place_id: str
+    author_id: str
+    author_name: str
+    state: BulletinState
+    return_reason: str | None
+    created_at: datetime
+    updated_at: datetime
+    submitted_at: datetime | None
+    row_version: int
+    versions: tuple[VersionView, ...]
+    history: tuple[HistoryLine, ...] = ()
+    reach: Reach = Reach()
+
+    @property
+    def makers(self) -> frozenset[str]:
+        """Account ids of everybody who may not approve it."""
+        return frozenset({self.author_id, *(version.created_by for version in self.versions)})
+
+    @property
+    def current(self) -> tuple[VersionView, ...]:
+        """The newest version of each language, refused uploads left out."""
+        latest: dict[Language, VersionView] = {}
+        for version in self.versions:
+            if version.state is not VersionState.REFUSED:
+                latest.setdefault(version.language, version)
+        return tuple(latest[language] for language in Language if language in latest)
+
+    @property
+    def refused(self) -> tuple[VersionView, ...]:
+        """Uploads that were refused after the newest good one of their language."""
+        good = {version.language: version.number for version in self.current}
+        return tuple(
+            version
+            for version in self.versions
+            if version.state is VersionState.REFUSED
+            and version.number > good.get(version.language, 0)
+        )
+
+    @property
+    def is_processing(self) -> bool:
+        """Whether any sound is still being made."""
+        return any(version.state is VersionState.PROCESSING for version in self.versions)
+
+    @property
+    def duration_ms(self) -> int | None:
+        """Length of the first language's sound."""
+        return self.current[0].duration_ms if self.current else None
+
+
+def views(session: Session, rows: Sequence[BulletinRow]) -> tuple[BulletinView, ...]:
+    """The rows with their versions and names, in the order given."""
+    ids = [row.bulletin_id for row in rows]
+    versions = _versions(session, ids)
+    names = _names(session, {row.author_id for row in rows})
+    return tuple(_view(row, names, versions.get(row.bulletin_id, ())) for row in rows)
+
+
+def history(session: Session, bulletin_id: str) -> tuple[HistoryLine, ...]:
+    """What happened to a bulletin, the latest first."""
+    query = (
+        select(AuditRow, AccountRow.full_name)
+        .join(AccountRow, AccountRow.account_id == AuditRow.account_id, isouter=True)
+        .where(AuditRow.object_kind == OBJECT_KIND, AuditRow.object_id == bulletin_id)
+        .order_by(AuditRow.audit_id.desc())
+        .limit(_HISTORY_LENGTH)
+    )
+    return tuple(
+        HistoryLine(row.at, full_name or row.actor, row.action, row.detail)
+        for row, full_name in session.execute(query)
+    )
+
+
+def reach(session: Session, bulletin_id: str, sha256s: Iterable[str]) -> Reach:
+    """Stations that say they hold any of these sounds, and airings of the bulletin so far."""
+    holding = select(func.count(func.distinct(HoldingRow.station_id))).where(
+        HoldingRow.sha256.in_(list(sha256s)), HoldingRow.held
+    )
+    airings = (
+        select(func.count())
+        .select_from(SlotResultRow)
+        .join(SlotRow, SlotRow.slot_id == SlotResultRow.slot_id)
+        .join(ScheduleRow, ScheduleRow.schedule_id == SlotRow.schedule_id)
+        .join(ProgrammeItemRow, ProgrammeItemRow.programme_id == ScheduleRow.programme_id)
+        .where(ProgrammeItemRow.bulletin_id == bulletin_id, SlotResultRow.outcome.in_(_SOUNDED))
+    )
+    return Reach(session.scalar(holding) or 0, session.scalar(airings) or 0)
+
+
+def _versions(session: Session, ids: Sequence[str]) -> dict[str, tuple[VersionView, ...]]:
+    query = (
+        select(BulletinVersionRow, IngestJobRow.progress_percent)
+        .join(
+            IngestJobRow,
+            IngestJobRow.bulletin_version_id == BulletinVersionRow.bulletin_version_id,
+            isouter=True,
+        )
+        .where(BulletinVersionRow.bulletin_id.in_(ids))
+        .order_by(BulletinVersionRow.number.desc())
+    )
+    found: dict[str, list[VersionView]] = {}
+    for row, percent in session.execute(query):
+        found.setdefault(row.bulletin_id, []).append(_version(row, percent or 0))
+    return {bulletin_id: tuple(group) for bulletin_id, group in found.items()}
+
+
+def _names(session: Session, account_ids: Iterable[str]) -> dict[str, str]:
+    query = select(AccountRow.account_id, AccountRow.full_name).where(
+        AccountRow.account_id.in_(list(account_ids))
+    )
+    return {row.account_id: row.full_name for row in session.execute(query)}
+
+
+def _view(
+    row: BulletinRow, names: Mapping[str, str], versions: tuple[VersionView, ...]
+) -> BulletinView:
+    return BulletinView(
+        bulletin_id=row.bulletin_id,
+        title=row.title,
+        category=row.category,
+        text=row.text,
+        place_id=row.place_id,
+        author_id=row.author_id,
+        author_name=names.get(row.author_id, row.author_id),
+        state=BulletinState(row.state),
+        return_reason=row.return_reason,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        submitted_at=row.submitted_at,
+        row_version=row.row_version,
+        versions=versions,
+    )
+
+
+def _version(row: BulletinVersionRow, progress_percent: int) -> VersionView:
+    return VersionView(
+        bulletin_version_id=row.bulletin_version_id,
+        language=Language(row.language),
+        number=row.number,
+        state=VersionState(row.state),
+        source=row.source,
+        engine=row.engine,
+        original_name=row.original_name,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        duration_ms=row.duration_ms,
+        loudness_lufs=row.loudness_lufs,
+        true_peak_dbtp=row.true_peak_dbtp,
+        source_loudness_lufs=row.source_loudness_lufs,
+        waveform=tuple(row.waveform),
+        findings=tuple(FindingView(**finding) for finding in row.findings),
+        refusal_code=row.refusal_code,
+        refusal_facts=row.refusal_facts,
+        progress_percent=progress_percent,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        approved_by_name=row.approved_by_name,
+        approved_at=row.approved_at,
+    )

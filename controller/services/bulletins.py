@@ -1,0 +1,403 @@
+"""Deeds on bulletins: write, give sound, submit, approve, return, withdraw, listen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+
+from audio_library import errors as sound_errors
+from audio_library.speech import SpeechEngine
+from audio_library.store import AssetStore
+from controller.domain import bulletins as rules
+from controller.domain.accounts import Actor
+from controller.domain.bulletins import BulletinDeed, BulletinState, Language, VersionState
+from controller.errors import (
+    InvalidInputError,
+    NotFoundError,
+    SpeechFailedError,
+    SpeechLanguageError,
+    SpeechOfflineError,
+    StaleEditError,
+)
+from controller.services import bulletin_views
+from controller.services.audit import Deed, record
+from controller.services.bulletin_views import OBJECT_KIND, BulletinView
+from controller.services.identifiers import new_id
+from controller.services.places import Places
+from controller.services.scope import ensure_targets, ensure_within, may_see
+from controller.services.spool import Spool, Upload
+from controller.settings import SoundSettings
+from controller.storage.database import Database
+from controller.storage.models import (
+    AccountRow,
+    AuditRow,
+    BulletinRow,
+    BulletinVersionRow,
+    IngestJobRow,
+)
+
+logger = logging.getLogger(__name__)
+
+UPLOAD, SPEECH = "upload", "speech"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The words of a bulletin as somebody typed them."""
+
+    title: str
+    category: str
+    text: str
+    place_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """An upload or a spoken text that lies in the spool."""
+
+    spool_name: str
+    language: Language
+    original_name: str
+    engine: str | None = None
+
+
+class Bulletins:
+    """Bulletins of the actor's place and below."""
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        places: Places,
+        store: AssetStore,
+        spool: Path,
+        engines: Sequence[SpeechEngine],
+        sound: SoundSettings,
+        wake: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._places = places
+        self._store = store
+        self._spool = Spool(spool, limit_bytes=sound.upload_limit_mb * 1_000_000)
+        self._engines = tuple(engines)
+        self._wake = wake
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def within(self, actor: Actor, *, states: Sequence[BulletinState] = ()) -> list[BulletinView]:
+        """Bulletins at the actor's place and below, the latest change first."""
+        tree = self._places.tree()
+        query = select(BulletinRow).order_by(BulletinRow.updated_at.desc())
+        if states:
+            query = query.where(BulletinRow.state.in_([state.value for state in states]))
+        with self._database.read() as session:
+            rows = [row for row in session.scalars(query) if may_see(tree, actor, row.place_id)]
+            return list(bulletin_views.views(session, rows))
+
+    def get(self, actor: Actor, bulletin_id: str) -> BulletinView:
+        """One bulletin with its history and reach. NotFoundError outside the actor's place."""
+        with self._database.read() as session:
+            row = self._row(session, actor, bulletin_id)
+            (view,) = bulletin_views.views(session, [row])
+            sounds = [version.sha256 for version in view.current if version.sha256]
+            return replace(
+                view,
+                history=bulletin_views.history(session, bulletin_id),
+                reach=bulletin_views.reach(session, bulletin_id, sounds),
+            )
+
+    def sound_file(self, actor: Actor, bulletin_id: str, version_id: str) -> Path:
+        """The finished sound of a version, to be listened to. NotFoundError when there is none."""
+        with self._database.read() as session:
+            self._row(session, actor, bulletin_id)
+            version = session.get(BulletinVersionRow, version_id)
+            if version is None or version.bulletin_id != bulletin_id or not version.sha256:
+                raise NotFoundError("no such sound", version_id=version_id)
+            sha256 = version.sha256
+        try:
+            return self._store.path(sha256)
+        except sound_errors.AssetMissingError as error:
+            logger.exception("sound of a bulletin is not in the store sha256=%s", sha256)
+            raise NotFoundError("sound missing", version_id=version_id) from error
+
+    def speaks(self, language: Language) -> bool:
+        """Whether any engine has a voice for the language."""
+        return any(language.value in engine.languages for engine in self._engines)
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def create(
+        self, actor: Actor, draft: Draft, *, language: str = "vi", upload: Upload | None = None
+    ) -> str:
+        """Make a bulletin, with sound if a file came along; nothing stays of a refused upload."""
+        words = _cleaned(draft)
+        ensure_targets(self._places.tree(), actor, [draft.place_id])
+        at = self._now()
+        bulletin_id = new_id(at)
+        arrival = self._received(upload, language, at) if upload else None
+        with self._database.write() as session:
+            session.add(
+                BulletinRow(
+                    bulletin_id=bulletin_id,
+                    place_id=draft.place_id,
+                    author_id=actor.account_id,
+                    created_at=at,
+                    updated_at=at,
+                    **words,
+                )
+            )
+            session.flush()
+            self._record(session, actor, "create", bulletin_id, draft.place_id, at)
+            if arrival:
+                self._add_version(session, actor, bulletin_id, arrival, at)
+        self._wake("ingest")
+        return bulletin_id
+
+    def edit(self, actor: Actor, bulletin_id: str, draft: Draft, *, row_version: int) -> None:
+        """Change the words. StaleEditError when somebody else did so first."""
+        words = _cleaned(draft)
+        ensure_targets(self._places.tree(), actor, [draft.place_id])
+        with self._database.write() as session:
+            row = self._row(session, actor, bulletin_id)
+            following = rules.after(BulletinState(row.state), BulletinDeed.EDIT)
+            changes = {**words, "place_id": draft.place_id}
+            self._move(session, row, row_version, following, changes)
+            self._record(session, actor, "edit", bulletin_id, draft.place_id, self._now())
+
+    def receive(self, actor: Actor, bulletin_id: str, language: str, upload: Upload) -> str:
+        """Take a file as new sound; returns the id of the version being made."""
+        with self._database.read() as session:
+            row = self._row(session, actor, bulletin_id)
+            rules.after(BulletinState(row.state), BulletinDeed.CHANGE_SOUND)
+        at = self._now()
+        return self._arrive(actor, bulletin_id, self._received(upload, language, at), at)
+
+    def speak(self, actor: Actor, bulletin_id: str, language: str, text: str) -> str:
+        """Keep the text, then have it spoken as new sound; returns the id of the version.
+
+        SpeechOfflineError, SpeechFailedError, SpeechLanguageError: the text is kept all the same.
+        """
+        wanted, words = rules.clean_language(language), rules.clean_text(text)
+        if not words:
+            raise InvalidInputError("nothing to say", field="text", problem="missing")
+        self._keep_text(actor, bulletin_id, words)
+        engine = self._engine(wanted)
+        at = self._now()
+        spool_name = f"{new_id(at)}.spoken"
+        try:
+            engine.synthesise(words, wanted.value, self._spool.path(spool_name))
+        except sound_errors.SpeechUnavailableError as error:
+            raise SpeechOfflineError(str(error), engine=error.engine) from error
+        except sound_errors.SpeechFailedError as error:
+            raise SpeechFailedError(str(error), engine=error.engine) from error
+        arrival = _Arrival(spool_name, wanted, "", engine.name)
+        return self._arrive(actor, bulletin_id, arrival, at)
+
+    # -- approval -------------------------------------------------------------------------------
+
+    def submit(self, actor: Actor, bulletin_id: str, *, row_version: int) -> None:
+        """Ask for approval. InvalidInputError while sound is missing, unfinished or unfit."""
+        with self._database.write() as session:
+            row, view = self._row_and_view(session, actor, bulletin_id)
+            following = rules.after(view.state, BulletinDeed.SUBMIT)
+            rules.ensure_complete(version.facts for version in view.versions)
+            changes = {"submitted_at": self._now(), "return_reason": None}
+            self._move(session, row, row_version, following, changes)
+            self._record(session, actor, "submit", bulletin_id, row.place_id, self._now())
+
+    def approve(self, actor: Actor, bulletin_id: str, *, row_version: int) -> None:
+        """Approve the newest sound of each language. OwnBulletinError for who made any of it."""
+        at = self._now()
+        with self._database.write() as session:
+            row, view = self._row_and_view(session, actor, bulletin_id)
+            following = rules.after(view.state, BulletinDeed.APPROVE)
+            rules.ensure_not_own(actor.account_id, view.makers)
+            rules.ensure_complete(version.facts for version in view.versions)
+            self._move(session, row, row_version, following, {"return_reason": None})
+            approved = [version.bulletin_version_id for version in view.current]
+            session.execute(
+                update(BulletinVersionRow)
+                .where(BulletinVersionRow.bulletin_version_id.in_(approved))
+                .values(
+                    approved_by=actor.account_id,
+                    approved_by_name=actor.full_name,
+                    approved_at=at,
+                )
+            )
+            detail = {version.language.value: version.sha256 for version in view.current}
+            self._record(session, actor, "approve", bulletin_id, row.place_id, at, detail)
+        self._wake("plan_refresh")
+
+    def return_(self, actor: Actor, bulletin_id: str, reason: str, *, row_version: int) -> None:
+        """Send it back to its author with the reason."""
+        why = rules.clean_reason(reason)
+        with self._database.write() as session:
+            row, view = self._row_and_view(session, actor, bulletin_id)
+            following = rules.after(view.state, BulletinDeed.RETURN)
+            rules.ensure_not_own(actor.account_id, view.makers)
+            self._move(session, row, row_version, following, {"return_reason": why})
+            detail = {"reason": why}
+            self._record(session, actor, "return", bulletin_id, row.place_id, self._now(), detail)
+
+    def withdraw(self, actor: Actor, bulletin_id: str, *, row_version: int) -> None:
+        """Take it out of use for good: plans that name it are made again without it."""
+        with self._database.write() as session:
+            row = self._row(session, actor, bulletin_id)
+            following = rules.after(BulletinState(row.state), BulletinDeed.WITHDRAW)
+            self._move(session, row, row_version, following, {})
+            self._record(session, actor, "withdraw", bulletin_id, row.place_id, self._now())
+        self._wake("plan_refresh")
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _row(self, session: Session, actor: Actor, bulletin_id: str) -> BulletinRow:
+        row = session.get(BulletinRow, bulletin_id)
+        ensure_within(self._places.tree(), actor, row.place_id if row else None)
+        assert row is not None  # noqa: S101 - ensure_within has refused None
+        return row
+
+    def _row_and_view(
+        self, session: Session, actor: Actor, bulletin_id: str
+    ) -> tuple[BulletinRow, BulletinView]:
+        row = self._row(session, actor, bulletin_id)
+        (view,) = bulletin_views.views(session, [row])
+        return row, view
+
+    def _move(
+        self,
+        session: Session,
+        row: BulletinRow,
+        seen_version: int,
+        following: BulletinState,
+        changes: dict[str, Any],
+    ) -> None:
+        """Change the row if it is still what the actor saw; else say who changed it."""
+        result = session.execute(
+            update(BulletinRow)
+            .where(
+                BulletinRow.bulletin_id == row.bulletin_id,
+                BulletinRow.row_version == seen_version,
+                BulletinRow.state == row.state,
+            )
+            .values(
+                state=following.value,
+                updated_at=self._now(),
+                row_version=seen_version + 1,
+                **changes,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE gives
+        if result.rowcount != 1:
+            raise _stale(session, row.bulletin_id)
+
+    def _received(self, upload: Upload, language: str, at: datetime) -> _Arrival:
+        wanted = rules.clean_language(language)
+        spool_name = f"{new_id(at)}.upload"
+        self._spool.take(upload.stream, spool_name)
+        return _Arrival(spool_name, wanted, rules.clean_name(upload.name))
+
+    def _arrive(self, actor: Actor, bulletin_id: str, arrival: _Arrival, at: datetime) -> str:
+        try:
+            with self._database.write() as session:
+                row = self._row(session, actor, bulletin_id)
+                rules.after(BulletinState(row.state), BulletinDeed.CHANGE_SOUND)
+                version_id = self._add_version(session, actor, bulletin_id, arrival, at)
+                row.updated_at = at
+        except BaseException:
+            self._spool.drop(arrival.spool_name)
+            raise
+        self._wake("ingest")
+        return version_id
+
+    def _add_version(
+        self, session: Session, actor: Actor, bulletin_id: str, arrival: _Arrival, at: datetime
+    ) -> str:
+        version_id = new_id(at)
+        numbers = select(BulletinVersionRow.number).where(
+            BulletinVersionRow.bulletin_id == bulletin_id,
+            BulletinVersionRow.language == arrival.language.value,
+        )
+        number = 1 + max(session.scalars(numbers), default=0)
+        session.add(
+            BulletinVersionRow(
+                bulletin_version_id=version_id,
+                bulletin_id=bulletin_id,
+                language=arrival.language.value,
+                number=number,
+                state=VersionState.PROCESSING.value,
+                source=SPEECH if arrival.engine else UPLOAD,
+                engine=arrival.engine,
+                original_name=arrival.original_name,
+                created_by=actor.account_id,
+                created_at=at,
+            )
+        )
+        session.flush()
+        session.add(
+            IngestJobRow(
+                ingest_job_id=new_id(at),
+                bulletin_version_id=version_id,
+                spool_name=arrival.spool_name,
+                created_at=at,
+            )
+        )
+        detail = {"language": arrival.language.value, "number": number}
+        self._record(session, actor, "sound", bulletin_id, None, at, detail)
+        return version_id
+
+    def _keep_text(self, actor: Actor, bulletin_id: str, text: str) -> None:
+        with self._database.write() as session:
+            row = self._row(session, actor, bulletin_id)
+            rules.after(BulletinState(row.state), BulletinDeed.CHANGE_SOUND)
+            row.text, row.updated_at = text, self._now()
+
+    def _engine(self, language: Language) -> SpeechEngine:
+        for engine in self._engines:
+            if language.value in engine.languages:
+                return engine
+        raise SpeechLanguageError(language.value, language=language.value)
+
+    def _record(
+        self,
+        session: Session,
+        actor: Actor,
+        word: str,
+        bulletin_id: str,
+        place_id: str | None,
+        at: datetime,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        deed = Deed(f"bulletin.{word}", OBJECT_KIND, bulletin_id, place_id, detail)
+        record(session, actor, deed, at=at)
+
+
+def _cleaned(draft: Draft) -> dict[str, Any]:
+    return {
+        "title": rules.clean_title(draft.title),
+        "category": rules.clean_category(draft.category),
+        "text": rules.clean_text(draft.text),
+    }
+
+
+def _stale(session: Session, bulletin_id: str) -> StaleEditError:
+    query = (
+        select(AccountRow.full_name, AuditRow.at)
+        .join(AccountRow, AccountRow.account_id == AuditRow.account_id)
+        .where(AuditRow.object_kind == OBJECT_KIND, AuditRow.object_id == bulletin_id)
+        .order_by(AuditRow.audit_id.desc())
+        .limit(1)
+    )
+    last = session.execute(query).first()
+    if last is None:
+        return StaleEditError("changed meanwhile")
+    return StaleEditError("changed meanwhile", who=last.full_name, changed_at=last.at)
