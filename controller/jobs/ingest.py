@@ -1,0 +1,134 @@
+"""The workers that make uploads into sound: two, so that a long file holds up nobody."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+from audio_library.errors import RefusedSoundError
+from audio_library.ingest import IngestResult, ingest
+from controller.services.ingest_desk import IngestDesk, IngestTask
+
+logger = logging.getLogger(__name__)
+
+WORKERS = 2
+_LOOK_EVERY_S = 10.0
+_REPORT_EVERY_S = 1.0
+
+
+class StoppingError(Exception):
+    """Raised out of the work when the centre stops."""
+
+
+class IngestWorkers:
+    """Threads that wait for jobs. `poke` tells them that one came; `stop` ends them quickly."""
+
+    def __init__(
+        self,
+        desk: IngestDesk,
+        *,
+        workers: int = WORKERS,
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._desk = desk
+        self._on_failure = on_failure
+        self._stopping = threading.Event()
+        self._poked = threading.Semaphore(0)
+        self._unclosed: queue.SimpleQueue[IngestTask] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(
+                target=self._run, args=(f"ingest-{number}",), name=f"ingest-{number}", daemon=True
+            )
+            for number in range(1, workers + 1)
+        ]
+
+    def start(self) -> None:
+        """Take up what an earlier run left, then wait for work."""
+        recovered = self._desk.recover()
+        logger.info("ingest workers start count=%s recovered=%s", len(self._threads), recovered)
+        for thread in self._threads:
+            thread.start()
+
+    def poke(self) -> None:
+        """A job was put into the table; safe from any thread."""
+        self._poked.release()
+
+    def stop(self) -> None:
+        """Stop within seconds; work under way is given back and begun again at the next start."""
+        self._stopping.set()
+        for _thread in self._threads:
+            self._poked.release()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def _run(self, worker: str) -> None:
+        while not self._stopping.is_set():
+            if not self.work_once(worker):
+                self._poked.acquire(timeout=_LOOK_EVERY_S)
+
+    def work_once(self, worker: str) -> bool:
+        """Do one job if there is one; False when nothing waited. Never raises: this is a border."""
+        task: IngestTask | None = None
+        try:
+            self._close_leftovers()
+            task = self._desk.claim(worker)
+            if task is None:
+                return False
+            self._finish(task)
+        except Exception:
+            logger.exception("ingest job failed job=%s", task.ingest_job_id if task else None)
+            self._on_failure()
+            return self._after_failure(task)
+        return True
+
+    def _after_failure(self, task: IngestTask | None) -> bool:
+        if task is None:
+            return False  # the table could not be read: look again later
+        try:
+            self._desk.failed(task)
+        except Exception:
+            logger.exception("ingest job could not be closed job=%s", task.ingest_job_id)
+            self._unclosed.put(task)
+            return False
+        return True
+
+    def _close_leftovers(self) -> None:
+        """Queue again what could not be closed when it failed."""
+        while not self._unclosed.empty():
+            task = self._unclosed.get()
+            if self._after_failure(task) is False:
+                return
+
+    def _finish(self, task: IngestTask) -> None:
+        try:
+            result = self._work(task)
+        except StoppingError:
+            self._desk.release(task)
+            return
+        except RefusedSoundError as error:
+            self._desk.refused(task, error)
+            return
+        self._desk.done(task, result)
+
+    def _work(self, task: IngestTask) -> IngestResult:
+        last = time.monotonic()
+
+        def progress(fraction: float) -> None:
+            nonlocal last
+            if self._stopping.is_set():
+                raise StoppingError
+            if time.monotonic() - last >= _REPORT_EVERY_S:
+                last = time.monotonic()
+                self._desk.report(task, round(fraction * 100))
+
+        return ingest(
+            task.source,
+            workdir=task.workdir,
+            chime=task.chime,
+            limits=task.limits,
+            progress=progress,
+        )

@@ -1,0 +1,175 @@
+"""The queue between an upload and its sound: order, restarts, failures."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from audio_library.errors import ToolFailedError
+from audio_library.store import FolderStore
+from controller.domain.accounts import Actor
+from controller.domain.bulletins import VersionState
+from controller.jobs import ingest as job
+from controller.jobs.ingest import IngestWorkers
+from controller.services.bulletins import Draft
+from controller.services.spool import Upload
+from controller.storage.models import IngestJobRow
+from tests.support.bulletins import Studio, sound_bytes, wav_bytes
+from tests.support.sound import silence
+from tests.support.web import DISTRICT
+
+
+def give(studio: Studio, author: Actor, sound: bytes, title: str = "Tin") -> str:
+    draft = Draft(title, "", "", DISTRICT)
+    return studio.bulletins.create(author, draft, upload=Upload("a.wav", io.BytesIO(sound)))
+
+
+def job_of(studio: Studio, bulletin_id: str) -> IngestJobRow:
+    version = studio.bulletins.get(_author(studio), bulletin_id).versions[0]
+    with studio.centre.database.read() as session:
+        query = select(IngestJobRow).where(
+            IngestJobRow.bulletin_version_id == version.bulletin_version_id
+        )
+        row = session.scalars(query).one()
+        session.expunge(row)
+        return row
+
+
+def _author(studio: Studio) -> Actor:
+    return next(iter(studio.centre._cast.values()))
+
+
+def state_of(studio: Studio, bulletin_id: str) -> VersionState:
+    return studio.bulletins.get(_author(studio), bulletin_id).versions[0].state
+
+
+def wait_for(studio: Studio, bulletin_id: str, wanted: VersionState) -> None:
+    deadline = time.monotonic() + 30
+    while state_of(studio, bulletin_id) is not wanted:
+        assert time.monotonic() < deadline, job_of(studio, bulletin_id).state
+        time.sleep(0.05)
+
+
+def test_uploads_are_made_in_the_order_they_came(
+    studio: Studio, author: Actor, voice_wav: bytes
+) -> None:
+    first = give(studio, author, voice_wav)
+    studio.centre.clock.move(seconds=1)
+    second = give(studio, author, voice_wav)
+    assert studio.workers.work_once("w")
+    assert state_of(studio, first) is VersionState.READY
+    assert state_of(studio, second) is VersionState.PROCESSING
+    assert studio.desk.waiting() == 1
+    assert studio.workers.work_once("w")
+    assert not studio.workers.work_once("w")
+    assert studio.centre.woken.count("ingest") == 2
+
+
+def test_one_bad_file_never_delays_another(
+    studio: Studio, author: Actor, voice_wav: bytes, tmp_path: Path
+) -> None:
+    bad = give(studio, author, sound_bytes(tmp_path, silence(1)))
+    cut = give(studio, author, voice_wav[: len(voice_wav) // 2])
+    good = give(studio, author, voice_wav)
+    studio.finish()
+    assert [state_of(studio, each) for each in (bad, cut, good)] == [
+        VersionState.REFUSED,
+        VersionState.REFUSED,
+        VersionState.READY,
+    ]
+    refused = studio.bulletins.get(author, cut).versions[0]
+    assert refused.refusal_code == "damaged"
+    assert list(studio.spool.iterdir()) == []
+
+
+def test_a_job_cut_by_a_crash_is_begun_again_after_the_restart(
+    studio: Studio, author: Actor, voice_wav: bytes
+) -> None:
+    bulletin_id = give(studio, author, voice_wav)
+    task = studio.desk.claim("before the crash")
+    assert task is not None
+    scratch = studio.spool / "ingest-left"
+    scratch.mkdir()
+    (scratch / "voice.pcm").write_bytes(bytes(1000))
+    assert studio.desk.claim("another") is None
+
+    desk = studio.new_desk()  # the next run of the centre
+    assert desk.recover() == 1
+    assert not scratch.exists()
+    workers = IngestWorkers(desk)
+    assert workers.work_once("w")
+    assert state_of(studio, bulletin_id) is VersionState.READY
+    assert job_of(studio, bulletin_id).attempts == 2
+
+
+def test_a_failure_of_ours_is_tried_three_times_and_then_said(
+    studio: Studio, author: Actor, voice_wav: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise ToolFailedError("no such program")
+
+    failures: list[int] = []
+    workers = IngestWorkers(studio.desk, on_failure=lambda: failures.append(1))
+    bulletin_id = give(studio, author, voice_wav)
+    monkeypatch.setattr(job, "ingest", broken)
+    for _ in range(3):
+        assert workers.work_once("w")
+    assert not workers.work_once("w")
+    assert len(failures) == 3
+    version = studio.bulletins.get(author, bulletin_id).versions[0]
+    assert (version.state, version.refusal_code) == (VersionState.REFUSED, "tool_failed")
+
+
+def test_a_full_store_loses_no_upload(
+    studio: Studio, author: Actor, voice_wav: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulletin_id = give(studio, author, voice_wav)
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderStore, "put", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+        assert studio.workers.work_once("w")
+    assert state_of(studio, bulletin_id) is VersionState.PROCESSING
+    studio.finish()
+    assert state_of(studio, bulletin_id) is VersionState.READY
+
+
+def test_stopping_gives_work_under_way_back(studio: Studio, author: Actor, tmp_path: Path) -> None:
+    bulletin_id = give(studio, author, wav_bytes(tmp_path, 120))
+    workers = IngestWorkers(studio.desk)
+    workers.start()
+    try:
+        deadline = time.monotonic() + 20
+        while job_of(studio, bulletin_id).state != "running":
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    finally:
+        workers.stop()
+    row = job_of(studio, bulletin_id)
+    assert (row.state, row.attempts) == ("queued", 0)
+    assert [path.name for path in studio.spool.iterdir()] == [row.spool_name]
+
+
+def test_a_poke_wakes_the_workers_and_progress_can_be_read(
+    studio: Studio, author: Actor, voice_wav: bytes
+) -> None:
+    workers = IngestWorkers(studio.desk)
+    workers.start()
+    try:
+        bulletin_id = give(studio, author, voice_wav)
+        workers.poke()
+        wait_for(studio, bulletin_id, VersionState.READY)
+    finally:
+        workers.stop()
+    assert job_of(studio, bulletin_id).progress_percent == 100
+
+
+def test_the_same_bytes_in_two_bulletins_are_stored_once(
+    studio: Studio, author: Actor, voice_wav: bytes
+) -> None:
+    for title in ("một", "hai"):
+        give(studio, author, voice_wav, title)
+    studio.finish()
+    assert len(list((studio.folder / "sounds").glob("??/*.opus"))) == 1
