@@ -63,9 +63,11 @@ class Centre:
     clock: Clock = field(default_factory=Clock)
     woken: list[str] = field(default_factory=list)
     on_server_error: Callable[[], None] = lambda: None
+    url: str = ""
+    """Another database than a SQLite file in the folder."""
 
     def __post_init__(self) -> None:
-        self.database = Database(f"sqlite:///{self.folder / 'vang.db'}")
+        self.database = Database(self.url or f"sqlite:///{self.folder / 'vang.db'}")
         Base.metadata.create_all(self.database.engine)
         self.places = Places(self.database)
         with self.database.write() as session:
