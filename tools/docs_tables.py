@@ -12,6 +12,7 @@ import ast
 import importlib
 import inspect
 import itertools
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ def settings_of(owner: type, prefix: str = "") -> Iterator[tuple[str, Any, str]]
         section = hints[item.name]
         if is_dataclass(section):
             yield from settings_of(section, f"{prefix}{item.name}.")
-        else:
+        elif section is not Path:  # where the file lies is known, not set
             default = None if item.default is MISSING else item.default
             yield f"{prefix}{item.name}", default, words.get(item.name, "")
 
@@ -68,15 +69,18 @@ def shown(value: object) -> str:
         return "required"
     if isinstance(value, str):
         return f'`"{value}"`' if value else "empty"
+    if isinstance(value, tuple):
+        return f"`{json.dumps(value)}`" if value else "none"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def settings_table(module: str) -> str:
     """The settings of one program."""
-    settings = importlib.import_module(f"{module}.settings").Settings
+    settings = importlib.import_module(f"{module}.settings")
+    owner = getattr(settings, "AgentSettings", None) or settings.Settings
     rows = [
         (f"`{name}`", shown(default), f"`VANG_{name.replace('.', '_').upper()}`", words)
-        for name, default, words in settings_of(settings)
+        for name, default, words in settings_of(owner)
     ]
     return table(("setting", "default", "environment", "what it is"), rows)
 
