@@ -1,0 +1,293 @@
+"""What a station wrote is there after a kill, a torn page, a damaged file, a full disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from station_agent.core.records import Mark, Memory, SlotRecord
+from station_agent.errors import StorageFullError, StorageReadOnlyError
+from station_agent.store.ballast import Ballast
+from station_agent.store.journal import Journal
+from station_agent.store.marks import MarkFile
+from station_agent.store.plan_file import PlanFile
+from station_agent.store.sound_cache import SoundCache
+from station_protocol.messages import JournalEntry
+from tests.support import wire
+
+AT = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+
+
+def record(slot_id: str, **changes: object) -> SlotRecord:
+    values: dict[str, object] = {
+        "slot_id": slot_id,
+        "state": "started",
+        "revision": 1,
+        "planned_at": AT,
+        "planned_ms": 30_000,
+        "title": "Phòng cháy rừng",
+        "plan_epoch": 1,
+        "plan_version": 12,
+        "noted_at": AT,
+    }
+    return SlotRecord.model_validate(values | changes)
+
+
+def entries(first: int, last: int, at: datetime = AT) -> tuple[JournalEntry, ...]:
+    return tuple(wire.entry(no=no).model_copy(update={"at": at}) for no in range(first, last + 1))
+
+
+# --- the journal ---
+
+
+def test_what_was_persisted_comes_back_after_a_restart(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db")
+    name = journal.journal_id()
+    memory = Memory(epoch=5, plan_version=12)
+    journal.persist(entries(1, 3), (record("a" * 26),), memory)
+    journal.persist((), (record("a" * 26, state="ended", outcome="aired"),))
+    journal.close()
+    again = Journal(tmp_path / "journal.db")
+    assert again.read(1, 100) == list(entries(2, 3))
+    assert again.head() == 3
+    assert again.memory() == memory
+    assert [slot.state for slot in again.slots()] == ["ended"]
+    assert again.journal_id() == name
+    assert again.set_aside is None
+    again.close()
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from station_agent.store.journal import Journal
+from tests.integration.station_agent.test_store import entries
+journal = Journal(Path(sys.argv[1]))
+number = journal.head()
+while True:
+    number += 1
+    journal.persist(entries(number, number))
+    os.write(1, f"{number}\\n".encode())
+"""
+
+
+def test_an_entry_whose_persist_returned_survives_kill_9(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    for _ in range(3):
+        child = subprocess.Popen(
+            [sys.executable, "-c", _KILLED, str(path)],
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[3],
+        )
+        assert child.stdout is not None
+        last = 0
+        for _ in range(20):
+            last = int(child.stdout.readline())
+        os.kill(child.pid, signal.SIGKILL)
+        last = int((child.stdout.read().split() or [last])[-1])
+        child.stdout.close()
+        child.wait()
+        journal = Journal(path)
+        assert journal.head() >= last
+        assert [each.entry_no for each in journal.read(last - 5, 5)] == list(
+            range(last - 4, last + 1)
+        )
+        journal.close()
+
+
+def test_only_what_is_confirmed_and_old_is_forgotten_and_no_number_comes_again(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(tmp_path / "journal.db")
+    journal.persist(entries(1, 4, AT - timedelta(days=100)))
+    journal.persist(entries(5, 6, AT))
+    journal.confirm(2)
+    assert [each.entry_no for each in journal.read(0, 100)] == [3, 4, 5, 6]
+    journal.confirm(6)
+    assert [each.entry_no for each in journal.read(0, 100)] == [5, 6]
+    assert journal.stored_up_to() == 6
+    journal.confirm(3)
+    assert journal.stored_up_to() == 6
+    journal.close()
+    again = Journal(tmp_path / "journal.db")
+    assert again.head() == 6
+    again.close()
+
+
+def test_a_confirmation_beyond_the_last_number_is_not_believed(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db")
+    journal.persist(entries(1, 2))
+    journal.confirm(900)
+    assert journal.stored_up_to() == 2
+    journal.close()
+
+
+def test_old_slot_records_are_forgotten(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db")
+    journal.persist(slots=(record("a" * 26, noted_at=AT - timedelta(days=41)),))
+    journal.persist(slots=(record("b" * 26),))
+    assert [slot.slot_id for slot in journal.slots()] == ["b" * 26]
+    journal.close()
+
+
+def test_a_file_that_is_no_journal_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    path.write_bytes(b"rubbish " * 2_000)
+    journal = Journal(path)
+    assert journal.set_aside == tmp_path / "journal.db.damaged-1"
+    assert journal.head() == 0
+    journal.persist(entries(1, 1))
+    journal.close()
+
+
+def test_a_damaged_journal_still_gives_its_slots_and_floors(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path)
+    name = journal.journal_id()
+    journal.persist((), (record("a" * 26),), Memory(epoch=5, plan_version=12))
+    for first in range(1, 400, 20):
+        journal.persist(entries(first, first + 19))
+    journal.close()
+    pages = bytearray(path.read_bytes())
+    pages[-8 * 4096 : -2 * 4096] = os.urandom(6 * 4096)
+    path.write_bytes(bytes(pages))
+    again = Journal(path)
+    assert again.set_aside is not None
+    assert again.journal_id() != name
+    assert again.memory().plan_version == 12
+    assert [slot.slot_id for slot in again.slots()] == ["a" * 26]
+    again.close()
+
+
+def test_a_full_disk_costs_the_ballast_and_loses_nothing(tmp_path: Path) -> None:
+    ballast = Ballast(tmp_path / "ballast", 64 * 1024)
+    journal = Journal(tmp_path / "journal.db", ballast=ballast)
+    assert (tmp_path / "ballast").stat().st_size == 64 * 1024
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    refusals = iter([full])
+    persist = journal._persist
+
+    def refuses_once(*what: object) -> None:
+        for _ in refusals:
+            raise StorageFullError("full")
+        persist(*what)  # type: ignore[arg-type]
+
+    journal._persist = refuses_once  # type: ignore[method-assign]
+    journal.persist(entries(1, 1))
+    assert journal.head() == 1
+    assert not (tmp_path / "ballast").exists()
+    journal.close()
+
+
+def test_a_disk_that_takes_no_more_is_told_apart(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db")
+    (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
+    journal._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StorageFullError):
+        journal.persist(entries(1, 200))
+    assert journal.head() == 0
+    journal._db.execute("PRAGMA query_only = 1")
+    with pytest.raises(StorageReadOnlyError):
+        journal.persist(entries(1, 1))
+    journal.close()
+
+
+# --- plan, mark ---
+
+
+def test_a_plan_is_kept_as_the_very_bytes_that_came(tmp_path: Path) -> None:
+    plan = PlanFile(tmp_path / "state" / "plan.sealed")
+    assert plan.read() is None
+    plan.write(b"first")
+    plan.write(b"second" * 1_000)
+    assert PlanFile(tmp_path / "state" / "plan.sealed").read() == b"second" * 1_000
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["plan.sealed"]
+
+
+def test_a_torn_mark_leaves_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "mark"
+    marks = MarkFile(path)
+    assert marks.read() is None
+    for minute in range(5):
+        marks.write(Mark(at=AT + timedelta(minutes=minute)))
+    assert path.stat().st_size == 4096
+    assert MarkFile(path).read() == Mark(at=AT + timedelta(minutes=4))
+    with path.open("r+b") as page:
+        page.seek(2048 + 40)
+        page.write(b"\0" * 30)
+    assert MarkFile(path).read() == Mark(at=AT + timedelta(minutes=3))
+    MarkFile(path).write(Mark(at=AT + timedelta(minutes=9)))
+    assert MarkFile(path).read() == Mark(at=AT + timedelta(minutes=9))
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    with pytest.raises(StorageReadOnlyError):
+        PlanFile(in_the_way / "plan").write(b"x")
+
+
+# --- the sound cache ---
+
+
+def put(cache: SoundCache, sound: bytes) -> str:
+    sha256 = hashlib.sha256(sound).hexdigest()
+    cache.part_path(sha256).write_bytes(sound)
+    assert cache.admit(sha256)
+    return sha256
+
+
+def test_sound_is_held_once_its_bytes_are_right(tmp_path: Path) -> None:
+    cache = SoundCache(tmp_path, 10_000_000, reserve_bytes=0)
+    sha256 = put(cache, b"news" * 1_000)
+    assert cache.held() == {sha256: 4_000}
+    assert cache.check(sha256) is None
+    assert SoundCache(tmp_path, 10_000_000).held() == {sha256: 4_000}
+
+
+def test_other_bytes_than_promised_are_not_admitted(tmp_path: Path) -> None:
+    cache = SoundCache(tmp_path, 10_000_000)
+    cache.part_path("ab" * 32).write_bytes(b"forged")
+    assert not cache.admit("ab" * 32)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_flipped_byte_sets_the_sound_aside(tmp_path: Path) -> None:
+    cache = SoundCache(tmp_path, 10_000_000)
+    sha256 = put(cache, b"news" * 1_000)
+    damaged = bytearray(cache.path(sha256).read_bytes())
+    damaged[17] ^= 1
+    cache.path(sha256).write_bytes(bytes(damaged))
+    assert cache.check(sha256) == "file_corrupt"
+    assert cache.held() == {}
+    assert (tmp_path / "bad" / sha256).exists()
+    assert cache.check(sha256) == "file_missing"
+
+
+def test_room_is_made_from_the_oldest_that_nobody_needs(tmp_path: Path) -> None:
+    dropped: list[str] = []
+    cache = SoundCache(tmp_path, 1_000, on_dropped=dropped.append, reserve_bytes=0)
+    old, needed, newer = (put(cache, bytes([n]) * 300) for n in range(3))
+    for age, sha256 in enumerate((old, needed, newer)):
+        os.utime(cache.path(sha256), (1_000_000 + age, 1_000_000 + age))
+    cache.protect((needed,))
+    assert cache.make_room("ff" * 32, 300)
+    assert dropped == [old]
+    assert cache.make_room("ff" * 32, 700)
+    assert dropped == [old, newer]
+    assert not cache.make_room("ff" * 32, 800)
+    assert set(cache.held()) == {needed}
+
+
+def test_a_name_that_is_no_hash_never_becomes_a_path(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="SHA-256"):
+        SoundCache(tmp_path, 1_000).path("../../etc/passwd")
