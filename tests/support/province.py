@@ -16,6 +16,7 @@ from controller.metrics.internals import Internals
 from controller.services.as_run import AsRun
 from controller.services.outbox import Outbox
 from controller.services.plans import Plans
+from controller.services.station_states import Beat
 from controller.services.stations import Stations
 from controller.settings import Settings
 from controller.storage.models import (
@@ -63,7 +64,12 @@ class Province:
         self.orders = self.desk.orders
         self.orders._signer = self.signer
         self.outbox = Outbox(self.database, self.clock)
-        self.as_run = AsRun(self.database, self.clock, self.places, centre.settings.plan)
+        self.restart()
+
+    def restart(self) -> None:
+        """Take evidence in with a fresh memory, as after a restart."""
+        settings = self.centre.settings.plan
+        self.as_run = AsRun(self.database, self.clock, self.places, settings)
 
     def _plans(self) -> Plans:
         return Plans(
@@ -102,9 +108,7 @@ class Province:
         """One heartbeat, stored; by default of a ready station that holds the newest plan."""
         self.as_run.beats([self.a_beat(station_id, **changes)])
 
-    def a_beat(self, station_id: str = STATION, **changes: Any) -> Any:
-        from controller.services.station_states import Beat
-
+    def a_beat(self, station_id: str = STATION, **changes: Any) -> Beat:
         sealed = self.plans.envelope_of(station_id)
         values: dict[str, Any] = {
             "station_id": station_id,
