@@ -25,12 +25,8 @@ from controller.jobs.scheduler import Scheduler
 from controller.link.broker import reload_users
 from controller.link.broker_access import BrokerAccess, broker_access
 from controller.link.broker_log import Denial, DenialWatcher, watch_denials
-from controller.link.client import Link
-from controller.link.handlers import Handlers, Way
-from controller.link.inbox import Inbox
-from controller.link.outbox import OutboxSender
+from controller.link.centre import CentreLink, Deeds
 from controller.link.supervision import broker_restarts, is_broker_up
-from controller.link.transfer import BulkSender, Library
 from controller.metrics.exporter import Exporter
 from controller.metrics.internals import Internals
 from controller.services.accounts import Accounts
@@ -126,7 +122,23 @@ def build(settings: Settings, *, now: Clock = utc_now) -> Controller:
         prepare_states(session)
         epoch(session, now())
     services.places.reload()
-    link = _Link(settings, database, keys, services, internals, now, scheduler.wake)
+    deeds = Deeds(
+        services.as_run,
+        services.orders,
+        Outbox(database, now),
+        services.plans,
+        services.stations,
+        services.sounds,
+        keys.actual,
+    )
+    link = CentreLink(
+        lambda: broker_access(settings),
+        deeds,
+        internals,
+        now=now,
+        monotonic=time.monotonic,
+        wake=scheduler.wake,
+    )
     app = create_app(
         services,
         settings,
@@ -135,7 +147,10 @@ def build(settings: Settings, *, now: Clock = utc_now) -> Controller:
         on_server_error=lambda: internals.count_border_error("http"),
     )
     probes.install(
-        app, probes.Probes(exporter, {"database": _answers(database), "link": link.is_connected})
+        app,
+        probes.Probes(
+            exporter, {"database": _answers(database), "link": lambda: link.is_connected}
+        ),
     )
     background = _background(settings, services, database, internals, scheduler, link, now)
     return Controller(settings, database, keys, services, app, background)
@@ -191,56 +206,13 @@ def build_services(
     )
 
 
-class _Link:
-    """The parts of the MQTT link, connected to one another."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        keys: SigningKeys,
-        services: Services,
-        internals: Internals,
-        now: Clock,
-        wake: Callable[[str], None],
-    ) -> None:
-        self.client = Link(
-            lambda: broker_access(settings), self._received, self._connected, internals
-        )
-        library = Library(
-            services.sounds, services.stations, keys.actual, lambda: _epoch(database), now
-        )
-        self.bulk = BulkSender(library, services.plans, self.client.publish, internals)
-        self.outbox = OutboxSender(
-            Outbox(database, now), self.client.publish, self.is_connected, internals
-        )
-        way = Way(self.client.publish, self.bulk.push, wake)
-        handlers = Handlers(services.as_run, services.orders, keys.actual, way, internals, now)
-        self.inbox = Inbox(handlers, internals, time.monotonic)
-
-    def is_connected(self) -> bool:
-        return self.client.is_connected
-
-    def _received(self, topic: str, payload: bytes) -> None:
-        self.inbox.receive(topic, payload)
-
-    def _connected(self) -> None:
-        self.outbox.reconnected()
-        self.bulk.reconnected()
-
-
-def _epoch(database: Database) -> int:
-    with database.read() as session:
-        return known_epoch(session)
-
-
 def _background(
     settings: Settings,
     services: Services,
     database: Database,
     internals: Internals,
     scheduler: Scheduler,
-    link: _Link,
+    link: CentreLink,
     now: Clock,
 ) -> Background:
     ingest = IngestWorkers(
@@ -261,19 +233,13 @@ def _background(
         (pruning, pruning.pruning(Pruning(database, now))),
     ):
         scheduler.add(job.NAME, work, every_s=job.EVERY_S)
-    scheduler.on_wake("outbox", link.outbox.wake)
+    scheduler.on_wake("outbox", link.wake_outbox)
     scheduler.on_wake("ingest", ingest.poke)
     scheduler.add(
         "broker_users", lambda: reload_users(settings, services.stations.broker_users), every_s=300
     )
     scheduler.add("broker_health", _BrokerHealth(settings, internals), every_s=5)
-    parts = [
-        (link.inbox.start, link.inbox.stop),
-        (link.outbox.start, link.outbox.stop),
-        (link.bulk.start, link.bulk.stop),
-        (link.client.start, link.client.stop),
-        (ingest.start, ingest.stop),
-    ]
+    parts = [(link.start, link.stop), (ingest.start, ingest.stop)]
     watcher = watch_denials(settings, _denial_writer(services.as_run))
     if watcher is not None:
         parts.append((watcher.start, watcher.stop))
@@ -307,7 +273,8 @@ class _BrokerHealth:
 def _answers(database: Database) -> Callable[[], bool]:
     def check() -> bool:
         try:
-            _epoch(database)
+            with database.read() as session:
+                known_epoch(session)
         except Exception:
             logger.warning("database does not answer", exc_info=True)
             return False

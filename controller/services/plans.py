@@ -196,7 +196,7 @@ def _airings(
     )
     airings = []
     for row in rows:
-        airing = _airing(row._mapping)
+        airing = _airing(dict(row._mapping))
         if airing is not None and rules.is_plannable(airing.slot):
             airings.append(airing)
     return airings, stations_by_schedule(
@@ -204,9 +204,8 @@ def _airings(
     )
 
 
-def _airing(row: Mapping[str, object]) -> rules.Airing | None:
+def _airing(values: dict[str, object]) -> rules.Airing | None:
     """The row as stations are told; None, and said in the log, if it cannot be told."""
-    values = dict(row)
     values["cancelled"] = values.pop("cancelled_at") is not None
     schedule_id = str(values.pop("schedule_id"))
     try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from controller.domain.station_state import Facts, Flip, flip
@@ -15,7 +15,7 @@ from controller.services.numbers import Counter, next_number
 from controller.storage.models import StationFlipRow, StationStateRow
 from station_protocol.messages import Heartbeat, Hello
 
-_TABLE = StationStateRow.__table__
+_TABLE = cast(Table, StationStateRow.__table__)
 _COLUMNS = tuple(column.key for column in _TABLE.columns)
 
 VISIBLE = frozenset(
