@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import (
     Blueprint,
     flash,
+    g,
+    make_response,
     redirect,
     render_template,
     request,
@@ -32,6 +32,7 @@ from controller.web.policy import (
     signed_in,
 )
 from controller.web.refusals import explain
+from controller.web.resume import Kept, carried, is_page
 from controller.web.sentences import sentence
 from controller.web.throttle import failed_tries
 
@@ -53,7 +54,7 @@ def sign_in() -> Response | str:
     if actor_or_none() is not None:
         return redirect(_next_page(), code=303)
     ended = sentence("session_ended", {}) if request.args.get("het") else None
-    return render_template("auth/sign_in.html", username="", going_to=_going_to(), ended=ended)
+    return _door(_going_to(), ended=ended)
 
 
 @bp.post("/dang-nhap")
@@ -61,7 +62,7 @@ def sign_in() -> Response | str:
 @failed_tries
 def enter() -> Response | tuple[str, int]:
     """Begin a session under a new token, whatever cookie came along."""
-    username = request.form.get("username", "")
+    username, kept = request.form.get("username", ""), carried()
     try:
         begun = services().accounts.sign_in(
             username,
@@ -70,15 +71,32 @@ def enter() -> Response | tuple[str, int]:
             user_agent=request.user_agent.string,
         )
     except ControllerError as error:
-        page = render_template(
-            "auth/sign_in.html",
-            username=username,
-            going_to=_going_to(),
-            ended=None,
-            problem=explain(error),
-        )
+        page = _door(_going_to(), username=username, problem=explain(error), kept=kept)
         return page, error.status
-    return _with_session(redirect(_next_page(), code=303), begun)
+    if kept is None:
+        return _with_session(redirect(_next_page(), code=303), begun)
+    g.actor = begun.actor
+    response = _with_session(make_response(), begun)
+    response.set_data(render_template("auth/resume.html", kept=kept))
+    return response
+
+
+def _door(
+    going_to: str,
+    *,
+    username: str = "",
+    ended: str | None = None,
+    problem: str | None = None,
+    kept: Kept | None = None,
+) -> str:
+    return render_template(
+        "auth/sign_in.html",
+        username=username,
+        going_to=going_to,
+        ended=ended,
+        problem=problem,
+        kept=kept,
+    )
 
 
 @bp.post("/dang-xuat")
@@ -212,8 +230,4 @@ def _back() -> str:
 
 def own_path(text: str) -> str | None:
     r"""A path on this site, None for anything that could lead elsewhere (`//host`, `/\host`)."""
-    parts = urlsplit(text)
-    odd = any(char in text for char in "\\\r\n\t") or text.startswith("//")
-    if parts.scheme or parts.netloc or odd or not text.startswith("/"):
-        return None
-    return text
+    return text if is_page(text) else None

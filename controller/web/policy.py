@@ -218,10 +218,9 @@ def _to_sign_in() -> Response:
     if request.method not in {"GET", "HEAD"} or wants_json():
         abort(401)
     going_to = request.full_path.rstrip("?")
-    had_session = session_cookie() in request.cookies
+    ended = "1" if session_cookie() in request.cookies else None
     den = going_to if going_to != "/" else None
-    way_in = url_for("auth.sign_in", den=den, het="1" if had_session else None)
-    return redirect(way_in, code=303)
+    return redirect(url_for("auth.sign_in", den=den, het=ended), code=303)
 
 
 def wants_json() -> bool:

@@ -22,6 +22,7 @@ from controller.web.policy import (
     session_cookie,
     wants_json,
 )
+from controller.web.resume import interrupted
 
 logger = logging.getLogger(__name__)
 
@@ -88,13 +89,27 @@ def _http(error: HTTPException) -> Response:
         return error.get_response()
     if isinstance(error, SecurityError):  # a foreign Host: no address of ours can be built
         return Response("bad host\n", status=400, content_type="text/plain")
-    code = CODES.get(error.code, "bad_request")
-    if error.code == 401 and request.cookies.get(session_cookie()):
-        code = "session_ended"
-    response = answer(code, error.code)
-    if error.code == 401 and _is_machine_route():
+    if error.code == 401:
+        return _not_signed_in()
+    return answer(CODES.get(error.code, "bad_request"), error.code)
+
+
+def _not_signed_in() -> Response:
+    if _is_machine_route():
+        response = answer("sign_in_needed", 401)
         response.headers["WWW-Authenticate"] = "Bearer"
-    return response
+        return response
+    if not request.cookies.get(session_cookie()):
+        return answer("sign_in_needed", 401)
+    kept = None if wants_json() else interrupted()
+    if kept is None:
+        is_upload = request.mimetype == "multipart/form-data" and not wants_json()
+        return answer("session_ended_upload" if is_upload else "session_ended", 401)
+    ended = sentences.sentence("session_ended", {})
+    page = render_template(
+        "auth/sign_in.html", username="", going_to="", ended=ended, problem=None, kept=kept
+    )
+    return make_response(page, 401)
 
 
 def _is_machine_route() -> bool:

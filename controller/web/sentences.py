@@ -173,6 +173,7 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "session_ended": lambda _f: _(
         "Phiên làm việc đã hết. Đăng nhập lại, nội dung đang soạn vẫn còn."
     ),
+    "session_ended_upload": lambda _f: _("Phiên làm việc đã hết. Đăng nhập lại rồi chọn lại tệp."),
     "sign_in_needed": lambda _f: _("Đăng nhập để xem trang này."),
     "csrf": lambda _f: _("Trang đã mở quá lâu. Mở lại trang rồi làm lại việc này."),
     "too_many_tries": lambda _f: _("Thử quá nhiều lần từ máy này. Thử lại sau 15 phút."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -329,3 +331,52 @@ def test_a_session_is_not_written_down_at_every_request(here: Centre) -> None:
     with here.database.read() as session:
         seen = session.scalars(select(SessionRow.last_seen_at)).one()
     assert seen == began + timedelta(minutes=1)
+
+
+MAI = {"username": "mai", "full_name": "Katơr  Thị <Mai>\nđọc", "role": "operator"}
+
+
+def _form_of(page: str, action: str) -> dict[str, str]:
+    """The fields of the form that goes to `action`, as a browser would send them."""
+    form = page.split(f'action="{action}"')[1].split("</form>")[0]
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
+    fields |= dict(
+        re.findall(r'<textarea name="([^"]+)" hidden>\n(.*?)</textarea>', form, re.DOTALL)
+    )
+    return {name: html.unescape(value) for name, value in fields.items()}
+
+
+def test_what_was_typed_survives_a_session_that_ended_meanwhile(here: Centre) -> None:
+    browser = here.client(Role.ADMIN)
+    token = browser.csrf()
+    here.clock.move(minutes=31)
+    form = {"csrf_token": token, **MAI, "place_id": DISTRICT}
+    ended = browser.http.post("/nguoi-dung/moi", data=form)
+    assert ended.status_code == 401
+    assert "nội dung đang soạn vẫn còn" in ended.text
+    door = _form_of(ended.text, "/dang-nhap")
+    name = here.actor(Role.ADMIN, PROVINCE).username
+    wrong = browser.http.post("/dang-nhap", data={**door, "username": name, "password": WRONG})
+    door = _form_of(wrong.text, "/dang-nhap")
+    back = browser.http.post("/dang-nhap", data={**door, "username": name, "password": PASSWORD})
+    assert back.status_code == 200
+    kept = _form_of(back.text, "/nguoi-dung/moi")
+    assert {key: kept[key] for key in MAI} == MAI
+    made = browser.http.post("/nguoi-dung/moi", data=kept)
+    assert "Katơr Thị &lt;Mai&gt; đọc" in browser.get("/nguoi-dung").text, made.text
+
+
+def test_a_form_of_another_site_is_not_carried_over_a_sign_in(here: Centre) -> None:
+    browser = here.client(Role.ADMIN)
+    here.clock.move(minutes=31)
+    ended = browser.http.post("/nguoi-dung/moi", data={"csrf_token": "forged", **MAI})
+    assert ended.status_code == 401
+    assert "giu-" not in ended.text
+
+
+def test_a_sign_in_carries_nothing_to_another_site(here: Centre) -> None:
+    actor = here.actor(Role.ADMIN, PROVINCE)
+    answer = here.client().post(
+        "/dang-nhap", username=actor.username, password=PASSWORD, giu_duong="//evil.example/"
+    )
+    assert answer.status_code == 303
