@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -60,6 +61,23 @@ class BrokerAddress:
     password: str = field(repr=False)
     client_id: str
     tls_ca: str = ""
+
+
+class _TidySocket(ssl.SSLSocket):
+    """paho forgets the socket of a handshake that failed; this one closes itself."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
+def _tls_context(tls_ca: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls_ca)
+    context.sslsocket_class = _TidySocket
+    return context
 
 
 class Link:
@@ -152,7 +170,7 @@ class Link:
         )
         client.username_pw_set(address.user, address.password)
         if address.tls_ca:
-            client.tls_set(ca_certs=address.tls_ca)
+            client.tls_set_context(_tls_context(address.tls_ca))
         client.max_inflight_messages_set(_MOST_INFLIGHT)
         client.max_queued_messages_set(_MOST_QUEUED)
         client.will_set(
