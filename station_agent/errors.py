@@ -31,3 +31,9 @@ class StorageReadOnlyError(StationAgentError):
     """The disk does not take writes any more."""
 
     code = "storage_readonly"
+
+
+class FolderInUseError(StationAgentError):
+    """Another agent runs on the same store."""
+
+    code = "folder_in_use"

@@ -38,6 +38,7 @@ from station_agent.core.events import (
     PlayerReady,
     PlayerStarted,
     ProbesRead,
+    SoundGap,
     Stopping,
     SubscriptionRefused,
 )
@@ -97,6 +98,7 @@ class Agent:
         self._numbering = Numbering(restored.journal_head)
         self._is_kernel_synchronised = False
         self._volume_set: int | None = None
+        self._gaps_told: set[str] = set()
         self._deadline = Deadline(mono_ms=now.mono_ms)
 
     def handle(self, event: Event, now: Moment) -> tuple[Effect, ...]:
@@ -122,7 +124,7 @@ class Agent:
                 self.playout.player_said(turn, event)
                 if isinstance(event, PlayerStarted | PlayerEnded):
                     self.reporter.beat_soon(turn)
-            case DeviceLost() | DeviceBack():
+            case DeviceLost() | DeviceBack() | SoundGap():
                 self._device_changed(turn, event)
             case AssetHeld() | AssetChecked() | AssetDropped() | FetchFailed():
                 self._asset_changed(turn, event)
@@ -138,6 +140,8 @@ class Agent:
             case Booted():
                 self._is_kernel_synchronised = bool(event.kernel_synchronised)
                 self.lifetime.begin(turn)
+                for code, detail in event.faults:
+                    turn.note(FaultEntry(code=code, detail=detail[:300]))
                 self.desk.take_up(turn)
             case ProbesRead():
                 self._is_kernel_synchronised = bool(event.kernel_synchronised)
@@ -188,12 +192,23 @@ class Agent:
                 if event.why is FetchProblem.CORRUPT:
                     self.refusals.note(turn, "sound", "file_corrupt", event.sha256)
 
-    def _device_changed(self, turn: Turn, event: DeviceLost | DeviceBack) -> None:
-        if isinstance(event, DeviceBack):
-            self.playout.retry_mono_ms.clear()
-        elif not self.station.is_device_lost:
-            turn.note(FaultEntry(code="audio_device_missing", detail=event.detail[:300]))
-        self.station.is_device_lost = isinstance(event, DeviceLost)
+    def _device_changed(self, turn: Turn, event: DeviceLost | DeviceBack | SoundGap) -> None:
+        match event:
+            case DeviceLost(detail=detail):
+                if not self.station.is_device_lost:
+                    turn.note(FaultEntry(code="audio_device_missing", detail=detail[:300]))
+                self.station.is_device_lost = True
+            case DeviceBack():
+                self.playout.retry_mono_ms.clear()
+                self.station.is_device_lost = False
+            case SoundGap(play_id=play_id):
+                self._gap(turn, play_id or "")
+
+    def _gap(self, turn: Turn, play_id: str) -> None:
+        """One line for each play that had gaps, however many."""
+        if play_id not in self._gaps_told:
+            self._gaps_told = {play_id}
+            turn.note(FaultEntry(code="underrun", detail=play_id))
 
     def _ack_received(self, turn: Turn, event: AckReceived) -> None:
         claims, ack, station = event.signed.claims, event.signed.message, self.station

@@ -48,6 +48,8 @@ class Booted:
     """The process has started; always the first event. None: the kernel does not say."""
 
     kernel_synchronised: bool | None = None
+    faults: tuple[tuple[str, str], ...] = ()
+    """Code and detail of what the shell found wrong while it looked at what was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,13 @@ class DeviceBack:
     """The sound device is there (again)."""
 
 
+@dataclass(frozen=True, slots=True)
+class SoundGap:
+    """The card ran dry; what was on air went on after a gap."""
+
+    play_id: str | None = None
+
+
 Event = (
     Booted
     | Woke
@@ -249,4 +258,5 @@ Event = (
     | PlayerEnded
     | DeviceLost
     | DeviceBack
+    | SoundGap
 )

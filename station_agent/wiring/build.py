@@ -1,0 +1,248 @@
+"""The composition root: settings -> a station ready to run."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import queue
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from station_agent.core.agent import Agent
+from station_agent.core.config import AgentConfig, Restored
+from station_agent.core.effects import SoundOver
+from station_agent.core.events import AssetDropped, Booted, Event
+from station_agent.errors import FolderInUseError
+from station_agent.hardware.amplifier import open_amplifier
+from station_agent.health.probes import kernel_synchronised
+from station_agent.health.watchdog import Watchdog
+from station_agent.link.client import BrokerAddress, Link
+from station_agent.link.downloader import BrokerWay, Downloader, HttpWay, Way
+from station_agent.link.handlers import Inbox
+from station_agent.player.engine import PlayerEngine
+from station_agent.player.port import Clock, Sink, SystemClock
+from station_agent.player.sinks.alsa import AlsaSink
+from station_agent.player.sinks.file import FileSink
+from station_agent.player.sinks.null import NullSink
+from station_agent.settings import AgentSettings, spans
+from station_agent.store.ballast import Ballast
+from station_agent.store.journal import Journal
+from station_agent.store.marks import MarkFile
+from station_agent.store.plan_file import PlanFile
+from station_agent.store.sound_cache import SoundCache
+from station_agent.wiring.clock import machine_boot_id, moment
+from station_agent.wiring.parts import Parts
+from station_agent.wiring.player_words import event_of
+from station_agent.wiring.shell import Shell
+from station_agent.wiring.worker import Worker
+from station_protocol import codec
+from station_protocol.codec import Signed
+from station_protocol.errors import ProtocolError
+from station_protocol.messages import HoursSpan, Message, StationLimits, UpMessage
+from station_protocol.signing import KeyRing, PinnedKey
+from station_protocol.vocabulary import DeedKind
+
+logger = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(slots=True)
+class Running:
+    """A station that was built; `run` returns when it has stopped."""
+
+    shell: Shell
+    agent: Agent
+    first: Event
+    lock: BinaryIO
+
+    def run(self) -> None:
+        """Run until told to stop."""
+        try:
+            self.shell.run(self.first)
+        finally:
+            self.lock.close()
+
+
+def build(
+    settings: AgentSettings, *, clock: Clock | None = None, watchdog: Watchdog | None = None
+) -> Running:
+    """Open the store, restore the core, make every part. Starts the player's thread only.
+
+    FolderInUseError, StorageFullError, StorageReadOnlyError.
+    """
+    clock = clock or SystemClock()
+    folder = settings.path(settings.store.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = _lock(folder)
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    keys = key_ring(settings)
+    parts = _parts(settings, folder, clock, keys, events.put)
+    first = Booted(kernel_synchronised(), _faults(parts.journal))
+    agent = Agent(_config(settings, parts.journal), _restored(settings, parts, keys), moment(clock))
+    shell = Shell(agent, parts, events, now=lambda: moment(clock), watchdog=watchdog)
+    return Running(shell, agent, first, lock)
+
+
+def _lock(folder: Path) -> BinaryIO:
+    """Two agents on one store would both play; the kernel frees the lock when a process dies."""
+    file = (folder / "lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise FolderInUseError(f"another agent uses {folder}") from error
+    return file
+
+
+def key_ring(settings: AgentSettings) -> KeyRing:
+    """The two keys this station believes, each for its own kind of deed."""
+    return KeyRing.of(
+        PinnedKey.from_hex(settings.keys.actual_public, DeedKind.ACTUAL),
+        PinnedKey.from_hex(settings.keys.exercise_public, DeedKind.EXERCISE),
+    )
+
+
+def default_limits(settings: AgentSettings) -> StationLimits:
+    """The limits of the configuration, until signed ones replace them."""
+    hours = (
+        HoursSpan(opens_min=opens, closes_min=closes)
+        for opens, closes in spans(settings.limits.hours)
+    )
+    return StationLimits(
+        station_id=settings.station.id,
+        hours=tuple(hours),
+        max_length_ms=settings.limits.max_length_s * 1000,
+        volume_ceiling_percent=settings.limits.volume_ceiling_percent,
+    )
+
+
+def open_sink(settings: AgentSettings, clock: Clock) -> Sink:
+    """The sound card of the settings; opening it is left to the player."""
+    player = settings.player
+    if player.sink == "alsa":
+        return AlsaSink(player.device, clock=clock)
+    if player.sink == "file":
+        return FileSink(settings.path(player.file), seed=player.seed, clock=clock)
+    return NullSink(seed=player.seed, clock=clock)
+
+
+def _config(settings: AgentSettings, journal: Journal) -> AgentConfig:
+    return AgentConfig(
+        station_id=settings.station.id,
+        boot_id=str(uuid.uuid4()),
+        journal_id=journal.journal_id(),
+        limits=default_limits(settings),
+        agent_version=version("vang"),
+        machine_boot_id=machine_boot_id(),
+        sound_over="mqtt" if settings.sound.over == "mqtt" else "http",
+        trust_last_known=settings.clock.trust_last_known,
+    )
+
+
+def _faults(journal: Journal) -> tuple[tuple[str, str], ...]:
+    if journal.set_aside is None:
+        return ()
+    return (("journal_damaged", journal.set_aside.name),)
+
+
+def _restored(settings: AgentSettings, parts: Parts, keys: KeyRing) -> Restored:
+    station_id = settings.station.id
+    return Restored(
+        plan=_verified(parts.plan_file, lambda raw: codec.open_plan(raw, keys, station_id)),
+        limits=_verified(parts.limits_file, lambda raw: codec.open_limits(raw, keys, station_id)),
+        memory=parts.journal.memory(),
+        slots=tuple(parts.journal.slots()),
+        journal_head=parts.journal.head(),
+        journal_stored_up_to=parts.journal.stored_up_to(),
+        held=parts.cache.held(),
+        mark=parts.mark_file.read(),
+    )
+
+
+def _verified(file: PlanFile, verify: Callable[[bytes], Signed[M]]) -> Signed[M] | None:
+    """What a file holds, if it is still what was signed."""
+    raw = file.read()
+    if raw is None:
+        return None
+    try:
+        return verify(raw)
+    except ProtocolError as error:
+        logger.warning("kept message not usable reason=%s: %s", error.reason, error)
+        return None
+
+
+def _parts(
+    settings: AgentSettings,
+    folder: Path,
+    clock: Clock,
+    keys: KeyRing,
+    emit: Callable[[Event], None],
+) -> Parts:
+    journal = Journal(folder / "journal.db", ballast=Ballast(folder / "ballast"))
+    cache = SoundCache(
+        folder / "sound",
+        settings.store.cache_bytes,
+        on_dropped=lambda sha256: emit(AssetDropped(sha256)),
+    )
+    player = PlayerEngine(
+        open_sink(settings, clock), lambda said: emit(event_of(said)), clock=clock
+    )
+    player.run_thread()
+    downloader, link = _connections(settings, keys, cache, emit)
+    return Parts(
+        station_id=settings.station.id,
+        folder=folder,
+        journal=journal,
+        plan_file=PlanFile(folder / "plan.sealed"),
+        limits_file=PlanFile(folder / "limits.sealed"),
+        mark_file=MarkFile(folder / "mark"),
+        cache=cache,
+        player=player,
+        amplifier=open_amplifier(settings.player.amplifier_pin),
+        link=link,
+        downloader=downloader,
+        worker=Worker("worker"),
+        emit=emit,
+    )
+
+
+def _connections(
+    settings: AgentSettings, keys: KeyRing, cache: SoundCache, emit: Callable[[Event], None]
+) -> tuple[Downloader, Link]:
+    """The link and the downloader, which send through one another."""
+    station = settings.station
+    links: list[Link] = []
+
+    def send(message: UpMessage) -> bool:
+        return links[0].send(message)
+
+    ways: dict[SoundOver, Way] = {"mqtt": BrokerWay(station.id, send)}
+    if settings.sound.over == "http":
+        ca = str(settings.path(settings.sound.tls_ca)) if settings.sound.tls_ca else ""
+        ways["http"] = HttpWay(settings.sound.url, settings.sound.token, ca)
+    downloader = Downloader(cache, ways, emit)
+    inbox = Inbox(station.id, station.places, keys, emit, downloader.on_chunk)
+    link = Link(
+        broker_address(settings), station.id, station.places, receive=inbox.receive, emit=emit
+    )
+    links.append(link)
+    return downloader, link
+
+
+def broker_address(settings: AgentSettings) -> BrokerAddress:
+    """Where the broker is and who we are to it."""
+    broker, station_id = settings.broker, settings.station.id
+    return BrokerAddress(
+        host=broker.host,
+        port=broker.port,
+        user=broker.user or station_id,
+        password=broker.password,
+        client_id=broker.client_id or station_id,
+        tls_ca=os.fspath(settings.path(broker.tls_ca)) if broker.tls_ca else "",
+    )

@@ -1,0 +1,168 @@
+"""The parts a shell drives, and how each effect is carried out on them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from station_agent.core import effects as do
+from station_agent.core import events as ev
+from station_agent.errors import StorageFullError, StorageReadOnlyError
+from station_agent.hardware.amplifier import Amplifier
+from station_agent.health.probes import read_probes
+from station_agent.link.downloader import Downloader
+from station_agent.link.forwarder import next_batch
+from station_agent.player.port import Player
+from station_agent.store.journal import Journal
+from station_agent.store.marks import MarkFile
+from station_agent.store.plan_file import PlanFile
+from station_agent.store.sound_cache import SoundCache
+from station_agent.wiring.player_words import cue_of
+from station_agent.wiring.worker import Worker
+from station_protocol.messages import UpMessage
+
+logger = logging.getLogger(__name__)
+
+
+class Sender(Protocol):
+    """The link as the shell uses it."""
+
+    def start(self) -> None:
+        """Begin to connect."""
+
+    def send(self, message: UpMessage) -> bool:
+        """Publish, or drop when the link is down."""
+
+    def close(self) -> None:
+        """Say goodbye."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """Everything around the core."""
+
+    station_id: str
+    folder: Path
+    journal: Journal
+    plan_file: PlanFile
+    limits_file: PlanFile
+    mark_file: MarkFile
+    cache: SoundCache
+    player: Player
+    amplifier: Amplifier
+    link: Sender
+    downloader: Downloader
+    worker: Worker
+    emit: Callable[[ev.Event], None]
+    volume_percent: int | None = field(default=None, init=False)
+
+    def persist(self, effect: do.Persist) -> ev.PersistFailed | None:
+        """Write what the core wants durable; None when it is."""
+        try:
+            if effect.plan is not None:
+                self.plan_file.write(effect.plan)
+            if effect.limits is not None:
+                self.limits_file.write(effect.limits)
+            if effect.entries or effect.slots or effect.memory:
+                self.journal.persist(effect.entries, effect.slots, effect.memory)
+        except StorageFullError as error:
+            logger.exception("not durable station=%s code=%s", self.station_id, error.code)
+            return ev.PersistFailed(effect, ev.StorageProblem.DISK_FULL)
+        except StorageReadOnlyError as error:
+            logger.exception("not durable station=%s code=%s", self.station_id, error.code)
+            return ev.PersistFailed(effect, ev.StorageProblem.READONLY)
+        return None
+
+    def carry_out(self, effect: do.Effect) -> None:
+        """Do anything but Persist."""
+        match effect:
+            case do.Prepare() | do.Start() | do.Stop() | do.SetVolume() | do.Amplifier():
+                self._sound(effect)
+            case do.Fetch() | do.CancelFetch() | do.CheckAsset() | do.ProtectAssets():
+                self._files(effect)
+            case do.Send(message=message):
+                self.link.send(message)
+            case do.WriteMark() | do.ForwardJournal() | do.ConfirmJournal():
+                self._evidence(effect)
+            case do.Probe():
+                self.worker.do(self._probe)
+            case do.Persist():
+                raise AssertionError("persist has its own way")
+
+    def _sound(self, effect: do.Prepare | do.Start | do.Stop | do.SetVolume | do.Amplifier) -> None:
+        match effect:
+            case do.Prepare():
+                self.player.prepare(cue_of(effect, self.cache.path))
+            case do.Start(play_id=play_id, replaces=replaces):
+                self.player.start(play_id, replaces=replaces)
+            case do.Stop(play_id=play_id, fade_ms=fade_ms):
+                self.player.stop(play_id, fade_ms)
+            case do.SetVolume(percent=percent):
+                self.volume_percent = percent
+                self.player.set_volume(percent)
+            case do.Amplifier(on=on):
+                self.amplifier.switch(on)
+
+    def _files(self, effect: do.Fetch | do.CancelFetch | do.CheckAsset | do.ProtectAssets) -> None:
+        match effect:
+            case do.Fetch(sha256=sha256, size_bytes=size_bytes, via=via):
+                self.downloader.fetch(sha256, size_bytes, via)
+            case do.CancelFetch(sha256=sha256):
+                self.downloader.cancel(sha256)
+            case do.CheckAsset(sha256=sha256):
+                self.worker.do(lambda: self._check(sha256))
+            case do.ProtectAssets(sha256s=sha256s):
+                self.cache.protect(sha256s)
+
+    def _evidence(self, effect: do.WriteMark | do.ForwardJournal | do.ConfirmJournal) -> None:
+        """A mark or a confirmation that fails costs nothing but a repetition: it is logged."""
+        try:
+            match effect:
+                case do.WriteMark(mark=mark):
+                    self.mark_file.write(mark)
+                case do.ForwardJournal():
+                    self._forward(effect)
+                case do.ConfirmJournal(up_to=up_to):
+                    self.journal.confirm(up_to)
+        except (StorageFullError, StorageReadOnlyError) as error:
+            name = type(effect).__name__
+            logger.warning("%s failed station=%s: %s", name, self.station_id, error)
+
+    def _forward(self, effect: do.ForwardJournal) -> None:
+        batch = next_batch(
+            self.journal,
+            after_no=effect.after_no,
+            station_id=self.station_id,
+            boot_id=effect.boot_id,
+            sent_mono_ms=effect.sent_mono_ms,
+        )
+        if batch is not None:
+            self.link.send(batch)
+
+    # --- in the worker's thread -------------------------------------------------------------------
+
+    def _check(self, sha256: str) -> None:
+        self.emit(ev.AssetChecked(sha256, self.cache.check(sha256)))
+
+    def _probe(self) -> None:
+        self.emit(read_probes(self.folder, volume_percent=lambda: self.volume_percent))
+
+    # --- start and end ----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start every thread but the player's, which was started with it."""
+        self.worker.start()
+        self.downloader.start()
+        self.link.start()
+
+    def close(self) -> None:
+        """Silence first, then everything else."""
+        self.player.close()
+        self.amplifier.close()
+        self.downloader.close()
+        self.link.close()
+        self.worker.close()
+        self.journal.close()

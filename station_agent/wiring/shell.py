@@ -1,0 +1,83 @@
+"""The loop around the core: events in, effects out, in one thread and in order."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable, Iterable
+
+from station_agent.core.agent import Agent
+from station_agent.core.effects import Effect, Persist, Send, Start
+from station_agent.core.events import Event, PersistFailed, Stopping, Woke
+from station_agent.core.moment import Moment
+from station_agent.health.watchdog import Watchdog
+from station_agent.wiring.parts import Parts
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 2.5
+"""The longest the loop sleeps: a step of the wall clock is seen within this time."""
+
+
+class Shell:
+    """Runs one station until it is told to stop."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        parts: Parts,
+        events: queue.SimpleQueue[Event],
+        *,
+        now: Callable[[], Moment],
+        watchdog: Watchdog | None = None,
+    ) -> None:
+        self._agent = agent
+        self._parts = parts
+        self._events = events
+        self._now = now
+        self._watchdog = watchdog
+
+    def stop(self) -> None:
+        """Ask for an orderly end; safe in a signal handler."""
+        self._events.put(Stopping())
+
+    def run(self, first: Event) -> None:
+        """Handle events until Stopping; `first` says how the station found itself."""
+        try:
+            self.handle(first)
+            self._parts.start()
+            if self._watchdog is not None:
+                self._watchdog.start()
+            event = first
+            while not isinstance(event, Stopping):
+                event = self._next()
+                self.handle(event)
+                if self._watchdog is not None:
+                    self._watchdog.tick()
+        finally:
+            if self._watchdog is not None:
+                self._watchdog.close()
+            self._parts.close()
+
+    def _next(self) -> Event:
+        wait_s = self._agent.next_deadline().wait_s(self._now())
+        try:
+            return self._events.get(timeout=TICK_S if wait_s is None else min(wait_s, TICK_S))
+        except queue.Empty:
+            return Woke()
+
+    def handle(self, event: Event) -> None:
+        """Give one event to the core and do what it asks for."""
+        failed = self._carry_out(self._agent.handle(event, self._now()))
+        while failed is not None:
+            failed = self._carry_out(self._agent.handle(failed, self._now()))
+
+    def _carry_out(self, effects: Iterable[Effect]) -> PersistFailed | None:
+        """What could not be made durable, if anything: nothing that needed it was done then."""
+        failed: PersistFailed | None = None
+        for effect in effects:
+            if isinstance(effect, Persist):
+                failed = self._parts.persist(effect) or failed
+            elif failed is None or not isinstance(effect, Start | Send):
+                self._parts.carry_out(effect)
+        return failed

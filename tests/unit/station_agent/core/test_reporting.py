@@ -1,0 +1,245 @@
+"""What a station says: hello, heartbeat, evidence until acknowledged, its own state."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from station_agent.core import effects as do
+from station_agent.core import events as ev
+from station_agent.core.moment import Deadline, Moment
+from station_protocol import messages as wire
+from station_protocol.vocabulary import StationHealth
+from tests.support import wire as build
+from tests.support.rig import EPOCH, Rig, in_minutes, online, signed_plan, slot
+
+
+def batches(rig: Rig) -> list[int]:
+    return [effect.after_no for effect in rig.asked if isinstance(effect, do.ForwardJournal)]
+
+
+def test_hello_is_the_first_word_after_each_connect() -> None:
+    rig = online(slot(1, in_minutes(60)))
+    rig.disconnect()
+    rig.sent.clear()
+    rig.connect()
+    hello = rig.sent[0]
+    assert isinstance(hello, wire.Hello)
+    assert (hello.plan_epoch, hello.plan_version) == (EPOCH, 1)
+    assert hello.journal_head == len(rig.store.entries)
+    assert hello.journal_id == "journal-1"
+    assert hello.speaks == (1,)
+
+
+def test_hello_is_said_again_until_the_centre_answers() -> None:
+    rig = Rig()
+    rig.centre_is_up = False
+    rig.boot().connect()
+    rig.run(35)
+    assert sum(isinstance(message, wire.Hello) for message in rig.sent) == 4
+    rig.centre_is_up = True
+    rig.run(120)
+    assert sum(isinstance(message, wire.Hello) for message in rig.sent) == 5
+
+
+def test_a_heartbeat_leaves_each_half_minute() -> None:
+    rig = online()
+    rig.run(30)
+    rig.sent.clear()
+    rig.run(300)
+    assert sum(isinstance(message, wire.Heartbeat) for message in rig.sent) == 10
+
+
+def test_heartbeats_carry_what_the_probes_read() -> None:
+    rig = online()
+    rig.tell(ev.ProbesRead(disk_free_bytes=5_000_000_000, temperature_celsius=51.5))
+    rig.run(35)
+    assert rig.last_beat().disk_free_bytes == 5_000_000_000
+    assert rig.last_beat().temperature_celsius == 51.5
+
+
+def test_evidence_is_forwarded_only_after_the_greeting_and_acknowledged_once() -> None:
+    rig = Rig()
+    rig.centre_is_up = False
+    rig.boot().connect()
+    rig.run(5)
+    assert batches(rig) == []
+    rig.centre_is_up = True
+    rig.run(60)
+    assert rig.store.stored_up_to == rig.store.entries[-1].entry_no
+    assert len(batches(rig)) == len(set(batches(rig)))
+
+
+def test_unanswered_evidence_is_sent_again() -> None:
+    rig = online(slot(1, in_minutes(1)))
+    rig.asked.clear()
+    rig.centre_is_up = False
+    rig.run(240)
+    assert len(set(batches(rig))) == 1
+    assert 6 <= len(batches(rig)) <= 8
+    rig.centre_is_up = True
+    rig.run(60)
+    assert rig.store.stored_up_to == rig.store.entries[-1].entry_no
+
+
+def test_a_backlog_goes_out_batch_by_batch() -> None:
+    rig = online()
+    rig.disconnect()
+    for number in range(250):
+        rig.tell(ev.SubscriptionRefused(f"vang/1/g/place-{number}/order"))
+    rig.asked.clear()
+    rig.connect()
+    rig.run(5)
+    assert len(batches(rig)) >= 3
+    assert rig.store.stored_up_to == rig.store.entries[-1].entry_no
+
+
+def test_a_centre_restored_from_a_backup_gets_the_evidence_it_lost() -> None:
+    rig = online()
+    rig.run(60)
+    rig.disconnect()
+    rig.store.stored_up_to = 1
+    rig.asked.clear()
+    rig.connect()
+    assert batches(rig)[0] == 1
+
+
+def test_a_late_ack_never_takes_back_what_is_stored() -> None:
+    rig = online()
+    rig.run(60)
+    stored = rig.store.stored_up_to
+    late = rig.ack("journal", 5, stored_up_to=1)
+    assert late is not None
+    rig.tell(late)
+    assert rig.store.stored_up_to == stored
+
+
+def test_an_ack_for_another_journal_confirms_nothing() -> None:
+    rig = Rig()
+    rig.centre_is_up = False
+    rig.boot().connect()
+    foreign = rig.ack("journal", None, stored_up_to=1, journal_id="journal-0")
+    assert foreign is not None
+    rig.tell(foreign)
+    assert rig.store.stored_up_to == 0
+
+
+def test_an_ack_of_an_older_epoch_is_refused() -> None:
+    rig = online()
+    stale = rig.ack("beat", None, epoch=EPOCH - 1)
+    assert stale is not None
+    rig.tell(stale)
+    (line,) = rig.evidence(wire.RefusalEntry)
+    assert (line.what, line.why) == ("ack", "stale")
+
+
+def test_a_fresh_station_is_starting_then_ready() -> None:
+    rig = online(slot(1, in_minutes(60)))
+    assert [flip.health for flip in rig.evidence(wire.FlipEntry)] == ["starting", "ready"]
+    assert rig.last_beat().health is StationHealth.READY
+
+
+def test_a_station_that_learns_neither_time_nor_plan_is_degraded_after_a_minute() -> None:
+    rig = Rig().boot()
+    rig.run(58)
+    assert len(rig.evidence(wire.FlipEntry)) == 1
+    rig.run(5)
+    flip = rig.evidence(wire.FlipEntry)[-1]
+    assert flip.health == "degraded"
+    assert flip.reasons == ("clock_untrusted", "no_plan")
+
+
+def test_a_lost_sound_device_is_told_at_once_and_taken_back() -> None:
+    rig = online()
+    rig.tell(ev.DeviceLost("unplugged"))
+    rig.tell(ev.DeviceLost("still unplugged"))
+    rig.run(2)
+    assert rig.last_beat().reasons == ("audio_device_missing",)
+    assert [fault.code for fault in rig.evidence(wire.FaultEntry)] == ["audio_device_missing"]
+    rig.tell(ev.DeviceBack())
+    rig.run(2)
+    assert rig.last_beat().health is StationHealth.READY
+
+
+def test_an_expired_plan_a_full_disk_and_a_missing_sound_are_named() -> None:
+    rig = online()
+    rig.tell(ev.ProbesRead(disk_free_bytes=1))
+    rig.run(2)
+    assert "disk_low" in rig.last_beat().reasons
+    rig.auto_fetch = False
+    rig.tell(signed_plan(slot(1, in_minutes(3)), version=2, not_after=in_minutes(4)))
+    rig.run_until(in_minutes(3.5))
+    assert "sound_missing" in rig.last_beat().reasons
+    rig.run_until(in_minutes(5))
+    assert "plan_expired" in rig.last_beat().reasons
+
+
+def test_a_refused_subscription_is_a_fault() -> None:
+    rig = online()
+    rig.tell(ev.SubscriptionRefused("vang/1/g/ninh-thuan/order"))
+    (fault,) = rig.evidence(wire.FaultEntry)
+    assert (fault.code, fault.detail) == ("subscription_refused", "vang/1/g/ninh-thuan/order")
+
+
+def test_signs_of_life_are_marked_each_five_minutes_and_on_air_each_quarter_minute() -> None:
+    rig = online(slot(1, in_minutes(62), seconds=61))
+    rig.run(60)
+    rig.asked.clear()
+    rig.run(3600)
+    idle = [effect for effect in rig.asked if isinstance(effect, do.WriteMark)]
+    assert len(idle) == 12
+    rig.run_until(in_minutes(62))
+    rig.asked.clear()
+    rig.run(61)
+    playing = [effect.mark for effect in rig.asked if isinstance(effect, do.WriteMark)]
+    assert [mark.slot_id is not None for mark in playing] == [True] * 4 + [False]
+
+
+def test_the_latest_time_ever_never_goes_down() -> None:
+    rig = online()
+    assert rig.store.mark is not None
+    before = rig.store.mark.latest_at
+    assert before is not None
+    rig.disconnect()
+    rig.clock_error = timedelta(days=-30)
+    rig.run(700)
+    assert rig.store.mark.latest_at is not None
+    assert rig.store.mark.latest_at >= before
+
+
+def test_evidence_says_how_far_the_clock_was_believed() -> None:
+    rig = online()
+    levels = [entry.clock.value for entry in rig.store.entries]
+    assert levels[0] == "none"
+    assert levels[-1] == "controller"
+
+
+def test_a_deadline_is_whatever_comes_first() -> None:
+    now = Moment(build.NOW, 1_000)
+    assert Deadline().wait_s(now) is None
+    assert Deadline(build.NOW + timedelta(seconds=3), 2_000).wait_s(now) == 1.0
+    assert Deadline(build.NOW - timedelta(seconds=3)).wait_s(now) == 0.0
+    assert now.later(500) == Moment(build.NOW + timedelta(milliseconds=500), 1_500)
+
+
+def test_every_deadline_lies_ahead() -> None:
+    rig = online(slot(1, in_minutes(2)))
+    for _ in range(400):
+        assert rig.agent is not None
+        wait_s = rig.agent.next_deadline().wait_s(rig.now)
+        assert wait_s is not None
+        assert wait_s > 0
+        rig.run(wait_s + 0.001)
+
+
+def test_gaps_in_the_sound_are_told_once_for_each_play() -> None:
+    rig = online()
+    for play_id in ("a-1", "a-1", "b-2", None):
+        rig.tell(ev.SoundGap(play_id))
+    assert [fault.detail for fault in rig.evidence(wire.FaultEntry)] == ["a-1", "b-2", ""]
+
+
+def test_what_the_store_found_damaged_is_told() -> None:
+    rig = Rig().boot()
+    rig.tell(ev.Booted(faults=(("journal_damaged", "journal.db.damaged-1"),)))
+    (fault,) = rig.evidence(wire.FaultEntry)
+    assert (fault.code, fault.detail) == ("journal_damaged", "journal.db.damaged-1")
