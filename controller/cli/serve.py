@@ -25,6 +25,7 @@ from controller.cli.supervisor import Child, Supervisor
 from controller.errors import SettingsError
 from controller.link.broker import BundledBroker
 from controller.link.processes import free_port, is_port_free, start_child
+from controller.link.supervision import is_broker_up
 from controller.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -64,8 +65,8 @@ def prepare(settings: Settings, roles: frozenset[str], *, config: Path | None) -
         handout = first_run.prepare(controller)
         if "broker" in roles and settings.broker.mode == "bundled":
             broker = BundledBroker(settings)
-            broker.prepare(controller.services.stations.broker_users)
-            children.append(Child("broker", broker.spawn))
+            access = broker.prepare(controller.services.stations.broker_users)
+            children.append(Child("broker", broker.spawn, is_ready=lambda: is_broker_up(access)))
     finally:
         controller.stop()
     if "controller" in roles:
@@ -76,20 +77,26 @@ def prepare(settings: Settings, roles: frozenset[str], *, config: Path | None) -
 
 
 def web_child(
-    settings: Settings, *, config: Path | None, output: Callable[[], IO[bytes]] | None = None
+    settings: Settings,
+    *,
+    config: Path | None,
+    environment: Mapping[str, str] = os.environ,
+    output: Callable[[], IO[bytes]] | None = None,
 ) -> Child:
     """The worker as a program of its own, told the same settings and the port chosen."""
     options = ("--config", str(config)) if config else ()
     command = (sys.executable, "-m", "controller", "worker", *options)
-    environment = worker_environment(os.environ, settings)
+    told = worker_environment(environment, settings)
 
     def start() -> subprocess.Popen[bytes]:
         if output is None:
-            return start_child(command, environment=environment)
+            return start_child(command, environment=told)
         with output() as file:
-            return start_child(command, environment=environment, output=file)
+            return start_child(command, environment=told, output=file)
 
-    return Child("controller", start)
+    # Ready when the port is taken: nobody else could have it, we looked a moment ago.
+    host, port = settings.web.host, settings.web.port
+    return Child("controller", start, is_ready=lambda: not is_port_free(host, port))
 
 
 def worker_environment(environment: Mapping[str, str], settings: Settings) -> dict[str, str]:

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
+READY_S = 60.0
+"""How long the next child waits at most for the one before it to be ready."""
 STEADY_S = 60.0
 """A child that ran so long is started again at once when it dies."""
 
@@ -39,8 +41,8 @@ class Child:
     """Called from the main thread: the kernel ends the child with the thread that made it."""
     grace_s: float = 15.0
     """How long it may take to end after SIGTERM."""
-    is_vital: bool = True
-    """Whether the supervisor keeps it alive; else its end is only told."""
+    is_ready: Callable[[], bool] = lambda: True
+    """Whether those that need it may start."""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     starts: int = field(default=0, init=False)
     started_mono_s: float = field(default=0.0, init=False)
@@ -80,6 +82,7 @@ class Supervisor:
                 for child in self._children:
                     if not self._stopping:
                         self._start(child)
+                        self._wait_until_ready(child, wait)
                 if not self._stopping:
                     on_started()
                 while not self._stopping:
@@ -125,6 +128,15 @@ class Supervisor:
         logger.info("started %s pid=%s start=%s", child.name, child.process.pid, child.starts)
         self._write_states()
 
+    def _wait_until_ready(self, child: Child, wait: Callable[[float], None]) -> None:
+        deadline = self._monotonic() + READY_S
+        while not self._stopping and not child.is_ready():
+            if self._monotonic() > deadline:
+                logger.warning("%s is not ready yet; going on", child.name)
+                return
+            self._look_after_children()
+            wait(0.1)
+
     def _look_after_children(self) -> None:
         for child in self._children:
             if child.process is not None and child.process.poll() is not None:
@@ -133,7 +145,7 @@ class Supervisor:
                 self._start_again(child)
 
     def _is_due(self, child: Child) -> bool:
-        return child.is_vital and self._monotonic() >= child.retry_mono_s
+        return child.starts > 0 and self._monotonic() >= child.retry_mono_s
 
     def _note_end(self, child: Child, status: int) -> None:
         ran_s = self._monotonic() - child.started_mono_s
