@@ -32,7 +32,7 @@ from controller.services.schedule_findings import (
 from controller.services.schedules import Editing
 from station_protocol.messages import PlannedItem
 from station_protocol.vocabulary import Priority
-from tests.support.desk import MORNING, TOMORROW, Desk, a_wish, desk
+from tests.support.schedule_desk import MORNING, TOMORROW, Desk, a_wish, desk
 from tests.support.web import NOW, OTHER_DISTRICT, PROVINCE
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller.storage.models import BulletinRow, BulletinVersionRow, ScheduleExclusionRow
-from tests.support.desk import Desk, a_wish, desk
+from tests.support.schedule_desk import Desk, a_wish, desk
 
 
 @pytest.fixture
