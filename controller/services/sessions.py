@@ -18,10 +18,13 @@ from controller.services.passwords import Passwords
 from controller.services.strangers import Strangers
 from controller.settings import SignInSettings
 from controller.storage.database import Database
-from controller.storage.models import AccountRow, SessionRow
+from controller.storage.models import AccountRow, MetaRow, SessionRow
 
 SEEN_EVERY = timedelta(minutes=1)
 """A session's last request is written down no more often, to spare the database's one writer."""
+
+STRANGER_TRIES = "sign_in.stranger_tries"
+"""Meta row that counts tries under names nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,9 @@ class Sessions:
         with self._database.write() as session:
             row = session.scalar(select(AccountRow).where(AccountRow.username == username))
             known = row is not None and row.disabled_at is None
-            left = self._count_try(row) if known and row else self._count_stranger(username)
+            left = (
+                self._count_try(row) if known and row else self._count_stranger(session, username)
+            )
             account_id = row.account_id if known and row else None
             encoded = row.password_hash if known and row else None
         matches = self._passwords.matches(encoded, password)
@@ -96,7 +101,13 @@ class Sessions:
             row.locked_until_at = now + timedelta(minutes=self._settings.lock_min)
         return left
 
-    def _count_stranger(self, username: str) -> int | None:
+    def _count_stranger(self, session: Session, username: str) -> int | None:
+        """As `_count_try`; a write of its own makes it take the time that one takes."""
+        total = session.get(MetaRow, STRANGER_TRIES)
+        if total is None:
+            session.add(MetaRow(key=STRANGER_TRIES, value="1"))
+        else:
+            total.value = str(int(total.value) + 1)
         return self._strangers.count_try(username, self._now())
 
     def _minutes_locked(self, account_id: str | None, username: str) -> int:
