@@ -111,7 +111,8 @@ class Hours:
             book = self.book(session)
             rows = session.scalars(
                 select(HoursExceptionRow).order_by(HoursExceptionRow.from_at.desc()).limit(200)
-            ).all()
+            )
+            seen = [self._view(row, actor) for row in rows if self._touches(actor, row.place_id)]
         root_depth = len(list(tree.path(actor.place_id)))
         places = [
             PlaceHours(
@@ -123,7 +124,6 @@ class Hours:
             for place in tree.walk(actor.place_id)
             if place.place_id in book.rules or place.place_id == actor.place_id
         ]
-        seen = [self._view(row, actor) for row in rows if self._touches(actor, row.place_id)]
         now = self._now()
         return HoursPage(
             tuple(places),

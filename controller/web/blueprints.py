@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from controller.web import audit, auth, board, probes, sound, stations, users
+from controller.web import audit, auth, board, bulletins, hours, probes, schedules, sound, stations, users
 
 ALL: tuple[Blueprint, ...] = (
     auth.bp,
     users.bp,
     board.bp,
     stations.bp,
+    bulletins.bp,
+    schedules.bp,
+    hours.bp,
     audit.bp,
     probes.bp,
     sound.bp,

@@ -28,8 +28,8 @@ from station_protocol.messages import (
 )
 from station_protocol.vocabulary import Outcome, Reason, StationHealth
 from tests.support import wire
-from tests.support.desk import a_wish
-from tests.support.province import FAR, JOURNAL, NEW_CARD, OTHER, STATION, Province
+from tests.support.fleet import FAR, JOURNAL, NEW_CARD, OTHER, STATION, Province
+from tests.support.schedule_desk import a_wish
 from tests.support.web import DISTRICT, OTHER_DISTRICT
 
 

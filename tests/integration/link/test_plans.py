@@ -11,8 +11,8 @@ from controller.services.numbers import raise_epoch_above, renew_epoch
 from controller.storage.models import OutboxRow
 from station_protocol import codec, topics
 from station_protocol.messages import CancelDeed, RefreshDeed
-from tests.support.desk import a_wish
-from tests.support.province import FAR, OTHER, STATION, Province
+from tests.support.fleet import FAR, OTHER, STATION, Province
+from tests.support.schedule_desk import a_wish
 from tests.support.web import DISTRICT, PROVINCE
 
 

@@ -1,0 +1,360 @@
+"""The schedule: the week, the form with its preview, one schedule, one slot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from controller.domain.accounts import Permission
+from controller.domain.places import Place, PlaceKind
+from controller.domain.schedule import instant, local_date
+from controller.errors import ControllerError, InvalidInputError, OutsideHoursError, StaleEditError
+from controller.services.schedules import Editing, Preview
+from controller.services.slot_page import SchedulePage, wish_of
+from controller.services.week import WeekView
+from controller.web import formats, schedule_words
+from controller.web.context import web_now
+from controller.web.policy import current_actor, requires, services
+from controller.web.refusals import explain
+from controller.web.schedule_form import (
+    ScheduleForm,
+    day_of,
+    form_from,
+    form_of,
+    new_form,
+    read,
+    time_of,
+)
+from controller.web.schedule_lanes import lanes
+
+bp = Blueprint("schedules", __name__, url_prefix="/lich")
+
+ONE_WEEK = timedelta(days=7)
+FIELDS = {"target_ids": "target", "weekdays": "weekday"}
+"""Fields of a wish that are called otherwise in the page."""
+
+
+# --- the week ------------------------------------------------------------------------------------
+
+
+@bp.get("")
+@requires(Permission.VIEW)
+def week() -> str:
+    """The week of the date `ngay` (today) at the place `noi` (the reader's own)."""
+    day = day_of(request.args.get("ngay", ""), _today()) or _today()
+    view = services().schedules.week(current_actor(), day, request.args.get("noi") or None)
+    return render_template(
+        "schedules/week.html",
+        view=view,
+        day=day,
+        quiet=quiet_words(view),
+        earlier=day - ONE_WEEK,
+        later=day + ONE_WEEK,
+        words=schedule_words,
+    )
+
+
+def quiet_words(view: WeekView) -> str:
+    """When the place is quiet, as the last line of the week says it."""
+    hours = view.allowed.hours
+    if not hours:
+        return _("cả ngày")
+    closes, opens = hours[-1].closes_min % 1440, hours[0].opens_min
+    return f"{closes // 60:02d}:{closes % 60:02d}–{opens // 60:02d}:{opens % 60:02d}"
+
+
+# --- the form ------------------------------------------------------------------------------------
+
+
+@bp.get("/moi")
+@requires(Permission.WRITE_SCHEDULES)
+def new() -> str:
+    """The form for a new schedule; `ban-tin` names the bulletin, `ngay` the first day."""
+    actor = current_actor()
+    form = new_form(_today(), bulletin_id=request.args.get("ban-tin", ""), targets=[actor.place_id])
+    first = day_of(request.args.get("ngay", ""), _today())
+    if first is not None and first > _today():
+        form = replace(form, starts_on=f"{first:%d/%m/%Y}")
+    return _page(form)
+
+
+@bp.get("/<schedule_id>/sua")
+@requires(Permission.WRITE_SCHEDULES)
+def edit(schedule_id: str) -> str | Response:
+    """The form filled with a schedule that stands; whatever it becomes holds from a date on."""
+    page = services().schedules.schedule(current_actor(), schedule_id)
+    if page.current_id != schedule_id:
+        return redirect(url_for(".edit", schedule_id=page.current_id), code=303)
+    wish = wish_of(page.schedule)
+    if wish.starts_on <= _today():
+        wish = replace(wish, starts_on=_today() + timedelta(days=1))
+    return _page(form_of(wish, schedule_id, page.schedule.row_version))
+
+
+@bp.post("/xem-truoc")
+@requires(Permission.WRITE_SCHEDULES)
+def preview() -> str | tuple[str, int]:
+    """What saving would do: the right half of the form for a script, else the whole page."""
+    form = form_from(request.form)
+    if "X-Fragment" not in request.headers:
+        return _page(form)
+    shown, found, problem = _previewed(form)
+    return render_template("schedules/_preview.html", **_seen(shown, found, problem))
+
+
+@bp.post("/moi")
+@requires(Permission.WRITE_SCHEDULES)
+def save() -> str | Response | tuple[str, int]:
+    """Keep it: a new schedule, or a series changed from its first day on."""
+    wish, form = read(form_from(request.form), services().places.tree(), _today())
+    if wish is None:
+        return _page(form), 422
+    deeds, actor = services().schedules, current_actor()
+    try:
+        if form.is_edit:
+            saved = deeds.change(actor, wish, Editing(form.schedule_id, _version(form)))
+        else:
+            saved = deeds.save(actor, wish)
+    except ControllerError as error:
+        return _refused(form, error)
+    number = formats.number(saved.count) if saved.count is not None else _("hằng tuần,")
+    flash(_("Đã lưu %(n)s buổi. Các trạm nhận lịch mới trong vài phút.", n=number), "ok")
+    return redirect(url_for(".show", schedule_id=saved.schedule_id), code=303)
+
+
+def _refused(form: ScheduleForm, error: ControllerError) -> tuple[str, int]:
+    if error.status in {403, 404}:
+        raise error
+    if isinstance(error, StaleEditError) and error.facts.get("current"):
+        theirs = services().schedules.schedule(current_actor(), str(error.facts["current"]))
+        form = replace(
+            form,
+            schedule_id=theirs.schedule.schedule_id,
+            row_version=str(theirs.schedule.row_version),
+        )
+        return _page(form, sentence=explain(error), theirs=theirs), error.status
+    return _page(_marked(form, error), sentence=explain(error)), error.status
+
+
+def _marked(form: ScheduleForm, error: ControllerError) -> ScheduleForm:
+    """The form with the problem beside its field, where the error names one."""
+    if isinstance(error, OutsideHoursError):
+        return form.with_problem("airs_at", explain(error))
+    if not isinstance(error, InvalidInputError):
+        return form
+    name = str(error.facts.get("field", ""))
+    return form.with_problem(FIELDS.get(name, name), _problem_words(error))
+
+
+def _problem_words(error: InvalidInputError) -> str:
+    match error.facts.get("problem"), error.facts.get("field"):
+        case "past", _field:
+            return _("Giờ này đã qua. Chọn giờ hoặc ngày khác.")
+        case "missing", "target_ids":
+            return _("Chọn ít nhất một nơi phát.")
+        case "missing", "weekdays":
+            return _("Chọn ít nhất một ngày trong tuần.")
+        case "missing", "bulletin_id":
+            return _("Chọn bản tin.")
+        case "not_after", _field:
+            return _("Ngày cuối phải sau ngày đầu.")
+        case "too_long", _field:
+            return _("Dài quá 200 chữ.")
+        case "over_a_week", _field:
+            return _("Mỗi lần mở thêm dài nhất 7 ngày.")
+    return explain(error)
+
+
+def _version(form: ScheduleForm) -> int:
+    return int(form.row_version) if form.row_version.isdecimal() else 0
+
+
+def _previewed(
+    form: ScheduleForm, *, is_told: bool = False
+) -> tuple[ScheduleForm, Preview | None, str]:
+    """The form, the preview or None, and why there is none, unless the page says it already."""
+    wish, form = read(form, services().places.tree(), _today())
+    if wish is None:
+        return form, None, ""
+    editing = Editing(form.schedule_id, _version(form)) if form.is_edit else None
+    try:
+        return form, services().schedules.preview(current_actor(), wish, editing), ""
+    except ControllerError as error:
+        if error.status in {403, 404}:
+            raise
+        if isinstance(error, InvalidInputError):
+            return _marked(form, error), None, ""
+        return form, None, "" if is_told else explain(error)
+
+
+def _seen(
+    form: ScheduleForm,
+    found: Preview | None,
+    problem: str,
+    theirs: SchedulePage | None = None,
+) -> dict[str, object]:
+    return {
+        "form": form,
+        "preview": found,
+        "problem": problem,
+        "theirs": theirs,
+        "sentence": schedule_words.sentence(found) if found else None,
+        "their_sentence": rule_sentence(theirs) if theirs else None,
+        "notes": schedule_words.notes(found) if found else (),
+        "lanes": lanes(found) if found else None,
+        "save_words": schedule_words.save_words(found.judgement) if found else "",
+    }
+
+
+def rule_sentence(page: SchedulePage) -> Markup:
+    """A stored schedule in one sentence."""
+    rule = page.schedule.rule
+    first = rule.instant_on(rule.starts_on)
+    tree = services().places.tree()
+    return schedule_words.rule_sentence(tree, rule, page.targets, first, page.count)
+
+
+def _page(form: ScheduleForm, *, sentence: str = "", theirs: SchedulePage | None = None) -> str:
+    """The whole form page, with what saving would do as far as it can be told."""
+    actor, tree = current_actor(), services().places.tree()
+    kept = dict(form.problems)
+    form, found, problem = _previewed(form, is_told=bool(sentence))
+    form = replace(form, problems={**form.problems, **kept})
+    return render_template(
+        "schedules/form.html",
+        bulletins=services().schedules.bulletins(actor),
+        own=tree.places[actor.place_id],
+        groups=_groups(tree.places[actor.place_id]),
+        refused=sentence,
+        words=schedule_words,
+        **_seen(form, found, problem, theirs),
+    )
+
+
+def _groups(own: Place) -> list[tuple[Place, tuple[Place, ...]]]:
+    """Districts with their communes, as far as they lie in the own place."""
+    tree = services().places.tree()
+    if own.kind is PlaceKind.COMMUNE:
+        return []
+    if own.kind is PlaceKind.DISTRICT:
+        return [(own, tree.children(own.place_id))]
+    return [
+        (district, tree.children(district.place_id)) for district in tree.children(own.place_id)
+    ]
+
+
+# --- one schedule --------------------------------------------------------------------------------
+
+
+@bp.get("/<schedule_id>")
+@requires(Permission.VIEW)
+def show(schedule_id: str) -> str:
+    """One schedule: its sentence, its slots, what can be done with it."""
+    page = services().schedules.schedule(current_actor(), schedule_id)
+    return render_template(
+        "schedules/show.html",
+        page=page,
+        sentence=rule_sentence(page),
+        places=schedule_words.where(services().places.tree(), page.targets),
+        words=schedule_words,
+    )
+
+
+@bp.post("/<schedule_id>/huy")
+@requires(Permission.WRITE_SCHEDULES)
+def cancel_rest(schedule_id: str) -> Response:
+    """Cancel every slot that has not begun."""
+    try:
+        services().schedules.cancel_rest(
+            current_actor(), schedule_id, request.form.get("reason", "")
+        )
+    except ControllerError as error:
+        return _back(error, url_for(".show", schedule_id=schedule_id))
+    flash(_("Đã hủy các buổi còn lại của lịch này."), "ok")
+    return redirect(url_for(".show", schedule_id=schedule_id), code=303)
+
+
+@bp.post("/<schedule_id>/bo-buoi")
+@requires(Permission.WRITE_SCHEDULES)
+def exclude(schedule_id: str) -> Response:
+    """Leave one date out."""
+    back = url_for(".show", schedule_id=schedule_id)
+    day = day_of(request.form.get("day", ""), _today())
+    try:
+        if day is None:
+            raise InvalidInputError("no date", field="day", problem="missing")
+        services().schedules.exclude(current_actor(), schedule_id, day)
+    except ControllerError as error:
+        return _back(error, back)
+    flash(_("Đã bỏ buổi ngày %(day)s.", day=formats.day(day)), "ok")
+    return redirect(back, code=303)
+
+
+# --- one slot ------------------------------------------------------------------------------------
+
+
+@bp.get("/buoi/<slot_id>")
+@requires(Permission.VIEW)
+def slot(slot_id: str) -> str:
+    """One slot and how it stands at each station."""
+    page = services().schedules.slot(current_actor(), slot_id)
+    counts = dict.fromkeys(("aired", "late", "coming"), 0)
+    for line in page.lines:
+        counts[line.sign.value] = counts.get(line.sign.value, 0) + 1
+    places = schedule_words.where(services().places.tree(), page.targets)
+    return render_template(
+        "schedules/slot.html", page=page, counts=counts, places=places, words=schedule_words
+    )
+
+
+@bp.post("/buoi/<slot_id>/huy")
+@requires(Permission.WRITE_SCHEDULES)
+def cancel_slot(slot_id: str) -> Response:
+    """Cancel this slot only."""
+    back = url_for(".slot", slot_id=slot_id)
+    try:
+        services().schedules.cancel_slot(current_actor(), slot_id, request.form.get("reason", ""))
+    except ControllerError as error:
+        return _back(error, back)
+    flash(_("Đã hủy buổi này. Các buổi khác giữ nguyên."), "ok")
+    return redirect(back, code=303)
+
+
+@bp.post("/buoi/<slot_id>/doi")
+@requires(Permission.WRITE_SCHEDULES)
+def move_slot(slot_id: str) -> Response:
+    """Give this slot another time."""
+    back = url_for(".slot", slot_id=slot_id)
+    try:
+        starts_at = _moment(request.form.get("day", ""), request.form.get("airs_at", ""))
+        revision = request.form.get("revision", default=0, type=int)
+        services().schedules.move_slot(current_actor(), slot_id, starts_at, revision)
+    except ControllerError as error:
+        return _back(error, back)
+    flash(_("Đã dời sang %(at)s.", at=formats.moment(starts_at)), "ok")
+    return redirect(back, code=303)
+
+
+def _moment(day: str, at: str) -> datetime:
+    on, wall = day_of(day, _today()), time_of(at)
+    if on is None or wall is None:
+        raise InvalidInputError("no such time", field="airs_at", problem="missing")
+    return instant(on, wall)
+
+
+def _back(error: ControllerError, where: str) -> Response:
+    """To the page it came from with the sentence; what may not be seen is answered as such."""
+    if error.status in {403, 404}:
+        raise error
+    words = _problem_words(error) if isinstance(error, InvalidInputError) else explain(error)
+    flash(words, "down")
+    return redirect(where, code=303)
+
+
+def _today() -> date:
+    return local_date(web_now())

@@ -1,0 +1,68 @@
+// The right half of the schedule form is asked for anew whenever a field has changed.
+const form = document.querySelector("#dat-lich");
+const shown = document.querySelector("#xem-truoc");
+const PAUSE_MS = 350;
+let timer = 0;
+let running = null;
+
+async function ask(extra = {}) {
+  running?.abort();
+  running = new AbortController();
+  const body = new URLSearchParams(new FormData(form));
+  for (const [name, value] of Object.entries(extra)) body.append(name, value);
+  shown.classList.add("is-waiting");
+  try {
+    const answer = await fetch(form.dataset.preview, {
+      method: "POST",
+      body,
+      headers: { "X-Fragment": "1", Accept: "text/html" },
+      signal: running.signal,
+    });
+    if (answer.status === 401) {
+      location.reload();
+      return;
+    }
+    if (answer.ok) shown.innerHTML = await answer.text();
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    return; // no network: what was shown stays, saving asks the centre anyway
+  } finally {
+    shown.classList.remove("is-waiting");
+  }
+}
+
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(ask, PAUSE_MS);
+}
+
+// a way out changes the field itself, so that the page says what will be saved
+function take(button) {
+  if (button.name === "move_to") form.elements.airs_at.value = button.value;
+  if (button.name === "leave_out") {
+    const [year, month, day] = button.value.split("-");
+    const field = form.elements.excluded;
+    field.value = [field.value.trim(), `${day}/${month}/${year}`].filter(Boolean).join(", ");
+  }
+  ask();
+}
+
+if (form && shown) {
+  form.addEventListener("input", later);
+  form.addEventListener("change", later);
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-way]");
+    if (!button) return;
+    event.preventDefault();
+    take(button);
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target !== form || event.submitter?.hasAttribute("formaction")) return;
+    if (form.dataset.sent) {
+      event.preventDefault(); // a second click saves nothing twice
+      return;
+    }
+    form.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => delete form.dataset.sent);
+}
