@@ -167,8 +167,8 @@ class Handlers:
                 self._refused("unknown_station", batch.station_id, Up.JOURNAL)
         for answer in answers:
             self._answer(answer)
-            if answer.skipped_lines and self._orders.ask_for_hello(answer.ack.station_id):
-                self._way.wake("outbox")
+            if answer.skipped_lines:
+                self._orders.ask_for_hello(answer.ack.station_id)
 
     def _reply(self, reply: Reply) -> None:
         if not self._as_run.reply(reply):

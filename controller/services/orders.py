@@ -167,6 +167,7 @@ class Orders:
                 is_group=False,
                 why="journal lines are missing here",
             )
+        self._wake("outbox")
         return True
 
     def replies(self, order_id: str) -> tuple[OrderReply, ...]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fleet import Province, province
 from tests.support.postgres import fresh_database
-from tests.support.province import Province, province
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
