@@ -1,0 +1,366 @@
+"""Bulletins: write, upload, listen, submit, approve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+
+from controller.domain.accounts import Permission
+from controller.domain.bulletins import BulletinDeed, BulletinState, Language, VersionState, can
+from controller.domain.places import Place
+from controller.errors import ControllerError, InvalidInputError
+from controller.services.bulletin_views import BulletinView
+from controller.services.bulletins import Draft
+from controller.services.spool import Upload
+from controller.settings import Settings
+from controller.web import bulletin_words as words
+from controller.web import waveform as wave
+from controller.web.policy import (
+    accepts_up_to,
+    current_actor,
+    requires,
+    services,
+    settings,
+    wants_json,
+)
+from controller.web.refusals import explain
+
+bp = Blueprint("bulletins", __name__, url_prefix="/ban-tin")
+
+FORM_ROOM_BYTES = 1_000_000
+"""What the fields around a file may take."""
+
+Answer = str | Response | tuple[str, int] | tuple[Response, int]
+
+
+def upload_limit_bytes(chosen: Settings) -> int:
+    """Largest body of a request that carries a file."""
+    return chosen.sound.upload_limit_mb * 1_000_000 + FORM_ROOM_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinForm:
+    """What was typed, and what is wrong with it by field."""
+
+    title: str = ""
+    category: str = ""
+    text: str = ""
+    place_id: str = ""
+    language: str = "vi"
+    row_version: int = 1
+    problems: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def typed(cls) -> BulletinForm:
+        """The form of this request."""
+        return cls(
+            title=request.form.get("title", ""),
+            category=request.form.get("category", ""),
+            text=request.form.get("text", ""),
+            place_id=request.form.get("place_id", current_actor().place_id),
+            language=request.form.get("language", "vi"),
+            row_version=_row_version(),
+        )
+
+    @property
+    def draft(self) -> Draft:
+        """As the service wants it."""
+        return Draft(self.title, self.category, self.text, self.place_id)
+
+    def problem(self, field: str) -> str | None:
+        """The sentence under a field."""
+        return dict(self.problems).get(field)
+
+    def with_problem(self, error: ControllerError) -> BulletinForm:
+        """The same form with the sentence at the field it belongs to."""
+        return replace(self, problems=((_field_of(error), explain(error)),))
+
+
+@bp.get("")
+@requires(Permission.VIEW)
+def index() -> str:
+    """Bulletins of the reader's place, filtered by `trang-thai`."""
+    everything = services().bulletins.within(current_actor())
+    chosen = request.args.get("trang-thai", "")
+    shown = [view for view in everything if not chosen or view.state.value == chosen]
+    return render_template(
+        "bulletins/index.html",
+        bulletins=shown,
+        counts={state: sum(v.state is state for v in everything) for state in BulletinState},
+        total=len(everything),
+        chosen=chosen,
+        words=words,
+    )
+
+
+@bp.get("/moi")
+@requires(Permission.WRITE_BULLETINS)
+def new() -> str:
+    """The form for a new bulletin."""
+    return _new_page(BulletinForm(place_id=current_actor().place_id))
+
+
+@bp.post("/moi")
+@requires(Permission.WRITE_BULLETINS)
+@accepts_up_to(upload_limit_bytes)
+def create() -> Answer:
+    """Make it, with the file that came along, or with a voice made of its text."""
+    form = BulletinForm.typed()
+    try:
+        bulletin_id = services().bulletins.create(
+            current_actor(), form.draft, language=form.language, upload=_upload()
+        )
+    except ControllerError as error:
+        if wants_json():
+            return _problem(error)
+        return _new_page(form.with_problem(error)), error.status
+    if request.form.get("then") == "speak":
+        return _spoken(bulletin_id, form.language, form.text)
+    return _gone_to(bulletin_id)
+
+
+@bp.get("/<bulletin_id>")
+@requires(Permission.VIEW)
+def show(bulletin_id: str) -> str:
+    """One bulletin: sound, quality, approval, history."""
+    return _page(services().bulletins.get(current_actor(), bulletin_id))
+
+
+@bp.post("/<bulletin_id>/sua")
+@requires(Permission.WRITE_BULLETINS)
+def edit(bulletin_id: str) -> Answer:
+    """Change title, subject, text or place."""
+    form = BulletinForm.typed()
+    return _done(
+        bulletin_id,
+        lambda: services().bulletins.edit(
+            current_actor(), bulletin_id, form.draft, row_version=form.row_version
+        ),
+        _("Đã lưu."),
+        form,
+    )
+
+
+@bp.post("/<bulletin_id>/am-thanh")
+@requires(Permission.WRITE_BULLETINS)
+@accepts_up_to(upload_limit_bytes)
+def receive(bulletin_id: str) -> Answer:
+    """Take a file as new sound."""
+    upload = _upload()
+    language = request.form.get("language", "vi")
+    try:
+        if upload is None:
+            raise InvalidInputError("no file", field="sound", problem="missing")
+        services().bulletins.receive(current_actor(), bulletin_id, language, upload)
+    except ControllerError as error:
+        if wants_json():
+            return _problem(error)
+        return _page_with(bulletin_id, error)
+    return _gone_to(bulletin_id)
+
+
+@bp.post("/<bulletin_id>/giong-doc")
+@requires(Permission.WRITE_BULLETINS)
+def speak(bulletin_id: str) -> Answer:
+    """Have the text spoken; it is kept whatever happens."""
+    return _spoken(bulletin_id, request.form.get("language", "vi"), request.form.get("text", ""))
+
+
+@bp.post("/<bulletin_id>/gui-duyet")
+@requires(Permission.WRITE_BULLETINS)
+def submit(bulletin_id: str) -> Answer:
+    """Ask for approval."""
+    seen = _row_version()
+    return _done(
+        bulletin_id,
+        lambda: services().bulletins.submit(current_actor(), bulletin_id, row_version=seen),
+        _("Đã gửi duyệt."),
+    )
+
+
+@bp.post("/<bulletin_id>/duyet")
+@requires(Permission.APPROVE_BULLETINS)
+def approve(bulletin_id: str) -> Answer:
+    """Approve it, after saying that it was heard."""
+    seen = _row_version()
+
+    def deed() -> None:
+        if not request.form.get("heard"):
+            raise InvalidInputError("not heard", field="heard", problem="not_heard")
+        services().bulletins.approve(current_actor(), bulletin_id, row_version=seen)
+
+    return _done(bulletin_id, deed, _("Đã duyệt. Bản tin đặt lịch được rồi."))
+
+
+@bp.post("/<bulletin_id>/tra-lai")
+@requires(Permission.APPROVE_BULLETINS)
+def return_(bulletin_id: str) -> Answer:
+    """Send it back with the reason."""
+    seen, reason = _row_version(), request.form.get("reason", "")
+    return _done(
+        bulletin_id,
+        lambda: services().bulletins.return_(
+            current_actor(), bulletin_id, reason, row_version=seen
+        ),
+        _("Đã trả lại cho người soạn."),
+    )
+
+
+@bp.post("/<bulletin_id>/rut")
+@requires(Permission.WRITE_BULLETINS)
+def withdraw(bulletin_id: str) -> Answer:
+    """Take it out of use for good."""
+    seen = _row_version()
+    return _done(
+        bulletin_id,
+        lambda: services().bulletins.withdraw(current_actor(), bulletin_id, row_version=seen),
+        _("Đã rút bản tin. Các buổi chưa phát sẽ không phát bản này."),
+    )
+
+
+@bp.get("/<bulletin_id>/nghe/<version_id>")
+@requires(Permission.VIEW)
+def listen(bulletin_id: str, version_id: str) -> Response:
+    """The finished sound, by Range where the player asks so."""
+    path = services().bulletins.sound_file(current_actor(), bulletin_id, version_id)
+    answer = send_file(path, mimetype="audio/ogg", conditional=True, etag=path.stem)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+@bp.get("/<bulletin_id>/tien-do")
+@requires(Permission.VIEW)
+def progress(bulletin_id: str) -> Response:
+    """How far sound under way has come, for the page that waits for it."""
+    view = services().bulletins.get(current_actor(), bulletin_id)
+    percents = {
+        version.bulletin_version_id: version.progress_percent
+        for version in view.versions
+        if version.state is VersionState.PROCESSING
+    }
+    return jsonify(processing=percents, versions=len(view.versions))
+
+
+def _done(
+    bulletin_id: str, deed: Callable[[], None], said: str, form: BulletinForm | None = None
+) -> Answer:
+    try:
+        deed()
+    except ControllerError as error:
+        return _page_with(bulletin_id, error, form)
+    flash(said, "ok")
+    return redirect(url_for("bulletins.show", bulletin_id=bulletin_id), code=303)
+
+
+def _spoken(bulletin_id: str, language: str, text: str) -> Answer:
+    try:
+        services().bulletins.speak(current_actor(), bulletin_id, language, text)
+    except ControllerError as error:
+        if error.status == 404:
+            raise
+        return _page_with(bulletin_id, error, status=error.status)
+    return _gone_to(bulletin_id)
+
+
+def _gone_to(bulletin_id: str) -> Response:
+    address = url_for("bulletins.show", bulletin_id=bulletin_id)
+    if wants_json():
+        return jsonify(location=address)
+    return redirect(address, code=303)
+
+
+def _problem(error: ControllerError) -> tuple[Response, int]:
+    """The refusal for the script that sends the file; the page keeps what was typed."""
+    answer = jsonify(error=error.code, field=_field_of(error), sentence=explain(error))
+    return answer, error.status
+
+
+def _field_of(error: ControllerError) -> str:
+    if error.code in {"not_sound", "upload_too_large", "storage_full"}:
+        return "sound"
+    if error.code == "out_of_scope":
+        return "place_id"
+    if error.code.startswith("speech_"):
+        return "text"
+    return str(error.facts.get("field", ""))
+
+
+def _upload() -> Upload | None:
+    file: FileStorage | None = request.files.get("sound")
+    if file is None or not file.filename:
+        return None
+    return Upload(file.filename, file.stream)
+
+
+def _row_version() -> int:
+    return request.form.get("row_version", default=0, type=int)
+
+
+def _new_page(form: BulletinForm) -> str:
+    return render_template(
+        "bulletins/new.html", form=form, places=_places(), words=words, limit_mb=_limit_mb()
+    )
+
+
+def _page_with(
+    bulletin_id: str,
+    error: ControllerError,
+    form: BulletinForm | None = None,
+    status: int | None = None,
+) -> tuple[str, int]:
+    """The page as it is now, with the sentence where it belongs and what was typed."""
+    if error.status == 404:
+        raise error
+    view = services().bulletins.get(current_actor(), bulletin_id)
+    typed = (form or _form_of(view)).with_problem(error)
+    return _page(view, typed), status or error.status
+
+
+def _form_of(view: BulletinView) -> BulletinForm:
+    typed = request.form
+    return BulletinForm(
+        title=view.title,
+        category=view.category or "",
+        text=typed.get("text", view.text),
+        place_id=view.place_id,
+        language=typed.get("language", "vi"),
+        row_version=view.row_version,
+    )
+
+
+def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
+    actor = current_actor()
+    chosen = request.args.get("ban", "")
+    current = view.current
+    heard = next(
+        (v for v in current if v.language.value == chosen), current[0] if current else None
+    )
+    return render_template(
+        "bulletins/show.html",
+        bulletin=view,
+        version=heard,
+        form=form or _form_of(view),
+        reason=request.form.get("reason", ""),
+        places=_places(),
+        words=words,
+        wave=wave,
+        limit_mb=_limit_mb(),
+        is_maker=actor.account_id in view.makers,
+        can=lambda deed: can(view.state, deed),
+        Deed=BulletinDeed,
+        Language=Language,
+        speaks=services().bulletins.speaks,
+    )
+
+
+def _places() -> list[Place]:
+    return list(services().places.tree().walk(current_actor().place_id))
+
+
+def _limit_mb() -> int:
+    return settings().sound.upload_limit_mb

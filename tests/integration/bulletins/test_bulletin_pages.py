@@ -1,0 +1,300 @@
+"""The bulletin pages as a browser without script uses them."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from werkzeug.test import TestResponse
+
+from controller.domain.accounts import Actor, Role
+from controller.domain.bulletins import BulletinState
+from tests.support.bulletins import Studio, sound_bytes
+from tests.support.sound import silence, speech_like
+from tests.support.web import COMMUNE, DISTRICT, OTHER_DISTRICT, Browser, Centre
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def desk(house: Centre, studio: Studio, author: Actor) -> Browser:
+    return house.client(Role.OPERATOR, DISTRICT)
+
+
+@pytest.fixture
+def judge(house: Centre, studio: Studio, approver: Actor) -> Browser:
+    return house.client(Role.APPROVER, DISTRICT)
+
+
+def words(answer: TestResponse) -> str:
+    """The text of a page, without its tags."""
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+
+
+def made(answer: TestResponse) -> str:
+    assert answer.status_code == 303, words(answer)[:400]
+    return answer.location.rsplit("/", 1)[1]
+
+
+def fields(**more: object) -> dict[str, object]:
+    return {"title": "Tiêm phòng cho trẻ", "place_id": DISTRICT, "language": "vi", **more}
+
+
+def version_field(browser: Browser, bulletin_id: str) -> str:
+    page = browser.get(f"/ban-tin/{bulletin_id}").text
+    found = re.search(r'name="row_version" value="(\d+)"', page)
+    assert found, page[-3000:]
+    return found.group(1)
+
+
+def test_from_upload_to_approval_through_the_pages(
+    studio: Studio, desk: Browser, judge: Browser, voice_wav: bytes
+) -> None:
+    sent = fields(category="health", sound=(io.BytesIO(voice_wav), "tiem-phong.wav"))
+    bulletin_id = made(desk.post("/ban-tin/moi", **sent))
+    page = desk.get(f"/ban-tin/{bulletin_id}")
+    assert "Đang xử lý âm thanh, tiếng Việt" in words(page)
+    assert desk.get(f"/ban-tin/{bulletin_id}/tien-do").get_json()["processing"]
+
+    studio.finish()
+    page = desk.get(f"/ban-tin/{bulletin_id}")
+    assert "Độ to đã được chỉnh vừa" in words(page)
+    assert "tiem-phong.wav" in words(page)
+    assert desk.get(f"/ban-tin/{bulletin_id}/tien-do").get_json()["processing"] == {}
+
+    seen = version_field(desk, bulletin_id)
+    assert made(desk.post(f"/ban-tin/{bulletin_id}/gui-duyet", row_version=seen)) == bulletin_id
+    seen = version_field(judge, bulletin_id)
+    refused = judge.post(f"/ban-tin/{bulletin_id}/duyet", row_version=seen)
+    assert refused.status_code == 422
+    assert "Nghe hết bản tin rồi mới duyệt." in words(refused)
+    made(judge.post(f"/ban-tin/{bulletin_id}/duyet", row_version=seen, heard="1"))
+    page = desk.get(f"/ban-tin/{bulletin_id}")
+    assert 'data-state="approved"' in page.text
+    assert "Đặt lịch" in words(page)
+    assert "Katơr Thị Mai" in words(page)
+
+
+def test_a_returned_bulletin_shows_its_reason_to_the_author(
+    studio: Studio, desk: Browser, judge: Browser, author: Actor, voice_wav: bytes
+) -> None:
+    bulletin_id = studio.submitted(author, voice_wav)
+    seen = version_field(judge, bulletin_id)
+    empty = judge.post(f"/ban-tin/{bulletin_id}/tra-lai", row_version=seen, reason=" ")
+    assert empty.status_code == 422
+    assert "Ghi lý do trả lại" in words(empty)
+    reason = "đọc sai tên thôn <b>Hành Rạc</b>"
+    made(judge.post(f"/ban-tin/{bulletin_id}/tra-lai", row_version=seen, reason=reason))
+    page = desk.get(f"/ban-tin/{bulletin_id}").text
+    assert "đọc sai tên thôn &lt;b&gt;Hành Rạc&lt;/b&gt;" in page
+    assert 'data-state="returned"' in page
+
+
+def test_author_and_approver_never_see_the_same_buttons(
+    studio: Studio, desk: Browser, judge: Browser, author: Actor, voice_wav: bytes
+) -> None:
+    bulletin_id = studio.submitted(author, voice_wav)
+    authors, judges = (b.get(f"/ban-tin/{bulletin_id}").text for b in (desk, judge))
+    assert "/duyet" not in authors
+    assert "/tra-lai" not in authors
+    assert "/am-thanh" in authors
+    assert "/duyet" in judges
+    assert "/am-thanh" not in judges
+
+
+def test_a_deed_of_another_role_is_refused(
+    studio: Studio, desk: Browser, judge: Browser, author: Actor, voice_wav: bytes
+) -> None:
+    bulletin_id = studio.submitted(author, voice_wav)
+    assert desk.post(f"/ban-tin/{bulletin_id}/duyet", row_version="3").status_code == 403
+    assert judge.post(f"/ban-tin/{bulletin_id}/rut", row_version="3").status_code == 403
+    assert judge.post("/ban-tin/moi", **fields()).status_code == 403
+
+
+@pytest.mark.parametrize("wants", ["page", "json"])
+def test_what_is_not_sound_is_told_in_the_exact_words_and_the_form_is_kept(
+    studio: Studio, desk: Browser, wants: str
+) -> None:
+    sentence = "Tệp này không phải âm thanh. Chọn tệp WAV, MP3, M4A, OGG, Opus hoặc FLAC."
+    sent = fields(text="Kính báo", sound=(io.BytesIO(b"#EXTM3U\n/etc/passwd"), "nhac.mp3"))
+    if wants == "page":
+        answer = desk.post("/ban-tin/moi", **sent)
+        assert "Tiêm phòng cho trẻ" in answer.text
+        assert "Kính báo" in answer.text
+        assert sentence in words(answer)
+    else:
+        data = {"csrf_token": desk.csrf(), **sent}
+        answer = desk.http.post("/ban-tin/moi", data=data, headers=JSON)
+        assert answer.get_json() == {
+            "error": "not_sound",
+            "field": "sound",
+            "sentence": sentence,
+        }
+    assert answer.status_code == 422
+    assert studio.bulletins.within(studio.centre.actor(Role.OPERATOR, DISTRICT)) == []
+
+
+def test_a_script_is_told_where_to_go(desk: Browser, voice_wav: bytes) -> None:
+    data = {"csrf_token": desk.csrf(), **fields(sound=(io.BytesIO(voice_wav), "a.wav"))}
+    answer = desk.http.post("/ban-tin/moi", data=data, headers=JSON)
+    assert answer.status_code == 200
+    assert answer.get_json()["location"].startswith("/ban-tin/")
+
+
+def test_a_body_above_the_limit_is_refused_before_it_is_read(desk: Browser) -> None:
+    answer = desk.http.post(
+        "/ban-tin/moi",
+        headers=JSON,
+        environ_overrides={"CONTENT_LENGTH": str(300_000_000)},
+        content_type="multipart/form-data; boundary=x",
+    )
+    assert answer.status_code == 413
+    assert "lớn hơn mức 200 MB" in answer.get_json()["sentence"]
+
+
+def test_a_refused_upload_is_explained_on_the_page(
+    studio: Studio, desk: Browser, tmp_path: Path
+) -> None:
+    mute = sound_bytes(tmp_path, silence(2))
+    bulletin_id = made(desk.post("/ban-tin/moi", **fields(sound=(io.BytesIO(mute), "a.wav"))))
+    studio.finish()
+    page = words(desk.get(f"/ban-tin/{bulletin_id}"))
+    assert "Tệp này không có tiếng." in page
+    assert "Cần có âm thanh trước khi gửi duyệt." in page
+
+
+def test_findings_are_told_with_their_place(
+    studio: Studio, desk: Browser, author: Actor, tmp_path: Path
+) -> None:
+    voice = [speech_like(6), silence(8), speech_like(4, 3)]
+    bulletin_id = studio.draft(author, sound=sound_bytes(tmp_path, np.concatenate(voice)))
+    page = words(desk.get(f"/ban-tin/{bulletin_id}"))
+    assert re.search(r"Im lặng 8 giây ở phút 00:0[78]", page)
+    assert "Phát được, 1 điều nên sửa" in page
+    assert "Nghe đoạn này" in page
+
+
+def test_without_internet_the_text_is_kept_and_the_reason_told(
+    studio: Studio, desk: Browser
+) -> None:
+    text = "Ủy ban nhân dân xã họp lúc 19h30."
+    answer = desk.post("/ban-tin/moi", **fields(text=text, then="speak"))
+    assert answer.status_code == 503
+    assert (
+        "Không tạo được giọng đọc vì trung tâm không có Internet. Hãy tải tệp lên hoặc ghi âm."
+        in words(answer)
+    )
+    (view,) = studio.bulletins.within(studio.centre.actor(Role.OPERATOR, DISTRICT))
+    assert view.text == text
+    again = desk.post(f"/ban-tin/{view.bulletin_id}/giong-doc", text=text + " Mời.", language="vi")
+    assert text + " Mời." in again.text
+
+
+def test_no_voice_is_offered_for_cham_and_raglai(desk: Browser, studio: Studio) -> None:
+    bulletin_id = made(desk.post("/ban-tin/moi", **fields()))
+    page = desk.get(f"/ban-tin/{bulletin_id}").text
+    assert re.search(r'value="rog" disabled', page)
+    assert re.search(r'value="cjm" disabled', page)
+    answer = desk.post(f"/ban-tin/{bulletin_id}/giong-doc", text="x", language="rog")
+    assert answer.status_code == 422
+    assert "Tiếng Raglai và tiếng Chăm chưa có giọng đọc tự động." in words(answer)
+
+
+def test_a_spoken_draft_can_be_listened_to(studio: Studio, desk: Browser, voice_wav: bytes) -> None:
+    studio.voice.sound = voice_wav
+    bulletin_id = made(desk.post("/ban-tin/moi", **fields(text="Xin chào", then="speak")))
+    studio.finish()
+    assert "giọng đọc tự động" in words(desk.get(f"/ban-tin/{bulletin_id}"))
+
+
+def test_the_sound_is_heard_in_pieces_as_a_browser_asks_for_them(
+    studio: Studio, desk: Browser, author: Actor, voice_wav: bytes
+) -> None:
+    bulletin_id = studio.draft(author, sound=voice_wav)
+    page = desk.get(f"/ban-tin/{bulletin_id}").text
+    found = re.search(r'src="(/ban-tin/[^"]+/nghe/[^"]+)"', page)
+    assert found
+    whole = desk.get(found.group(1))
+    assert (whole.status_code, whole.mimetype) == (200, "audio/ogg")
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    part = desk.get(found.group(1), headers={"Range": "bytes=100-199"})
+    assert (part.status_code, part.data) == (206, whole.data[100:200])
+    part.close()
+    whole.close()
+
+
+def test_another_district_gets_404_and_the_attempt_is_written_down(
+    house: Centre, studio: Studio, author: Actor, voice_wav: bytes
+) -> None:
+    bulletin_id = studio.draft(author, sound=voice_wav)
+    version = studio.bulletins.get(author, bulletin_id).current[0].bulletin_version_id
+    other = house.client(Role.OPERATOR, OTHER_DISTRICT)
+    root = f"/ban-tin/{bulletin_id}"
+    assert "Phòng cháy rừng" not in other.get("/ban-tin").text
+    for path in (root, f"{root}/nghe/{version}", f"{root}/tien-do"):
+        assert other.get(path).status_code == 404
+    for deed in ("sua", "am-thanh", "giong-doc", "gui-duyet", "rut"):
+        sent = fields(place_id=OTHER_DISTRICT, text="x", row_version="1")
+        sent["sound"] = (io.BytesIO(voice_wav), "a.wav")
+        assert other.post(f"{root}/{deed}", **sent).status_code == 404, deed
+    refused = [entry for entry in house.audit.newest() if entry.action == "refused.not_found"]
+    assert len(refused) == 8
+    assert studio.bulletins.get(author, bulletin_id).state is BulletinState.DRAFT
+
+
+def test_a_place_outside_is_refused_at_its_field(desk: Browser) -> None:
+    answer = desk.post("/ban-tin/moi", **fields(place_id=OTHER_DISTRICT))
+    assert answer.status_code == 422
+    assert "Nơi đã chọn nằm ngoài địa bàn của bạn." in words(answer)
+
+
+def test_a_late_change_is_refused_with_who_came_first(
+    studio: Studio, desk: Browser, author: Actor, editor: Actor
+) -> None:
+    bulletin_id = studio.draft(author)
+    made(desk.post(f"/ban-tin/{bulletin_id}/sua", **fields(title="Một", row_version="1")))
+    late = desk.post(f"/ban-tin/{bulletin_id}/sua", **fields(title="Hai", row_version="1"))
+    assert late.status_code == 409
+    assert "vừa sửa mục này lúc 17:06" in words(late)
+    assert 'value="Hai"' in late.text
+
+
+def test_the_list_says_what_to_do_when_it_is_empty(
+    studio: Studio, desk: Browser, judge: Browser, author: Actor
+) -> None:
+    assert "Chưa có bản tin nào. Tải lên một tệp âm thanh" in words(desk.get("/ban-tin"))
+    studio.draft(author)
+    waiting = judge.get("/ban-tin?trang-thai=submitted")
+    assert "Không có bản tin nào chờ duyệt." in words(waiting)
+
+
+def test_an_officer_of_a_commune_writes_for_it(house: Centre, studio: Studio) -> None:
+    officer = house.client(Role.COMMUNE_OFFICER, COMMUNE)
+    made(officer.post("/ban-tin/moi", **fields(place_id=COMMUNE)))
+    assert "Tiêm phòng cho trẻ" in officer.get("/ban-tin").text
+
+
+def test_names_that_carry_markup_stay_text(desk: Browser, studio: Studio, voice_wav: bytes) -> None:
+    title = "<script>alert(1)</script>"
+    name = "<img src=x onerror=alert(1)>.wav"
+    sent = fields(title=title, sound=(io.BytesIO(voice_wav), name))
+    bulletin_id = made(desk.post("/ban-tin/moi", **sent))
+    studio.finish()
+    for path in ("/ban-tin", f"/ban-tin/{bulletin_id}"):
+        page = desk.get(path).text
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "&lt;script&gt;" in page
+
+
+def test_the_pages_are_there_in_english(
+    house: Centre, studio: Studio, desk: Browser, author: Actor, voice_wav: bytes
+) -> None:
+    bulletin_id = studio.submitted(author, voice_wav)
+    house.accounts.set_language(author, "en")
+    assert desk.get(f"/ban-tin/{bulletin_id}").status_code == 200
+    assert desk.get("/ban-tin").status_code == 200
+    assert desk.get("/ban-tin/moi").status_code == 200
