@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +11,9 @@ import numpy as np
 from station_agent.player.port import RATE_HZ, Cue, EndCause, Ended, Frames
 from station_agent.player.sounds import SILENT, Joined, SoundError
 from station_protocol.vocabulary import Reason
+
+REMEMBERED_FRAMES = 3 * RATE_HZ
+"""How much of what a card has queued can be taken back; more than any queue."""
 
 
 def to_ms(frames: float) -> int:
@@ -63,6 +67,9 @@ class Airing:
     ending: Ended | None = None
     _fade: _Fade | None = field(default=None)
     _refused: Frames = field(default_factory=lambda: SILENT)
+    _again: Frames = field(default_factory=lambda: SILENT)
+    _handed: deque[Frames] = field(default_factory=deque)
+    _handed_frames: int = 0
 
     @property
     def is_handed_over(self) -> bool:
@@ -77,7 +84,7 @@ class Airing:
         if self.ending is not None:
             return SILENT
         try:
-            block = self.source.read(count)
+            block = self._take_again(count) if len(self._again) else self.source.read(count)
         except SoundError as error:
             self.end(EndCause.FAILED, error.reason, str(error))
             return SILENT
@@ -94,11 +101,15 @@ class Airing:
         """The card was full; these frames come first next time."""
         self._refused = np.concatenate((block, self._refused))
 
-    def took(self, at_frame: int, count: int) -> None:
-        """The card has queued `count` more frames, from this frame of its stream on."""
+    def took(self, at_frame: int, block: Frames) -> None:
+        """The card has queued these frames, from this frame of its stream on."""
         if self.begins_at is None:
             self.begins_at = at_frame
-        self.written += count
+        self.written += len(block)
+        self._handed.append(block)
+        self._handed_frames += len(block)
+        while self._handed_frames - len(self._handed[0]) >= REMEMBERED_FRAMES:
+            self._handed_frames -= len(self._handed.popleft())
 
     @property
     def is_fading(self) -> bool:
@@ -137,3 +148,20 @@ class Airing:
         self.carried = int(self.heard(frame_now))
         self.begins_at = None
         self.written = 0
+        self._handed.clear()
+        self._handed_frames = 0
+
+    def take_back(self, frame_now: float) -> None:
+        """The queue was dropped; what of it was not heard is offered to the card once more."""
+        unheard = self.carried + self.written - int(self.heard(frame_now))
+        handed = np.concatenate([*self._handed, self._refused]) if self._handed else self._refused
+        unheard += len(self._refused)
+        self._again = np.concatenate((handed[len(handed) - unheard :], self._again))
+        self._refused = SILENT
+        if self.ending is not None and self.ending.cause is EndCause.PLAYED:
+            self.ending = None
+        self.carry_over(frame_now)
+
+    def _take_again(self, count: int) -> Frames:
+        block, self._again = self._again[:count], self._again[count:]
+        return block

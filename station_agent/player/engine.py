@@ -66,14 +66,13 @@ class PlayerEngine:
         *,
         clock: Clock | None = None,
         progress_s: float = 1.0,
-        queue_ms: int = 700,
         aside: Callable[[Deed], None] = _in_a_thread,
     ) -> None:
         """`aside` runs the reading of files, by default in a short-lived thread."""
         self._clock = clock or SystemClock()
         self._emit = emit
         self._progress_ms = round(progress_s * 1000)
-        self._stream = CardStream(sink, self._clock, queue_ms)
+        self._stream = CardStream(sink, self._clock)
         self._waiting = WaitingRoom(emit, self._clock.monotonic_ns, aside, self._wish)
         self._gain = 1.0
         self._current: Airing | None = None
@@ -164,8 +163,8 @@ class PlayerEngine:
         try:
             self._fill()
         except UnderrunError:
+            # Filled again in the next round, which comes at once.
             self._after_underrun()
-            self._fill()
         self._tell()
         self._decode_ahead()
 
@@ -197,8 +196,12 @@ class PlayerEngine:
 
     def _fill(self) -> None:
         self._make_way_for_late_cue()
-        while (room := self._stream.room()) > 0:
-            room = self._begin_due_cue(room)
+        is_settled = self._current is not None and not self._waiting.ready()
+        self._stream.keep_queue(long=is_settled)
+        left = self._stream.room()
+        while left > 0:
+            room = self._begin_due_cue(left)
+            before = self._stream.written
             airing = self._current
             block = self._silence(room) if airing is None else airing.next_block(room)
             if len(block) and not self._hand_over(airing, block):
@@ -206,6 +209,7 @@ class PlayerEngine:
             if airing is not None and airing.is_handed_over:
                 self._draining.append(airing)
                 self._current = None
+            left -= self._stream.written - before
 
     def _hand_over(self, airing: Airing | None, block: Frames) -> bool:
         """Write the whole block in as many pieces as the card wants; False if it is full."""
@@ -220,7 +224,7 @@ class PlayerEngine:
                 _put_back(airing, block)
                 return False
             if airing is not None:
-                airing.took(at_frame, taken)
+                airing.took(at_frame, block[:taken])
             block = block[taken:]
         return True
 
@@ -327,11 +331,27 @@ class PlayerEngine:
 
     def _stop(self, play_id: str | None, fade_ms: int) -> None:
         self._waiting.dismiss(play_id, EndCause.STOPPED)
-        if fade_ms > 0:
-            if self._current is not None and play_id in (None, self._current.cue.play_id):
-                self._current.fade_out(fade_ms * RATE_HZ // 1000)
-        elif any(play_id in (None, airing.cue.play_id) for airing in self._sounding()):
+        if not any(play_id in (None, airing.cue.play_id) for airing in self._sounding()):
+            return
+        if fade_ms == 0:
             self._cut_at_once()
+            return
+        self._take_back_queue()
+        if self._current is not None and play_id in (None, self._current.cue.play_id):
+            self._current.fade_out(fade_ms * RATE_HZ // 1000)
+
+    def _take_back_queue(self) -> None:
+        """Have the sounding cue in hand again from where it is heard, to fade it now."""
+        sounding = self._sounding()
+        if len(sounding) != 1 or sounding[0].is_fading:
+            return
+        self._stream.look()
+        frame_now = self._stream.heard()
+        self._tell_first(sounding[0], frame_now)
+        sounding[0].take_back(frame_now)
+        self._stream.drop()
+        self._draining.clear()
+        self._current = sounding[0]
 
     def _sounding(self) -> list[Airing]:
         return [*self._draining, *([self._current] if self._current else [])]
@@ -404,6 +424,8 @@ class PlayerEngine:
 
     def _delay_s(self) -> float | None:
         now = self._clock.monotonic_ns()
+        if self._stream.is_open and not self._stream.written:
+            return 0.0
         if self._stream.is_open:
             round_ns = self._stream.next_round_ns(precisely=self._wants_precision())
             return max(0, round_ns - now) / _S

@@ -6,6 +6,8 @@ from station_agent.player.card_clock import CardClock
 from station_agent.player.port import RATE_HZ, Clock, DeviceMissingError, Frames, Position, Sink
 
 _S = 1_000_000_000
+SHORT_QUEUE_MS = 700
+LONG_QUEUE_MS = 2_000
 _STALLED_NS = 2 * _S
 _GOOD_ENOUGH_FRAMES = 1.0
 _MOST_LOOKS = 100
@@ -18,10 +20,10 @@ _GOLDEN = 0.618_034
 class CardStream:
     """Frames are counted from 0 in each stream: since opening, an underrun or a drop."""
 
-    def __init__(self, sink: Sink, clock: Clock, queue_ms: int) -> None:
+    def __init__(self, sink: Sink, clock: Clock) -> None:
         self.sink = sink
         self._clock = clock
-        self._queue_ms = queue_ms
+        self._queue_ms = SHORT_QUEUE_MS
         self._wake_ns = 100_000
         self._aimed_ns = 0
         self.is_open = False
@@ -104,9 +106,14 @@ class CardStream:
         now_frame = self._card.frame_at(self._clock.monotonic_ns())
         return self.written - int(min(max(now_frame, 0.0), self.written))
 
+    def keep_queue(self, *, long: bool) -> None:
+        """How far ahead to write: short before a cue that must still be placed, else long."""
+        self._queue_ms = LONG_QUEUE_MS if long else SHORT_QUEUE_MS
+
     def room(self) -> int:
-        """Frames to write now to have the queue as long as it should be."""
-        return self._queue_frames - self.queued()
+        """Frames to write in this round: what the queue lacks, but only so much at a time."""
+        lacking = self._queue_frames - self.queued()
+        return min(lacking, SHORT_QUEUE_MS * RATE_HZ // 1000)
 
     def frame_at(self, instant_ns: int) -> int:
         """The frame that sounds at this instant; by the nominal rate before the card has moved."""
@@ -131,7 +138,7 @@ class CardStream:
     def _round_after(self, now: int, precisely: bool) -> int:
         if not self._card.is_running:
             return now + _FIRST_LOOK_NS
-        refill_ns = now + self._queue_frames * _S // RATE_HZ // 3
+        refill_ns = now + min(self._queue_frames // 3, self.queued() // 2) * _S // RATE_HZ
         if not precisely:
             return refill_ns
         if self._card.uncertainty_frames(now) > _GOOD_ENOUGH_FRAMES and self._looks < _MOST_LOOKS:

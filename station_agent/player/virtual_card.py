@@ -45,7 +45,7 @@ class VirtualCard:
     coarse_frames = PERIOD_FRAMES
 
     def __init__(
-        self, *, seed: int = 0, clock: Clock | None = None, buffer_frames: int = 40_960
+        self, *, seed: int = 0, clock: Clock | None = None, buffer_frames: int = 120_000
     ) -> None:
         self._random = random.Random(seed)  # noqa: S311 - imitates a crystal, protects nothing
         self._clock = clock or SystemClock()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+import numpy as np
+
 from station_agent.player.engine import PlayerEngine
 from station_agent.player.port import (
     DeviceMissingError,
@@ -55,6 +57,10 @@ class FragileCard(VirtualCard):
     peak = 0
     stands_still_at: Position | None = None
 
+    def __init__(self, *, seed: int, clock: FakeClocks) -> None:
+        super().__init__(seed=seed, clock=clock)
+        self._blocks: list[Frames] = []
+
     def open(self) -> None:
         self._check()
         super().open()
@@ -62,7 +68,23 @@ class FragileCard(VirtualCard):
     def write(self, block: Frames) -> int:
         self._check()
         self.peak = max(self.peak, int(abs(block).max(initial=0)))
-        return super().write(block)
+        taken = super().write(block)
+        self._blocks.append(block[:taken])
+        return taken
+
+    def drop(self) -> None:
+        """Also takes back what will not be heard."""
+        heard = self.consumed() - self.written_now()
+        if heard < 0:
+            self._blocks = [np.concatenate(self._blocks)[:heard]]
+        super().drop()
+
+    def written_now(self) -> int:
+        return 0 if self._stream is None else self._stream.written
+
+    def kept(self) -> Frames:
+        """Everything that left the card or still will."""
+        return np.concatenate(self._blocks)
 
     def position(self) -> Position:
         self._check()

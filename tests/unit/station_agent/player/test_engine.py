@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from station_agent.player import stream
@@ -153,10 +154,34 @@ def test_a_stop_fades_and_counts_what_was_heard() -> None:
     armed(bench, cue(bench, in_s=2.0, length_ms=20_000))
     bench.run(5)
     bench.player.stop(NEWS, 300)
-    bench.run(3)
+    bench.run(0.4)
     ending = bench.ended(NEWS)
     assert ending.cause is EndCause.STOPPED
-    assert 3_300 <= ending.sounded_ms <= 4_400
+    assert 3_290 <= ending.sounded_ms <= 3_320
+
+
+def test_a_stop_in_the_last_second_still_stops() -> None:
+    bench = Bench()
+    armed(bench, cue(bench, in_s=2.0, length_ms=4_000))
+    bench.run(5)
+    bench.player.stop(NEWS, 300)
+    bench.run(0.5)
+    ending = bench.ended(NEWS)
+    assert ending.cause is EndCause.STOPPED
+    assert 3_290 <= ending.sounded_ms <= 3_320
+
+
+def test_a_fade_leaves_no_step_in_the_sound() -> None:
+    bench = Bench()
+    armed(bench, cue(bench, in_s=None, length_ms=20_000))
+    bench.run(2)
+    bench.player.stop(NEWS, 300)
+    bench.run(1)
+    heard = bench.card.kept()
+    last = int(np.flatnonzero(heard)[-1])
+    fade = np.abs(heard[last - 14_000 : last])
+    assert fade[:2_000].max() > 7_000
+    assert fade[-1_000:].max() < 700
 
 
 def test_a_stop_without_a_fade_drops_what_is_queued() -> None:
@@ -235,11 +260,24 @@ def test_a_dry_card_interrupts_but_loses_and_doubles_nothing() -> None:
     bench = Bench()
     armed(bench, cue(bench, in_s=2.0, length_ms=4_000))
     bench.run(3)
-    bench.clocks.move(2)
+    bench.clocks.move(3)
     bench.run(6)
     assert bench.told(Underrun) == [Underrun(NEWS)]
     assert len(bench.told(FirstFrame)) == 1
     assert bench.ended(NEWS) == Ended(NEWS, EndCause.PLAYED, 4_000)
+
+
+def test_a_machine_that_stalls_again_and_again_still_plays_everything_once() -> None:
+    bench = Bench()
+    armed(bench, cue(bench, in_s=2.0, length_ms=6_000))
+    for _ in range(12):
+        bench.run(0.3)
+        bench.clocks.move(3)
+    bench.run(8)
+    assert bench.ended(NEWS) == Ended(NEWS, EndCause.PLAYED, 6_000)
+    heard = bench.card.kept()
+    crosses_zero = 2  # of the 48 frames of one wave of the tone
+    assert int(np.count_nonzero(heard)) == pytest.approx(6_000 * (48 - crosses_zero), abs=50)
 
 
 def test_a_card_pulled_out_in_mid_play_ends_the_play_with_its_reason() -> None:
