@@ -24,6 +24,8 @@ from station_protocol.vocabulary import ClockLevel, StationHealth
 
 BEAT_MS = 30_000
 SOONEST_BEAT_MS = 1_000
+AFTER_HELLO_MS = 2_000
+"""A beat is QoS 0 and may overtake the hello; it waits so long for the hello's answer."""
 HELLO_AGAIN_MS = 10_000
 BATCH_AGAIN_MS = 30_000
 TIME_MS = 600_000
@@ -56,10 +58,10 @@ class Reporter:
     # --- the link ---------------------------------------------------------------------------------
 
     def connected(self, turn: Turn) -> None:
-        """Greet, and show at once how things stand."""
+        """Greet; how things stand is shown once the centre knows who speaks."""
         self.station.is_connected = True
         self.say_hello(turn)
-        self.next_beat_mono_ms = turn.now.mono_ms
+        self.next_beat_mono_ms = turn.now.mono_ms + AFTER_HELLO_MS
 
     def disconnected(self) -> None:
         """Nothing that was under way can be counted on."""
@@ -114,6 +116,7 @@ class Reporter:
         if greeting:
             self.is_greeted = True
             self.stored_up_to = stored
+            self.beat_soon(turn)
         if greeting or ack.answers == "journal":
             self.sent_batch_mono_ms = None
         if greeting or stored > self.stored_up_to:
