@@ -21,10 +21,10 @@ from controller.services.week import Slip, read_slips
 from controller.services.withdrawals import airs_within
 from controller.storage.models import HoldingRow, ScheduleRow, SlotResultRow, SlotRow
 
-AHEAD = timedelta(days=28)
+AHEAD = timedelta(days=14)
 """How far the page of a schedule lists what is coming."""
 
-BEHIND = timedelta(days=14)
+BEHIND = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

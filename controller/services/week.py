@@ -37,11 +37,11 @@ class Tally:
 
     @property
     def sign(self) -> Sign | None:
-        """The sign of the whole: the worst that is certain, then what is not known."""
-        if self.failed:
-            return Sign.MISSED
+        """The sign of the whole: what is heard now, the worst that is certain, what is unknown."""
         if self.sounding:
             return Sign.SOUNDING
+        if self.failed:
+            return Sign.MISSED
         if self.unknown:
             return Sign.UNKNOWN
         if self.aired:

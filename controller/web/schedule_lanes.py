@@ -16,6 +16,7 @@ from controller.web.schedule_words import LANES
 MOST_STATIONS = 10
 NAME_WIDTH, WIDTH, LINE, TOP = 100, 820, 24, 24
 MARGIN = timedelta(minutes=15)
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def _drawn(preview: Preview, met: Met) -> Lanes:
             css = LANES[rule.authority.value][0]
             for day in (overlap.ours_on - timedelta(days=1), overlap.ours_on, overlap.theirs_on):
                 if rule.airs_on(day):
-                    boxes += _box(scale, css, y, _span(rule, day), title if number == 0 else "")
+                    words = title if number == 0 else ""
+                    boxes += _box(scale, css, y, _span(rule, day), words, covered=ours)
         boxes += _box(scale, "new", y, ours, preview.title if number == 0 else "")
         boxes += _box(scale, "hit", y, (overlap.from_at, overlap.until_at), "")
     return Lanes(
@@ -101,17 +103,21 @@ def _others(preview: Preview, station_id: str, on: date) -> Iterator[tuple[Sched
             yield rule, stored.content.title
 
 
-def _span(rule: Schedule, day: date) -> tuple[datetime, datetime]:
+def _span(rule: Schedule, day: date) -> Span:
     starts_at = rule.instant_on(day)
     return starts_at, starts_at + timedelta(milliseconds=rule.duration_ms)
 
 
 def _box(
-    scale: _Scale, css: str, y: int, span: tuple[datetime, datetime], words: str
+    scale: _Scale, css: str, y: int, span: Span, words: str, covered: Span | None = None
 ) -> Iterator[Box]:
+    """One box; its words keep out of the part that another box covers."""
     left, right = scale.x(span[0]), scale.x(span[1])
     if right > left:
-        room = int((right - left) / 7)
+        clear = right
+        if covered is not None and span[0] < covered[1] and covered[0] < span[1]:
+            clear = max(scale.x(covered[0]), left)
+        room = int((clear - left) / 7)
         short = words if len(words) <= room else f"{words[: max(room - 1, 0)]}…"
         yield Box(css, left, y, round(right - left, 1), short if room > 3 else "")
 

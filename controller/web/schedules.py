@@ -80,7 +80,7 @@ def new() -> str:
     first = day_of(request.args.get("ngay", ""), _today())
     if first is not None and first > _today():
         form = replace(form, starts_on=f"{first:%d/%m/%Y}")
-    return _page(form)
+    return _page(form, is_fresh=True)
 
 
 @bp.get("/<schedule_id>/sua")
@@ -219,12 +219,21 @@ def rule_sentence(page: SchedulePage) -> Markup:
     return schedule_words.rule_sentence(tree, rule, page.targets, first, page.count)
 
 
-def _page(form: ScheduleForm, *, sentence: str = "", theirs: SchedulePage | None = None) -> str:
-    """The whole form page, with what saving would do as far as it can be told."""
+def _page(
+    form: ScheduleForm,
+    *,
+    sentence: str = "",
+    theirs: SchedulePage | None = None,
+    is_fresh: bool = False,
+) -> str:
+    """The whole form page, with what saving would do as far as it can be told.
+
+    A fresh form has no problems: nobody has typed anything yet.
+    """
     actor, tree = current_actor(), services().places.tree()
     kept = dict(form.problems)
     form, found, problem = _previewed(form, is_told=bool(sentence))
-    form = replace(form, problems={**form.problems, **kept})
+    form = replace(form, problems={} if is_fresh else {**form.problems, **kept})
     return render_template(
         "schedules/form.html",
         bulletins=services().schedules.bulletins(actor),

@@ -47,8 +47,20 @@ function take(button) {
   ask();
 }
 
+// what somebody is mending is no longer marked as wrong; the centre says so again if it is
+function unmark(field) {
+  const box = field.closest(".field.bad");
+  if (!box) return;
+  box.classList.remove("bad");
+  box.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
+  box.querySelector(".help.bad")?.remove();
+}
+
 if (form && shown) {
-  form.addEventListener("input", later);
+  form.addEventListener("input", (event) => {
+    unmark(event.target);
+    later();
+  });
   form.addEventListener("change", later);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-way]");
