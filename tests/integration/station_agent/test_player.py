@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import queue
 import signal
@@ -126,6 +127,28 @@ def test_a_file_that_is_gone_is_told(tmp_path: Path, decks: list[Deck]) -> None:
 def test_bytes_that_are_no_sound_are_refused(raw: bytes) -> None:
     with pytest.raises(SoundError):
         DecodedSource(raw)
+
+
+# --- a real alsa-lib, where the `alsa` extra is installed ---
+
+if importlib.util.find_spec("alsaaudio") is not None:
+
+    def test_alsa_takes_every_frame(
+        tmp_path: Path, decks: list[Deck], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        raw = tmp_path / "out.raw"
+        config = tmp_path / "asound.conf"
+        config.write_text(
+            f'pcm.tofile {{ type file slave.pcm {{ type null }} file "{raw}" format "raw" }}\n'
+        )
+        monkeypatch.setenv("ALSA_CONFIG_PATH", str(config))
+        deck = Deck(open_sink("alsa", device="tofile"))
+        decks.append(deck)
+        deck.play(Tone(1_000), in_s=0.5)
+        assert deck.next(Ended).sounded_ms == 1_000
+        deck.player.close()
+        heard = np.frombuffer(raw.read_bytes(), dtype="<i2")
+        assert int(np.count_nonzero(heard)) == pytest.approx(46_000, abs=50)
 
 
 # --- time ---

@@ -1,0 +1,42 @@
+"""A machine that says nothing gives None, never a wrong figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from station_agent.health.probes import (
+    disk_free_bytes,
+    kernel_synchronised,
+    read_probes,
+    temperature_celsius,
+)
+
+
+def zone(thermal: Path, number: int, says: str) -> None:
+    folder = thermal / f"thermal_zone{number}"
+    folder.mkdir(parents=True)
+    (folder / "temp").write_text(says)
+
+
+def test_the_hottest_zone_counts(tmp_path: Path) -> None:
+    zone(tmp_path, 0, "48200\n")
+    zone(tmp_path, 1, "51500\n")
+    zone(tmp_path, 2, "rubbish")
+    assert temperature_celsius(tmp_path) == 51.5
+
+
+def test_a_machine_without_sensors_has_no_temperature(tmp_path: Path) -> None:
+    assert temperature_celsius(tmp_path) is None
+
+
+def test_a_folder_that_is_gone_has_no_free_space(tmp_path: Path) -> None:
+    assert disk_free_bytes(tmp_path / "gone") is None
+    assert (disk_free_bytes(tmp_path) or 0) > 0
+
+
+def test_all_probes_are_read_together(tmp_path: Path) -> None:
+    probes = read_probes(tmp_path, volume_percent=lambda: 80, thermal=tmp_path)
+    assert probes.volume_percent == 80
+    assert probes.temperature_celsius is None
+    assert probes.kernel_synchronised == kernel_synchronised()
+    assert probes.kernel_synchronised in (True, False, None)
