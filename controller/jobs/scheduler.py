@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
@@ -17,20 +16,37 @@ from controller.metrics.internals import Internals
 
 logger = logging.getLogger(__name__)
 
-THREADS = 4
-
 Work = Callable[[], object]
 
 
-@dataclass(slots=True)
 class _Job:
-    """A named piece of work. A wake during a run makes it run once more right after."""
+    """A named piece of work with a thread of its own: a wish made while it runs is not lost."""
 
-    name: str
-    work: Work
-    every_s: float
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    is_wanted: threading.Event = field(default_factory=threading.Event)
+    def __init__(self, name: str, work: Callable[[], None]) -> None:
+        self._work = work
+        self._wanted = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=f"job-{name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def want(self) -> None:
+        self._wanted.set()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wanted.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            if self._stopping:
+                return
+            self._work()
 
 
 class Scheduler:
@@ -41,25 +57,18 @@ class Scheduler:
         self._internals = internals
         self._jobs: dict[str, _Job] = {}
         self._callbacks: dict[str, Work] = {}
-        self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(THREADS)},
+        self._alarm = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone="UTC",
         )
-        self._scheduler.add_listener(self._went_wrong, EVENT_JOB_MISSED | EVENT_JOB_ERROR)
+        self._alarm.add_listener(self._went_wrong, EVENT_JOB_MISSED | EVENT_JOB_ERROR)
 
     def add(self, name: str, work: Work, *, every_s: float) -> None:
-        """Run this each so many seconds, the first time at once."""
-        job = _Job(name, work, every_s)
+        """Run this each so many seconds, the first time at the start."""
+        job = _Job(name, lambda: self._run_once(name, work))
         self._jobs[name] = job
-        self._scheduler.add_job(
-            self._run,
-            "interval",
-            args=(job,),
-            id=name,
-            seconds=every_s,
-            next_run_time=self._now(),
-        )
+        self._alarm.add_job(job.want, "interval", id=name, seconds=every_s)
 
     def on_wake(self, name: str, callback: Work) -> None:
         """Let a wake of this name call something that has a thread of its own."""
@@ -71,51 +80,34 @@ class Scheduler:
         if callback is not None:
             callback()
         job = self._jobs.get(name)
-        if job is None:
-            return
-        job.is_wanted.set()
-        if self._scheduler.running:
-            # Under a name of its own: moving the interval's next run would skip it while one runs.
-            self._scheduler.add_job(
-                self._run_if_wanted,
-                args=(job,),
-                id=f"{name}-woken",
-                replace_existing=True,
-                max_instances=THREADS,
-            )
+        if job is not None:
+            job.want()
 
     def start(self) -> None:
-        """Begin."""
-        self._scheduler.start()
+        """Begin, with every job once."""
+        for job in self._jobs.values():
+            job.want()
+            job.start()
+        self._alarm.start()
 
     def stop(self) -> None:
         """End, after the jobs that run just now."""
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+        if self._alarm.running:
+            self._alarm.shutdown(wait=True)
+        for job in self._jobs.values():
+            job.stop()
 
-    def _run(self, job: _Job) -> None:
-        job.is_wanted.set()
-        self._run_if_wanted(job)
-
-    def _run_if_wanted(self, job: _Job) -> None:
-        """Run while wanted; if another thread is at it, that one sees the wish and runs again."""
-        while job.is_wanted.is_set() and job.lock.acquire(blocking=False):
-            try:
-                job.is_wanted.clear()
-                self._run_once(job)
-            finally:
-                job.lock.release()
-
-    def _run_once(self, job: _Job) -> None:
+    def _run_once(self, name: str, work: Work) -> None:
+        """One run; never raises: this is a border."""
         began, failed = time.monotonic(), False
         try:
-            job.work()
+            work()
         except Exception:
             failed = True
-            logger.exception("job failed job=%s", job.name)
+            logger.exception("job failed job=%s", name)
             self._internals.count_border_error("job")
         took_s = time.monotonic() - began
-        self._internals.job_ended(job.name, took_s=took_s, failed=failed, at=self._now())
+        self._internals.job_ended(name, took_s=took_s, failed=failed, at=self._now())
 
     def _went_wrong(self, event: JobExecutionEvent) -> None:
         """With our settings neither can happen; should it, it must not pass in silence."""
