@@ -117,10 +117,6 @@ class Accounts:
             self._record(session, actor, "account.end_sessions", _row(session, actor.account_id))
         return ended
 
-    def prune_sessions(self) -> int:
-        """Forget sessions that have ended; how many."""
-        return self._sessions.prune()
-
     # -- one's own account ----------------------------------------------------------------------
 
     def change_password(self, actor: Actor, current: str, wanted: str) -> None:

@@ -1,4 +1,4 @@
-"""What is deleted after a while: superseded plans and limits, expired orders, old refusals."""
+"""What is deleted after a while: superseded plans and limits, expired orders, ended sessions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from controller.storage.database import Database
 from controller.storage.models import (
     BrokerDenialRow,
     OrderReplyRow,
+    SessionRow,
     SignedOrderRow,
     StationLimitsRow,
     StationPlanRow,
@@ -76,6 +77,7 @@ class Pruning:
                 delete(OrderReplyRow).where(OrderReplyRow.order_id.in_(old_orders)),
                 delete(SignedOrderRow).where(SignedOrderRow.not_after_at < now - ORDERS_KEPT),
                 delete(BrokerDenialRow).where(BrokerDenialRow.at < now - DENIALS_KEPT),
+                delete(SessionRow).where(SessionRow.expires_at <= now),
             ):
                 result = session.execute(statement.execution_options(synchronize_session=False))
                 gone += int(getattr(result, "rowcount", 0))

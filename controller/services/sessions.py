@@ -228,17 +228,6 @@ class Sessions:
         query = select(SessionRow.account_id, func.max(SessionRow.last_seen_at))
         return {row[0]: row[1] for row in session.execute(query.group_by(SessionRow.account_id))}
 
-    def prune(self) -> int:
-        """Forget sessions that have ended; how many."""
-        now = self._now()
-        with self._database.write() as session:
-            gone = session.execute(
-                delete(SessionRow).where(
-                    (SessionRow.expires_at <= now) | (SessionRow.last_seen_at <= now - self._idle)
-                )
-            )
-            return _count(gone)
-
 
 def hash_of(token: str) -> str:
     """What the database keeps of a 256-bit token."""

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from controller.domain.accounts import Role
 from controller.errors import AccountLockedError, ControllerError, SignInRefusedError
 from controller.services.accounts import NewAccount
+from controller.services.pruning import Pruning
 from controller.services.sessions import hash_of
 from controller.settings import Settings, WebSettings
 from controller.storage.models import AuditRow, SessionRow
@@ -224,9 +225,11 @@ def test_a_busy_session_ends_after_twelve_hours(here: Centre) -> None:
 
 def test_ended_sessions_are_forgotten(here: Centre) -> None:
     here.client(Role.ADMIN)
-    assert here.accounts.prune_sessions() == 0
-    here.clock.move(minutes=31)
-    assert here.accounts.prune_sessions() == 1
+    pruning = Pruning(here.database, here.clock)
+    here.clock.move(hours=11)
+    assert pruning.prune() == 0
+    here.clock.move(hours=1)
+    assert pruning.prune() == 1
 
 
 def test_a_disabled_account_cannot_sign_in(here: Centre) -> None:
