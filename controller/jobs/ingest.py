@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 WORKERS = 2
 _LOOK_EVERY_S = 10.0
 _REPORT_EVERY_S = 1.0
+_SWEEP_EVERY_S = 3600.0
 
 
 class StoppingError(Exception):
@@ -32,9 +33,14 @@ class IngestWorkers:
         *,
         workers: int = WORKERS,
         on_failure: Callable[[], None] = lambda: None,
+        on_end: Callable[[str, float], None] = lambda _result, _took_s: None,
     ) -> None:
+        """`on_failure` counts what went wrong of ours; `on_end` each result and how long it took:
+        "stored", or the code of a refusal."""
         self._desk = desk
         self._on_failure = on_failure
+        self._on_end = on_end
+        self._swept_at = time.monotonic()
         self._stopping = threading.Event()
         self._poked = threading.Semaphore(0)
         self._unclosed: queue.SimpleQueue[IngestTask] = queue.SimpleQueue()
@@ -67,7 +73,7 @@ class IngestWorkers:
 
     def _run(self, worker: str) -> None:
         while not self._stopping.is_set():
-            if not self.work_once(worker):
+            if not self.work_once(worker) and not self._stopping.is_set():
                 self._poked.acquire(timeout=_LOOK_EVERY_S)
 
     def work_once(self, worker: str) -> bool:
@@ -75,6 +81,7 @@ class IngestWorkers:
         task: IngestTask | None = None
         try:
             self._close_leftovers()
+            self._sweep_sometimes()
             task = self._desk.claim(worker)
             if task is None:
                 return False
@@ -103,7 +110,13 @@ class IngestWorkers:
             if self._after_failure(task) is False:
                 return
 
+    def _sweep_sometimes(self) -> None:
+        if time.monotonic() - self._swept_at >= _SWEEP_EVERY_S:
+            self._swept_at = time.monotonic()
+            self._desk.sweep()
+
     def _finish(self, task: IngestTask) -> None:
+        began = time.monotonic()
         try:
             result = self._work(task)
         except StoppingError:
@@ -111,8 +124,10 @@ class IngestWorkers:
             return
         except RefusedSoundError as error:
             self._desk.refused(task, error)
+            self._on_end(error.code, time.monotonic() - began)
             return
         self._desk.done(task, result)
+        self._on_end("stored", time.monotonic() - began)
 
     def _work(self, task: IngestTask) -> IngestResult:
         last = time.monotonic()

@@ -31,6 +31,7 @@ from controller.services import bulletin_views
 from controller.services.audit import Deed, record
 from controller.services.bulletin_views import OBJECT_KIND, BulletinView
 from controller.services.identifiers import new_id
+from controller.services.parts import PartUploads
 from controller.services.places import Places
 from controller.services.scope import ensure_targets, ensure_within, may_see
 from controller.services.spool import Spool, Upload
@@ -88,6 +89,8 @@ class Bulletins:
         self._places = places
         self._store = store
         self._spool = Spool(spool, limit_bytes=sound.upload_limit_mb * 1_000_000)
+        self.parts = PartUploads(self._spool)
+        """Files sent in pieces, to be named in an Upload by their token."""
         self._engines = tuple(engines)
         self._wake = wake
 
@@ -143,7 +146,7 @@ class Bulletins:
         ensure_targets(self._places.tree(), actor, [draft.place_id])
         at = self._now()
         bulletin_id = new_id(at)
-        arrival = self._received(upload, language, at) if upload else None
+        arrival = self._received(actor, upload, language, at) if upload else None
         with self._database.write() as session:
             session.add(
                 BulletinRow(
@@ -179,7 +182,7 @@ class Bulletins:
             row = self._row(session, actor, bulletin_id)
             rules.after(BulletinState(row.state), BulletinDeed.CHANGE_SOUND)
         at = self._now()
-        return self._arrive(actor, bulletin_id, self._received(upload, language, at), at)
+        return self._arrive(actor, bulletin_id, self._received(actor, upload, language, at), at)
 
     def speak(self, actor: Actor, bulletin_id: str, language: str, text: str) -> str:
         """Keep the text, then have it spoken as new sound; returns the id of the version.
@@ -300,10 +303,13 @@ class Bulletins:
         if result.rowcount != 1:
             raise _stale(session, row.bulletin_id)
 
-    def _received(self, upload: Upload, language: str, at: datetime) -> _Arrival:
+    def _received(self, actor: Actor, upload: Upload, language: str, at: datetime) -> _Arrival:
         wanted = rules.clean_language(language)
         spool_name = f"{new_id(at)}.upload"
-        self._spool.take(upload.stream, spool_name)
+        if upload.token is not None:
+            self._spool.adopt(self.parts.name(actor, upload.token), spool_name)
+        elif upload.stream is not None:
+            self._spool.take(upload.stream, spool_name)
         return _Arrival(spool_name, wanted, rules.clean_name(upload.name))
 
     def _arrive(self, actor: Actor, bulletin_id: str, arrival: _Arrival, at: datetime) -> str:

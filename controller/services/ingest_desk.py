@@ -71,11 +71,16 @@ class IngestDesk:
         with self._database.write() as session:
             rows = session.scalars(select(IngestJobRow).where(IngestJobRow.state == "running"))
             found = [self._requeue(session, row) for row in rows]
-            waiting = session.scalars(
-                select(IngestJobRow.spool_name).where(IngestJobRow.state == "queued")
-            )
-            self._spool.sweep(set(waiting), before=self._now() - _LEFTOVERS_AFTER)
+        self._spool.clear_scratch()
+        self.sweep()
         return len(found)
+
+    def sweep(self) -> int:
+        """Remove uploads nobody came back for within a day; how many files."""
+        query = select(IngestJobRow.spool_name).where(IngestJobRow.state.in_(("queued", "running")))
+        with self._database.read() as session:
+            wanted = set(session.scalars(query))
+        return self._spool.sweep(wanted, before=self._now() - _LEFTOVERS_AFTER)
 
     def claim(self, worker: str) -> IngestTask | None:
         """The oldest waiting job, now this worker's; None when there is none."""

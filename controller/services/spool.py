@@ -28,10 +28,14 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file somebody sends: its name is only text, its bytes are hostile."""
+    """A file somebody sends: its name is only text, its bytes are hostile.
+
+    Either the bytes come now, or they came before in pieces under a token (`parts.py`).
+    """
 
     name: str
-    stream: IO[bytes]
+    stream: IO[bytes] | None = None
+    token: str | None = None
 
 
 class Spool:
@@ -62,18 +66,39 @@ class Spool:
             self._look_at(path)
         return path
 
+    def adopt(self, part_name: str, spool_name: str) -> Path:
+        """Take over a file that came in pieces, under its new name. Errors as `take`."""
+        path = self.path(part_name).rename(self.path(spool_name))
+        with self._no_leftover(path):
+            self._look_at(path)
+        return path
+
+    def append(self, part_name: str, offset: int, stream: IO[bytes]) -> int:
+        """Write on at `offset` if the file ends just there; return how much there is now.
+
+        What came before a break of the line is kept. UploadTooLargeError, StorageFullError.
+        """
+        path = self.path(part_name)
+        if path.stat().st_size != offset:
+            return path.stat().st_size
+        try:
+            self._write(stream, path, offset)
+        except UploadTooLargeError:
+            path.unlink()
+            raise
+        except OSError as error:
+            if error.errno in _FULL:
+                raise StorageFullError("no room for the upload") from error
+            raise
+        return path.stat().st_size
+
     def drop(self, spool_name: str) -> None:
         """Forget an upload that has been dealt with."""
         self.path(spool_name).unlink(missing_ok=True)
 
     def sweep(self, keep: Container[str], *, before: datetime) -> int:
-        """Remove what an interrupted request or run left behind; how many files.
-
-        Scratch folders go whatever their age: call it only while nothing is being worked on.
-        """
+        """Remove what interrupted requests left behind; how many files."""
         swept = 0
-        for scratch in self._folder.glob(f"{SCRATCH_PREFIX}*"):
-            shutil.rmtree(scratch)
         for path in self._folder.iterdir():
             is_old = path.stat().st_mtime < before.timestamp()
             if path.is_file() and path.name not in keep and is_old:
@@ -81,9 +106,14 @@ class Spool:
                 swept += 1
         return swept
 
-    def _write(self, stream: IO[bytes], path: Path) -> None:
-        size_bytes = 0
-        with path.open("wb") as file:
+    def clear_scratch(self) -> None:
+        """Remove what a killed run left; call it only while nothing is being worked on."""
+        for scratch in self._folder.glob(f"{SCRATCH_PREFIX}*"):
+            shutil.rmtree(scratch)
+
+    def _write(self, stream: IO[bytes], path: Path, offset: int = 0) -> None:
+        size_bytes = offset
+        with path.open("ab") as file:
             while data := stream.read(_CHUNK_BYTES):
                 size_bytes += len(data)
                 if size_bytes > self._limit_bytes:

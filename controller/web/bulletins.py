@@ -35,6 +35,9 @@ bp = Blueprint("bulletins", __name__, url_prefix="/ban-tin")
 FORM_ROOM_BYTES = 1_000_000
 """What the fields around a file may take."""
 
+PIECE_LIMIT_BYTES = 8_000_000
+"""Largest piece of a file that comes in pieces."""
+
 Answer = str | Response | tuple[str, int] | tuple[Response, int]
 
 
@@ -246,6 +249,31 @@ def progress(bulletin_id: str) -> Response:
     return jsonify(processing=percents, versions=len(view.versions))
 
 
+@bp.post("/tai-len")
+@requires(Permission.WRITE_BULLETINS)
+def begin_upload() -> Response:
+    """Begin a file that will come in pieces."""
+    return jsonify(token=services().bulletins.parts.begin(current_actor()), received=0)
+
+
+@bp.get("/tai-len/<token>")
+@requires(Permission.WRITE_BULLETINS)
+def uploaded(token: str) -> Response:
+    """How much of it has come, so that a broken transfer goes on from there."""
+    return jsonify(received=services().bulletins.parts.received(current_actor(), token))
+
+
+@bp.put("/tai-len/<token>")
+@requires(Permission.WRITE_BULLETINS)
+@accepts_up_to(lambda _settings: PIECE_LIMIT_BYTES)
+def continue_upload(token: str) -> Response | tuple[Response, int]:
+    """Add the body at offset `tu`; 409 with the true offset when it does not fit there."""
+    parts, offset = services().bulletins.parts, request.args.get("tu", default=0, type=int)
+    before = parts.received(current_actor(), token)
+    received = parts.go_on(current_actor(), token, offset, request.stream)
+    return jsonify(received=received), 200 if before == offset else 409
+
+
 def _done(
     bulletin_id: str, deed: Callable[[], None], said: str, form: BulletinForm | None = None
 ) -> Answer:
@@ -291,6 +319,9 @@ def _field_of(error: ControllerError) -> str:
 
 
 def _upload() -> Upload | None:
+    token = request.form.get("uploaded")
+    if token:
+        return Upload(request.form.get("uploaded_name", ""), token=token)
     file: FileStorage | None = request.files.get("sound")
     if file is None or not file.filename:
         return None

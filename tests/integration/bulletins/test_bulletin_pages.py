@@ -12,6 +12,9 @@ from werkzeug.test import TestResponse
 
 from controller.domain.accounts import Actor, Role
 from controller.domain.bulletins import BulletinState
+from controller.errors import UploadTooLargeError
+from controller.services.parts import PartUploads
+from controller.services.spool import Spool
 from tests.support.bulletins import Studio, sound_bytes
 from tests.support.sound import silence, speech_like
 from tests.support.web import COMMUNE, DISTRICT, OTHER_DISTRICT, Browser, Centre
@@ -298,3 +301,75 @@ def test_the_pages_are_there_in_english(
     assert desk.get(f"/ban-tin/{bulletin_id}").status_code == 200
     assert desk.get("/ban-tin").status_code == 200
     assert desk.get("/ban-tin/moi").status_code == 200
+
+
+def put(browser: Browser, token: str, offset: int, data: bytes) -> TestResponse:
+    headers = {**JSON, "X-CSRFToken": browser.csrf()}
+    return browser.http.put(f"/ban-tin/tai-len/{token}?tu={offset}", data=data, headers=headers)
+
+
+def begun(browser: Browser) -> str:
+    return str(browser.post("/ban-tin/tai-len").get_json()["token"])
+
+
+def test_a_transfer_that_broke_off_goes_on_where_it_was(
+    studio: Studio, desk: Browser, voice_wav: bytes
+) -> None:
+    token = begun(desk)
+    assert put(desk, token, 0, voice_wav[:50_000]).get_json() == {"received": 50_000}
+    late = put(desk, token, 0, voice_wav[:50_000])  # its answer was lost, it is sent again
+    assert (late.status_code, late.get_json()) == (409, {"received": 50_000})
+    assert desk.get(f"/ban-tin/tai-len/{token}").get_json() == {"received": 50_000}
+    put(desk, token, 50_000, voice_wav[50_000:])
+    sent = fields(uploaded=token, uploaded_name="họp dân.wav")
+    bulletin_id = made(desk.post("/ban-tin/moi", **sent))
+    studio.finish()
+    assert "họp dân.wav" in words(desk.get(f"/ban-tin/{bulletin_id}"))
+    assert desk.post("/ban-tin/moi", **sent).status_code == 404  # used up
+
+
+def test_what_came_in_pieces_and_is_not_sound_is_refused_alike(
+    studio: Studio, desk: Browser
+) -> None:
+    token = begun(desk)
+    put(desk, token, 0, b"#EXTM3U\n/etc/passwd\n")
+    answer = desk.post("/ban-tin/moi", **fields(uploaded=token, uploaded_name="a.mp3"))
+    assert answer.status_code == 422
+    assert "Tệp này không phải âm thanh." in words(answer)
+    assert list(studio.spool.iterdir()) == []
+
+
+def test_nobody_reaches_the_pieces_of_another(
+    house: Centre, studio: Studio, desk: Browser, voice_wav: bytes
+) -> None:
+    token = begun(desk)
+    other = house.client(Role.OPERATOR, OTHER_DISTRICT)
+    assert other.get(f"/ban-tin/tai-len/{token}").status_code == 404
+    assert put(other, token, 0, voice_wav).status_code == 404
+    assert put(desk, "../../vang.db", 0, voice_wav).status_code == 404
+    assert put(desk, "0" * 32, 0, voice_wav).status_code == 404
+
+
+def test_only_so_many_files_are_begun_at_once(studio: Studio, desk: Browser) -> None:
+    for _ in range(7):
+        begun(desk)
+    assert len(list(studio.spool.iterdir())) == 4
+
+
+def test_pieces_above_the_limit_are_refused_and_dropped(
+    house: Centre, tmp_path: Path, author: Actor
+) -> None:
+    spool = Spool(tmp_path / "small", limit_bytes=1000)
+    parts = PartUploads(spool)
+    token = parts.begin(author)
+    assert parts.go_on(author, token, 0, io.BytesIO(bytes(900))) == 900
+    with pytest.raises(UploadTooLargeError):
+        parts.go_on(author, token, 900, io.BytesIO(bytes(200)))
+    assert list((tmp_path / "small").iterdir()) == []
+
+
+def test_a_piece_without_the_page_s_mark_is_refused(desk: Browser, voice_wav: bytes) -> None:
+    token = begun(desk)
+    answer = desk.http.put(f"/ban-tin/tai-len/{token}?tu=0", data=voice_wav, headers=JSON)
+    assert answer.status_code == 400
+    assert desk.get(f"/ban-tin/tai-len/{token}").get_json() == {"received": 0}

@@ -1,9 +1,101 @@
-// Sends a form with a file and shows how far it has come. Without script the form works as it is.
+// Sends a form with a file: first the file in pieces, going on where a bad line broke off, then the
+// fields. Without script the form works as it is.
 const MB = 1e6;
 const numbers = new Intl.NumberFormat(document.documentElement.lang === "en" ? "en-GB" : "vi-VN", { maximumFractionDigits: 1 });
 
 function filled(sentence, values) {
   return sentence.replace(/\{(\w+)\}/g, (_whole, name) => values[name]);
+}
+
+const SMALLEST = 128 * 1024;
+const LARGEST = 4 * 1024 * 1024;
+
+class RefusedError extends Error {
+  constructor(sentence, field) {
+    super(sentence);
+    this.field = field;
+  }
+}
+
+// Answers of the centre as JSON; a refusal is thrown as such, a broken line as whatever fetch throws.
+class Centre {
+  constructor(words) {
+    this.words = words;
+    this.token = document.querySelector('meta[name="csrf-token"]').content;
+  }
+
+  async ask(method, address, body) {
+    const headers = { Accept: "application/json", "X-CSRFToken": this.token };
+    const answer = await fetch(address, { method, body, headers });
+    if (answer.status === 401) throw new RefusedError(this.words.signedOut);
+    if (answer.status >= 502 && answer.status <= 504) throw new Error("away");
+    const told = await answer.json();
+    if (answer.ok || (answer.status === 409 && "received" in told)) return told;
+    throw new RefusedError(told.sentence || this.words.failed, told.field);
+  }
+}
+
+// One file on its way; `told` hears (bytes received, whether the line is broken).
+class Transfer {
+  constructor(file, centre, address, told) {
+    Object.assign(this, { file, centre, address, told });
+    this.piece = SMALLEST * 4;
+    this.wait_ms = 1000;
+  }
+
+  async run() {
+    const token = (await this.patiently(() => this.centre.ask("POST", this.address))).token;
+    const address = `${this.address}/${token}`;
+    let received = 0;
+    while (received < this.file.size) {
+      this.told(received, false);
+      received = await this.sendPiece(address, received);
+    }
+    this.told(received, false);
+    return token;
+  }
+
+  async sendPiece(address, offset) {
+    const began = performance.now();
+    try {
+      const body = this.file.slice(offset, offset + this.piece);
+      const answer = await this.centre.ask("PUT", `${address}?tu=${offset}`, body);
+      this.adapt(performance.now() - began);
+      return answer.received;
+    } catch (error) {
+      if (error instanceof RefusedError) throw error;
+      this.piece = SMALLEST;
+      this.told(offset, true);
+      return (await this.patiently(() => this.centre.ask("GET", address))).received;
+    }
+  }
+
+  // Pieces of about a second: a fast line is not slowed by asking, a slow one shows that it moves.
+  adapt(took_ms) {
+    if (took_ms < 500) this.piece = Math.min(LARGEST, this.piece * 2);
+    if (took_ms > 2000) this.piece = Math.max(SMALLEST, Math.floor(this.piece / 2));
+    this.wait_ms = 1000;
+  }
+
+  async patiently(work) {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof RefusedError) throw error;
+        await this.pause();
+      }
+    }
+  }
+
+  pause() {
+    const wait_ms = this.wait_ms;
+    this.wait_ms = Math.min(15000, wait_ms * 2);
+    return new Promise((go) => {
+      window.addEventListener("online", go, { once: true });
+      setTimeout(go, wait_ms);
+    });
+  }
 }
 
 class UploadForm {
@@ -43,35 +135,30 @@ class UploadForm {
     if (this.check()) this.send(new FormData(this.form, event.submitter));
   }
 
-  send(body) {
-    const request = new XMLHttpRequest();
-    request.open("POST", this.form.action);
-    request.setRequestHeader("Accept", "application/json");
-    request.responseType = "json";
-    request.upload.addEventListener("progress", (event) => this.show(event));
-    request.addEventListener("load", () => this.answered(request));
-    request.addEventListener("error", () => this.failed(this.words.lost));
+  async send(body) {
+    const file = this.input.files[0];
+    const centre = new Centre(this.words);
     this.lock(true);
     this.progress.hidden = false;
-    request.send(body);
-  }
-
-  show(event) {
-    if (!event.lengthComputable) return;
-    const percent = Math.floor((100 * event.loaded) / event.total);
-    this.bar.setAttribute("width", `${percent}%`);
-    const size = numbers.format(event.total / MB);
-    this.say(percent < 100 ? filled(this.words.sending, { percent, sent: numbers.format(event.loaded / MB), size }) : this.words.received);
-  }
-
-  answered(request) {
-    const answer = request.response || {};
-    if (request.status === 200 && answer.location) {
+    try {
+      const transfer = new Transfer(file, centre, this.words.pieces, (received, isLost) => this.show(file, received, isLost));
+      const token = await transfer.run();
+      this.say(this.words.received);
+      body.delete("sound");
+      body.set("uploaded", token);
+      body.set("uploaded_name", file.name);
+      const answer = await transfer.patiently(() => centre.ask("POST", this.form.action, body));
       window.location.assign(answer.location);
-      return;
+    } catch (error) {
+      this.failed(error instanceof RefusedError ? error.message : this.words.failed, error.field);
     }
-    if (request.status === 401) this.failed(this.words.signedOut);
-    else this.failed(answer.sentence || this.words.failed, answer.field);
+  }
+
+  show(file, received, isLost) {
+    const percent = Math.floor((100 * received) / file.size);
+    this.bar.setAttribute("width", `${percent}%`);
+    const sentence = isLost ? this.words.lost : this.words.sending;
+    this.say(filled(sentence, { percent, sent: numbers.format(received / MB), size: numbers.format(file.size / MB) }));
   }
 
   failed(sentence, fieldName = "sound") {
