@@ -151,13 +151,14 @@ def _lines(
         )
     }
     wanted = {str(item["sha256"]) for item in row.items}
-    held: set[tuple[str, str]] = set(
-        session.execute(
+    held = {
+        (station_id, sha256)
+        for station_id, sha256 in session.execute(
             select(HoldingRow.station_id, HoldingRow.sha256).where(
                 HoldingRow.sha256.in_(wanted), HoldingRow.held.is_(True)
             )
-        ).tuples()
-    )
+        )
+    }
     return tuple(
         _line(
             tree,

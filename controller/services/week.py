@@ -207,14 +207,15 @@ def _ahead(
 ) -> Iterable[Slip]:
     """What the rules give beyond the slots that are already made."""
     ids = [key for key in stored if stations[key]]
-    made = set(
-        session.execute(
+    made = {
+        (schedule_id, airs_on)
+        for schedule_id, airs_on in session.execute(
             select(SlotRow.schedule_id, SlotRow.airs_on).where(
                 SlotRow.schedule_id.in_(ids),
                 SlotRow.airs_on.between(local_date(start), local_date(end)),
             )
-        ).tuples()
-    )
+        )
+    }
     for key in ids:
         one = stored[key]
         for slot in expand(one.rule, max(start, now), end):
@@ -271,7 +272,7 @@ def _tallies(
         .where(SlotResultRow.slot_id.in_(slot_ids), SlotResultRow.station_id.in_(here))
         .group_by(SlotResultRow.slot_id, SlotResultRow.outcome)
     )
-    for slot_id, outcome, number in session.execute(query).tuples():
+    for slot_id, outcome, number in session.execute(query):
         found[slot_id][outcome] = number
     return found
 

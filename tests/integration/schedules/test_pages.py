@@ -1,0 +1,451 @@
+"""The schedule's pages as people of each role meet them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.domain.accounts import Role
+from controller.domain.schedule import Recurrence
+from controller.services.schedules import Editing
+from tests.support.schedule_desk import TOMORROW, Desk, a_wish, desk
+from tests.support.web import COMMUNE, DISTRICT, NOW, OTHER_DISTRICT, PROVINCE, Browser
+
+
+@pytest.fixture
+def at_desk(tmp_path: Path) -> Iterator[Desk]:
+    with desk(tmp_path) as built:
+        yield built
+
+
+@pytest.fixture
+def operator(at_desk: Desk) -> Browser:
+    return at_desk.centre.client(Role.OPERATOR, DISTRICT)
+
+
+def typed(chosen: str, /, **changes: Any) -> dict[str, Any]:
+    """The form filled for weekdays at 05:30 in the whole district."""
+    fields: dict[str, Any] = {
+        "bulletin_id": chosen,
+        "recurrence": "weekly",
+        "airs_at": "05:30",
+        "weekday": ["0", "1", "2", "3", "4"],
+        "starts_on": "26/11/2026",
+        "ends_on": "09/12/2026",
+        "excluded": "",
+        "target": ["bac-ai"],
+        "priority": "ordinary",
+    }
+    return fields | changes
+
+
+def words(page: str) -> str:
+    """What a reader sees: no tags, single spaces."""
+    text = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page, flags=re.S)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", text.replace("</td>", " "))).split())
+
+
+def test_the_sentence_of_the_preview_is_computed_by_the_centre(
+    at_desk: Desk, operator: Browser
+) -> None:
+    at_desk.everyone_is_linked()
+    answer = operator.http.post(
+        "/lich/xem-truoc",
+        data={"csrf_token": operator.csrf(), **typed(at_desk.bulletin())},
+        headers={"X-Fragment": "1"},
+    )
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert (
+        "Phát 05:30 thứ Hai–thứ Sáu tại 9 xã huyện Bác Ái, 10 buổi, kể từ 26/11 đến hết "
+        "09/12/2026. Mỗi buổi 10 phút." in words(answer.text)
+    )
+    assert "Trong khung giờ cho phép 05:00–21:00." in answer.text
+    assert "Lưu lịch 10 buổi" in answer.text
+
+
+def test_without_a_script_the_preview_is_a_whole_page_that_keeps_what_was_typed(
+    at_desk: Desk, operator: Browser
+) -> None:
+    answer = operator.post("/lich/xem-truoc", **typed(at_desk.bulletin(), airs_at="6h15"))
+    assert answer.status_code == 200
+    assert 'value="6h15"' in answer.text
+    assert "Phát 06:15 thứ Hai–thứ Sáu" in words(answer.text)
+
+
+def test_a_schedule_is_saved_and_shown(at_desk: Desk, operator: Browser) -> None:
+    answer = operator.post("/lich/moi", **typed(at_desk.bulletin()))
+    assert answer.status_code == 303
+    page = operator.get(answer.location).text
+    assert "Đã lưu 10 buổi." in words(page)
+    assert "Tiết kiệm nước mùa khô" in page
+    assert len(at_desk.slots()) == 10
+
+
+def test_a_bulletin_is_scheduled_one_minute_ahead_from_the_page(
+    at_desk: Desk, operator: Browser
+) -> None:
+    at_desk.centre.clock.at = NOW.replace(second=58)
+    once = typed(
+        at_desk.bulletin(), recurrence="once", airs_at="17:07", starts_on="25/11/2026", weekday=[]
+    )
+    assert operator.post("/lich/moi", **once).status_code == 303
+    (slot,) = at_desk.slots()
+    assert slot.starts_at == NOW.replace(minute=7, second=0)
+
+
+def test_a_quarter_past_three_is_refused_on_screen_and_the_form_is_kept(
+    at_desk: Desk, operator: Browser
+) -> None:
+    answer = operator.post("/lich/moi", **typed(at_desk.bulletin(), airs_at="03:15"))
+    assert answer.status_code == 422
+    sentence = "03:15 ngoài khung giờ cho phép (05:00–21:00). Chỉ tin khẩn cấp được phát giờ này."
+    assert sentence in words(answer.text)
+    assert 'value="03:15"' in answer.text
+    assert at_desk.slots() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"airs_at": "5 rưỡi"}, "Gõ giờ và phút, như 05:30."),
+        ({"airs_at": ""}, "Gõ giờ và phút, như 05:30."),
+        ({"starts_on": "31/02/2026"}, "Gõ ngày, tháng, năm, như 26/11/2026."),
+        ({"ends_on": "mai"}, "Gõ ngày, tháng, năm, như 26/11/2026."),
+        ({"excluded": "27/11, hôm kia"}, "Gõ các ngày cách nhau bằng dấu phẩy"),
+        ({"bulletin_id": ""}, "Chọn bản tin."),
+        ({"bulletin_id": "không có"}, "Chọn bản tin."),
+        ({"weekday": []}, "Chọn ít nhất một ngày trong tuần."),
+        ({"target": []}, "Chọn ít nhất một nơi phát."),
+        ({"ends_on": "25/11/2026"}, "Ngày cuối phải sau ngày đầu."),
+        ({"starts_on": "02/11/2026", "ends_on": "20/11/2026"}, "Giờ này đã qua."),
+    ],
+)
+def test_what_cannot_be_read_is_said_beside_its_field(
+    at_desk: Desk, operator: Browser, changes: dict[str, Any], sentence: str
+) -> None:
+    answer = operator.post("/lich/moi", **typed(at_desk.bulletin(), **changes))
+    assert answer.status_code == 422
+    assert sentence in words(answer.text)
+
+
+def test_an_unapproved_bulletin_is_not_offered_and_not_taken(
+    at_desk: Desk, operator: Browser
+) -> None:
+    waiting = at_desk.bulletin("Chờ duyệt", is_approved=False)
+    assert waiting not in operator.get("/lich/moi").text
+    answer = operator.post("/lich/moi", **typed(waiting))
+    assert answer.status_code == 422
+    assert "Bản tin này chưa được duyệt nên chưa đặt lịch được." in answer.text
+
+
+def test_a_place_of_another_district_is_refused_and_written_down(
+    at_desk: Desk, operator: Browser
+) -> None:
+    answer = operator.post("/lich/moi", **typed(at_desk.bulletin(), target=[OTHER_DISTRICT]))
+    assert answer.status_code == 422
+    assert "Nơi đã chọn nằm ngoài địa bàn của bạn." in answer.text
+    (row,) = at_desk.audited("refused.out_of_scope")
+    assert row.actor == "operator.bac-ai"
+
+
+def test_the_slots_and_schedules_of_another_district_do_not_exist(at_desk: Desk) -> None:
+    made = at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin())).schedule_id
+    slot = at_desk.slots()[0].slot_id
+    neighbour = at_desk.centre.client(Role.OPERATOR, OTHER_DISTRICT)
+    for path in (f"/lich/{made}", f"/lich/{made}/sua", f"/lich/buoi/{slot}", "/lich?noi=bac-ai"):
+        assert neighbour.get(path).status_code == 404, path
+    for path in (f"/lich/{made}/huy", f"/lich/buoi/{slot}/huy", f"/lich/buoi/{slot}/doi"):
+        fields = {"reason": "x", "day": "27/11/2026", "airs_at": "06:00", "revision": "1"}
+        assert neighbour.post(path, **fields).status_code == 404, path
+    answer = neighbour.post(f"/lich/{made}/bo-buoi", day="2026-11-27")
+    assert answer.status_code == 404
+    assert len(at_desk.audited("refused.not_found")) == 8
+    assert at_desk.slots()[0].cancelled_at is None
+
+
+def test_a_clash_of_equals_is_shown_with_who_and_when_and_a_way_out(
+    at_desk: Desk, operator: Browser
+) -> None:
+    at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin("Họp dân")))
+    answer = operator.post("/lich/moi", **typed(at_desk.bulletin(), airs_at="05:35"))
+    assert answer.status_code == 409
+    page = words(answer.text)
+    assert "Trùng giờ thứ Năm 26/11, 05:35–05:40, tại 9 trạm, và 9 buổi khác" in page
+    assert "“Họp dân” (thông thường) do Katơr Thị Mai, huyện Bác Ái, đặt ngày 25/11." in page
+    assert 'name="move_to" value="05:40"' in answer.text
+    moved = operator.post("/lich/xem-truoc", **typed(at_desk.bulletin(), move_to="05:40"))
+    assert 'value="05:40"' in moved.text
+    assert "Phát 05:40" in words(moved.text)
+
+
+def test_one_clashing_day_can_be_left_out_with_one_press(at_desk: Desk, operator: Browser) -> None:
+    once = a_wish(at_desk.bulletin("Họp dân"), recurrence=Recurrence.ONCE)
+    at_desk.schedules.save(at_desk.actor(), once)
+    bulletin = at_desk.bulletin()
+    shown = operator.post("/lich/xem-truoc", **typed(bulletin))
+    assert 'name="leave_out" value="2026-11-26"' in shown.text
+    left = operator.post("/lich/xem-truoc", **typed(bulletin, leave_out="2026-11-26"))
+    assert "9 buổi, kể từ 27/11 đến hết 09/12/2026. Mỗi buổi 10 phút. Bỏ 26/11." in words(left.text)
+    assert "Lưu lịch 9 buổi" in left.text
+
+
+def test_the_second_of_two_editors_sees_both_versions_and_keeps_the_own(
+    at_desk: Desk, operator: Browser
+) -> None:
+    actor, bulletin = at_desk.actor(), at_desk.bulletin()
+    made = at_desk.schedules.save(actor, a_wish(bulletin)).schedule_id
+    opened = operator.get(f"/lich/{made}/sua").text
+    version = re.search(r'name="row_version" value="(\d+)"', opened)
+    assert version is not None
+    theirs = at_desk.schedules.change(actor, a_wish(bulletin, airs_at=time(6)), Editing(made, 1))
+    mine = typed(
+        bulletin, airs_at="07:45", schedule_id=made, row_version=version[1], starts_on="27/11/2026"
+    )
+    answer = operator.post("/lich/moi", **mine)
+    assert answer.status_code == 409
+    page = words(answer.text)
+    assert "Katơr Thị Mai vừa sửa mục này lúc 17:06." in page
+    assert "Bản vừa lưu, của Katơr Thị Mai" in page
+    assert "Phát 06:00 thứ Hai–thứ Sáu" in page
+    assert "Phát 07:45 thứ Hai–thứ Sáu" in page
+    assert 'value="07:45"' in answer.text
+    again = re.search(r'name="schedule_id" value="([^"]+)"', answer.text)
+    assert again is not None
+    assert again[1] == theirs.schedule_id
+    mine |= {"schedule_id": again[1], "row_version": "1"}
+    assert operator.post("/lich/moi", **mine).status_code == 303
+
+
+def test_the_edit_page_of_a_replaced_schedule_leads_to_what_stands_now(
+    at_desk: Desk, operator: Browser
+) -> None:
+    actor, bulletin = at_desk.actor(), at_desk.bulletin()
+    made = at_desk.schedules.save(actor, a_wish(bulletin)).schedule_id
+    new = at_desk.schedules.change(actor, a_wish(bulletin, airs_at=time(6)), Editing(made, 1))
+    assert operator.get(f"/lich/{made}/sua").location == f"/lich/{new.schedule_id}/sua"
+    assert "Lịch này đã được thay bằng lịch mới." in operator.get(f"/lich/{made}").text
+
+
+def test_the_week_shows_lanes_results_and_minutes(at_desk: Desk, operator: Browser) -> None:
+    at_desk.centre.clock.at = NOW - timedelta(days=2, hours=16)
+    start = {"starts_on": date(2026, 11, 24), "ends_on": None}
+    province = at_desk.actor(place_id=PROVINCE)
+    at_desk.schedules.save(
+        province, a_wish(at_desk.bulletin("Bản tin tỉnh"), target_ids=(PROVINCE,), **start)
+    )
+    at_desk.schedules.save(
+        at_desk.actor(), a_wish(at_desk.bulletin("Tin huyện"), airs_at=time(6), **start)
+    )
+    neighbour = at_desk.actor(place_id=OTHER_DISTRICT)
+    at_desk.schedules.save(
+        neighbour,
+        a_wish(
+            at_desk.bulletin("Tin Ninh Sơn", place_id=OTHER_DISTRICT),
+            airs_at=time(7),
+            target_ids=(OTHER_DISTRICT,),
+            **start,
+        ),
+    )
+    ours = [s.station_id for s in at_desk.centre.places.tree().stations_in([DISTRICT])]
+    slot = next(s for s in at_desk.slots() if s.title == "Bản tin tỉnh")
+    for number, station_id in enumerate(ours):
+        at_desk.ended(slot, station_id, "missed" if number == 0 else "aired")
+    at_desk.centre.clock.at = NOW
+    page = operator.get("/lich?ngay=2026-11-25")
+    assert "05:30 Bản tin tỉnhTỉnh · 8/9" in words(page.text)
+    assert "20/45 phút" in words(page.text)
+    assert "Tin Ninh Sơn" not in page.text
+    assert 'class="slip tinh' in page.text
+    later = words(operator.get("/lich?ngay=20/01/2027").text)
+    assert "06:00 Tin huyệnHuyện · 10 phút" in later
+    empty = words(operator.get("/lich?ngay=2026-11-01").text)
+    assert "cả tuần chưa có buổi nào" in empty
+    assert "21:00–05:00 giờ yên tĩnh, chỉ phát khẩn cấp" in empty
+
+
+def test_the_slot_page_lists_the_outcome_at_each_station(at_desk: Desk) -> None:
+    at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin()))
+    slot = at_desk.slots()[0]
+    at_desk.centre.clock.at = slot.starts_at + timedelta(hours=1)
+    at_desk.ended(slot, "bac-ai-phuoc-binh", "missed", "power_off")
+    at_desk.ended(slot, "bac-ai-phuoc-dai", "aired")
+    operator = at_desk.centre.client(Role.OPERATOR, DISTRICT)
+    page = operator.get(f"/lich/buoi/{slot.slot_id}").text
+    rows = dict(re.findall(r'data-station="([^"]+)" data-sign="([^"]+)"', page))
+    assert len(rows) == 9
+    assert (rows["bac-ai-phuoc-binh"], rows["bac-ai-phuoc-dai"]) == ("missed", "aired")
+    assert rows["bac-ai-phuoc-hoa"] == "unknown"
+    assert "Không phát: mất điện" in words(page)
+    assert "Hủy buổi này" not in page
+    commune = at_desk.centre.client(Role.COMMUNE_OFFICER, COMMUNE)
+    own = commune.get(f"/lich/buoi/{slot.slot_id}").text
+    assert re.findall(r'data-station="([^"]+)"', own) == ["bac-ai-phuoc-binh"]
+
+
+def test_a_slot_is_cancelled_from_its_page_with_a_reason(at_desk: Desk, operator: Browser) -> None:
+    at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin()))
+    path = f"/lich/buoi/{at_desk.slots()[0].slot_id}"
+    assert "Hủy buổi 05:30 26/11 tại 9 xã huyện Bác Ái? Các buổi khác giữ nguyên." in words(
+        operator.get(path).text
+    )
+    operator.post(f"{path}/huy", reason="")
+    assert "Ô này còn trống." in operator.get(path).text
+    operator.post(f"{path}/huy", reason="Nhầm bản tin")
+    page = words(operator.get(path).text)
+    assert "Đã hủy buổi này. Các buổi khác giữ nguyên." in page
+    assert "Katơr Thị Mai: Nhầm bản tin" in page
+    operator.post(f"{path}/huy", reason="lần nữa")
+    assert "không còn làm được" in operator.get(path).text
+
+
+def test_a_slot_is_moved_from_its_page(at_desk: Desk, operator: Browser) -> None:
+    at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin()))
+    path = f"/lich/buoi/{at_desk.slots()[0].slot_id}"
+    move = {"day": "26/11/2026", "revision": "1"}
+    operator.post(f"{path}/doi", airs_at="03:15", **move)
+    assert "03:15 ngoài khung giờ cho phép" in operator.get(path).text
+    operator.post(f"{path}/doi", airs_at="chiều", **move)
+    assert "Ô này còn trống." in operator.get(path).text
+    operator.post(f"{path}/doi", airs_at="08:00", **move)
+    page = words(operator.get(path).text)
+    assert "Đã dời sang 08:00 26/11/2026." in page
+    assert "đã dời từ 05:30 26/11/2026" in page
+    operator.post(f"{path}/doi", airs_at="09:00", **move)
+    assert "vừa sửa mục này" in operator.get(path).text
+
+
+def test_the_rest_of_a_series_is_cancelled_and_a_day_left_out_from_its_page(
+    at_desk: Desk, operator: Browser
+) -> None:
+    made = at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin())).schedule_id
+    path = f"/lich/{made}"
+    assert "Hủy 10 buổi còn lại tại 9 xã huyện Bác Ái?" in words(operator.get(path).text)
+    operator.post(f"{path}/bo-buoi", day="2026-11-27")
+    assert "Đã bỏ buổi ngày 27/11/2026." in operator.get(path).text
+    operator.post(f"{path}/bo-buoi", day="hôm nào")
+    assert "Ô này còn trống." in operator.get(path).text
+    operator.post(f"{path}/huy", reason="Hết chiến dịch")
+    page = words(operator.get(path).text)
+    assert "Đã hủy các buổi còn lại của lịch này." in page
+    assert "Katơr Thị Mai đã dừng lịch này lúc 17:06 25/11/2026." in page
+    operator.post(f"{path}/huy", reason="lần nữa")
+    assert "không còn làm được" in operator.get(path).text
+
+
+def test_a_district_sees_the_provinces_schedule_but_may_not_change_it(
+    at_desk: Desk, operator: Browser
+) -> None:
+    province = at_desk.actor(place_id=PROVINCE)
+    wish = a_wish(at_desk.bulletin("Tỉnh", place_id=PROVINCE), target_ids=(PROVINCE,))
+    made = at_desk.schedules.save(province, wish).schedule_id
+    page = operator.get(f"/lich/{made}").text
+    assert "65 xã, phường, thị trấn tỉnh Ninh Thuận" in words(page)
+    assert "Hủy các buổi còn lại" not in page
+    assert operator.post(f"/lich/{made}/huy", reason="x").status_code == 403
+    assert (
+        operator.post(f"/lich/buoi/{at_desk.slots()[0].slot_id}/huy", reason="x").status_code == 403
+    )
+
+
+def test_a_reader_sees_everything_and_changes_nothing(at_desk: Desk) -> None:
+    made = at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin())).schedule_id
+    auditor = at_desk.centre.client(Role.AUDITOR, DISTRICT)
+    for path in ("/lich", f"/lich/{made}", f"/lich/buoi/{at_desk.slots()[0].slot_id}"):
+        page = auditor.get(path)
+        assert page.status_code == 200
+        assert "Hủy" not in words(page.text).replace("Hủy bỏ", "")
+    assert auditor.get("/lich/moi").status_code == 403
+    assert auditor.post("/lich/moi", **typed("b")).status_code == 403
+    hours = auditor.get("/lich/khung-gio")
+    assert "Được phát" in hours.text
+    assert 'action="/lich/khung-gio"' not in hours.text
+
+
+def test_a_commune_officer_schedules_the_own_commune_only(at_desk: Desk) -> None:
+    officer = at_desk.centre.client(Role.COMMUNE_OFFICER, COMMUNE)
+    bulletin = at_desk.bulletin(place_id=COMMUNE)
+    assert "Xã Phước Bình" in words(officer.get("/lich/moi").text)
+    assert officer.post("/lich/moi", **typed(bulletin, target=[COMMUNE])).status_code == 303
+    assert at_desk.slots()[0].authority == "commune"
+    assert officer.post("/lich/moi", **typed(bulletin, target=[DISTRICT])).status_code == 422
+
+
+def test_choosing_a_district_and_its_communes_airs_once_at_each(
+    at_desk: Desk, operator: Browser
+) -> None:
+    fields = typed(at_desk.bulletin(), target=["bac-ai-phuoc-binh", "bac-ai"])
+    shown = operator.post("/lich/xem-truoc", **fields)
+    assert "tại 9 xã huyện Bác Ái," in words(shown.text)
+
+
+def test_places_are_said_as_people_say_them(at_desk: Desk, operator: Browser) -> None:
+    ids = [s.place_id for s in at_desk.centre.places.tree().stations_in([DISTRICT])]
+    bulletin = at_desk.bulletin()
+    two = words(operator.post("/lich/xem-truoc", **typed(bulletin, target=ids[:2])).text)
+    assert "tại xã Phước Bình và xã Phước Hòa," in two
+    five = words(operator.post("/lich/xem-truoc", **typed(bulletin, target=ids[:5])).text)
+    assert "tại 5/9 xã huyện Bác Ái," in five
+
+
+def test_hours_are_opened_and_shut_by_those_who_may(at_desk: Desk, operator: Browser) -> None:
+    span = {"from_on": "26/11/2026", "from_at": "02:00", "until_on": "26/11/2026"}
+    opened = operator.post(
+        "/lich/khung-gio", place_id="bac-ai", until_at="04:00", why="Bão số 9", **span
+    )
+    assert opened.status_code == 303
+    page = words(operator.get("/lich/khung-gio").text)
+    assert "02:00 26/11/2026 đến 04:00 26/11/2026 Huyện Bác Ái Bão số 9 Katơr Thị Mai" in page
+    assert "plan_refresh" in at_desk.centre.woken
+    at_desk.centre.clock.at = datetime(2026, 11, 25, 19, 30, tzinfo=NOW.tzinfo)
+    neighbour = at_desk.centre.client(Role.OPERATOR, OTHER_DISTRICT)
+    assert neighbour.post("/lich/khung-gio/1/ket-thuc").status_code == 404
+    operator = at_desk.centre.client(Role.OPERATOR, DISTRICT)
+    assert operator.post("/lich/khung-gio/1/ket-thuc").status_code == 303
+    assert "Đã hết hiệu lực" in operator.get("/lich/khung-gio").text
+    operator.post("/lich/khung-gio/1/ket-thuc")
+    assert "không còn làm được" in operator.get("/lich/khung-gio").text
+    assert operator.post("/lich/khung-gio/99/ket-thuc").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"why": " "}, "Ghi lý do, để người sau hiểu."),
+        ({"why": "x" * 201}, "Dài quá 200 chữ."),
+        ({"until_at": "01:00"}, "Giờ kết thúc phải sau giờ bắt đầu và sau lúc này."),
+        ({"until_on": "26/12/2026"}, "Mỗi lần mở thêm dài nhất 7 ngày."),
+        ({"from_at": "khuya"}, "Gõ ngày và giờ"),
+        ({"until_at": "25:00"}, "Gõ ngày và giờ"),
+        ({"place_id": OTHER_DISTRICT}, "Nơi đã chọn nằm ngoài địa bàn của bạn."),
+    ],
+)
+def test_an_exception_that_makes_no_sense_is_refused_beside_its_field(
+    at_desk: Desk, operator: Browser, changes: dict[str, str], sentence: str
+) -> None:
+    fields = {
+        "place_id": "bac-ai", "from_on": "26/11/2026", "from_at": "02:00",
+        "until_on": "26/11/2026", "until_at": "04:00", "why": "Bão",
+    }  # fmt: skip
+    answer = operator.post("/lich/khung-gio", **(fields | changes))
+    assert answer.status_code == 422
+    assert sentence in words(answer.text)
+
+
+def test_the_pages_speak_english_when_asked(at_desk: Desk, operator: Browser) -> None:
+    operator.post("/ngon-ngu", language="en", den="/lich")
+    for path in ("/lich", "/lich/moi", "/lich/khung-gio"):
+        assert operator.get(path).status_code == 200
+
+
+def test_the_first_day_offered_is_tomorrow_or_the_day_that_was_looked_at(
+    at_desk: Desk, operator: Browser
+) -> None:
+    assert f"{TOMORROW:%d/%m/%Y}" in operator.get("/lich/moi").text
+    assert "02/12/2026" in operator.get("/lich/moi?ngay=2026-12-02").text
