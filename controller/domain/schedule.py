@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b32encode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from station_protocol.vocabulary import Authority, Priority
@@ -20,6 +20,11 @@ EVERY_DAY = 0b1111111
 """All seven bits of a weekday mask; bit 0 is Monday."""
 
 _ONE_DAY = timedelta(days=1)
+
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_TEN_BITS = [first + second for first in _BASE32 for second in _BASE32]
+_SHIFTS = range(120, -1, -10)
+"""26 characters of 5 bits, spelled two at a time: twice as fast as `base64.b32encode`."""
 
 
 class Recurrence(StrEnum):
@@ -108,8 +113,9 @@ def slot_id(schedule_id: str, airs_on: date, airs_at: time) -> str:
     and the original wall time (hour and minute, two digits each, seconds left out); of its base32
     spelling (RFC 4648) in lower case the first 26 characters: `[a-z2-7]{26}`.
     """
-    key = f"{schedule_id}|{airs_on.isoformat()}|{airs_at:%H:%M}"
-    return b32encode(hashlib.sha256(key.encode()).digest()[:20])[:26].lower().decode()
+    key = f"{schedule_id}|{airs_on.isoformat()}|{airs_at.isoformat('minutes')}"
+    bits = int.from_bytes(hashlib.sha256(key.encode()).digest()[:17], "big") >> 6
+    return "".join([_TEN_BITS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
 def days(schedule: Schedule, first: date, last: date) -> Iterator[date]:
@@ -155,12 +161,11 @@ def expand_by_station(
         for station_id in stations_of[schedule.schedule_id]:
             agenda[station_id] += slots
     for own in agenda.values():
-        own.sort(key=_in_order)
+        own.sort(key=_IN_ORDER)
     return dict(agenda)
 
 
-def _in_order(slot: Slot) -> tuple[datetime, str]:
-    return slot.starts_at, slot.schedule_id
+_IN_ORDER = attrgetter("starts_at", "schedule_id")
 
 
 def count(schedule: Schedule, after: datetime) -> int | None:
