@@ -137,6 +137,13 @@ def walk(page: Any, address: str, account: dict[str, str], out: Path, width: int
         waiting += links_of(page, address)
 
 
+def first_of_each_role(accounts: list[dict[str, str]]) -> list[dict[str, str]]:
+    by_role: dict[str, dict[str, str]] = {}
+    for account in accounts:
+        by_role.setdefault(account["role"], account)
+    return list(by_role.values())
+
+
 def photograph_all(demo: dict[str, Any], out: Path) -> None:
     from playwright.sync_api import sync_playwright
 
@@ -145,12 +152,11 @@ def photograph_all(demo: dict[str, Any], out: Path) -> None:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for width, height in WIDTHS.items():
             size = {"width": width, "height": height}
-            for number, account in enumerate(demo["accounts"]):
+            for account in first_of_each_role(demo["accounts"]):
                 context = browser.new_context(viewport=size, locale="vi-VN")
                 page = context.new_page()
-                if number == 0:
-                    page.goto(f"{demo['address']}/dang-nhap")
-                    photograph(page, out / f"sign-in-{width}.png")
+                page.goto(f"{demo['address']}/dang-nhap")
+                photograph(page, out / f"sign-in-{width}.png")
                 sign_in(page, demo["address"], account)
                 walk(page, demo["address"], account, out, width)
                 context.close()
