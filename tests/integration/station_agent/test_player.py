@@ -28,13 +28,14 @@ from station_agent.player.port import (
     Sink,
     Tone,
 )
-from station_agent.player.sinks import open_sink
+from station_agent.player.sinks.alsa import AlsaSink
 from station_agent.player.sinks.file import FileSink
 from station_agent.player.sinks.null import NullSink
 from station_agent.player.sounds import DecodedSource, Joined, SoundError, load
 from station_protocol.vocabulary import Reason
-from tests.support.recordings import Recording, write_opus
-from tests.support.sound import speech_like
+from tests.support.listening import recordings
+from tests.support.recordings import write_opus
+from tests.support.sound import find_offset, speech_like
 
 E = TypeVar("E", bound=PlayerEvent)
 RATE_HZ = 48_000
@@ -142,7 +143,7 @@ if importlib.util.find_spec("alsaaudio") is not None:
             f'pcm.tofile {{ type file slave.pcm {{ type null }} file "{raw}" format "raw" }}\n'
         )
         monkeypatch.setenv("ALSA_CONFIG_PATH", str(config))
-        deck = Deck(open_sink("alsa", device="tofile"))
+        deck = Deck(AlsaSink("tofile"))
         decks.append(deck)
         deck.play(Tone(1_000), in_s=0.5)
         assert deck.next(Ended).sounded_ms == 1_000
@@ -181,17 +182,16 @@ def test_twenty_plays_begin_where_their_instant_is(tmp_path: Path, decks: list[D
 def test_the_recording_holds_the_sound_at_its_instant(tmp_path: Path, decks: list[Deck]) -> None:
     sound = speech_like(3.0, rate_hz=RATE_HZ)
     path, sha256 = write_opus(tmp_path / "cache", sound)
-    deck = Deck(open_sink("file", file=tmp_path / "out" / "horn.wav", seed=5))
+    deck = Deck(FileSink(tmp_path / "out" / "horn.wav", seed=5))
     decks.append(deck)
     cue = deck.play(CheckedFile(path, sha256), in_s=2.0)
     assert deck.next(Ended).sounded_ms == 3_000
     deck.player.close()
-    (wav,) = (tmp_path / "out").glob("*.wav")
-    recording = Recording.read(wav)
-    at, likeness = recording.find(sound)
+    (recording,) = recordings(tmp_path / "out")
+    at_s, likeness = find_offset(recording.samples, sound)
     assert likeness > 0.9
     assert cue.due_at is not None
-    assert abs(recording.instant_of(at) - cue.due_at) < timedelta(milliseconds=50)
+    assert abs(recording.instant(at_s * RATE_HZ) - cue.due_at) < timedelta(milliseconds=50)
 
 
 @pytest.mark.real
@@ -207,13 +207,11 @@ def test_a_recording_keeps_its_time_line_over_a_dry_card(tmp_path: Path, decks: 
     stopped_at = datetime.now(UTC)
     assert deck.next(Ended).cause is EndCause.PLAYED
     deck.player.close()
-    (wav,) = tmp_path.glob("*.wav")
-    recording = Recording.read(wav)
-    tail = sound[-RATE_HZ:]
-    at, likeness = recording.find(tail)
+    (recording,) = recordings(tmp_path)
+    at_s, likeness = find_offset(recording.samples, sound[-RATE_HZ:])
     assert likeness > 0.9
-    assert recording.instant_of(at) > stopped_at
-    assert recording.instant_of(len(recording.samples)) <= datetime.now(UTC) + timedelta(seconds=1)
+    assert recording.instant(at_s * RATE_HZ) > stopped_at
+    assert recording.instant(len(recording.samples)) <= datetime.now(UTC) + timedelta(seconds=1)
 
 
 _PLAYS_FOR_EVER = """
@@ -221,13 +219,13 @@ import sys, time
 from pathlib import Path
 from station_agent.player.engine import PlayerEngine
 from station_agent.player.port import Cue, FirstFrame, Progress, Tone
-from station_agent.player.sinks import open_sink
+from station_agent.player.sinks.file import FileSink
 
 def say(event):
     if isinstance(event, Progress):
         print(event.sounded_ms, flush=True)
 
-player = PlayerEngine(open_sink("file", file=Path(sys.argv[1])), say)
+player = PlayerEngine(FileSink(Path(sys.argv[1])), say)
 player.run_thread()
 player.prepare(Cue("news", (Tone(60_000),), None))
 player.start("news")
@@ -249,7 +247,6 @@ def test_a_recording_cut_off_by_kill_9_can_be_read(tmp_path: Path) -> None:
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     child.stdout.close()
-    (wav,) = tmp_path.glob("*.wav")
-    recording = Recording.read(wav)
+    (recording,) = recordings(tmp_path)
     assert len(recording.samples) >= 1.9 * RATE_HZ
     assert float(np.abs(recording.samples[RATE_HZ:]).max()) > 0.2
