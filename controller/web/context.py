@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from controller.domain.accounts import Actor, Permission, Role
 from controller.domain.places import PlaceKind
 from controller.web import formats
-from controller.web.deeds import deed_word, fact_word
+from controller.web.deeds import deed_word
 from controller.web.policy import actor_or_none, services, settings
 
 LANGUAGES = ("vi", "en")
@@ -103,16 +103,6 @@ def place_kind(place_id: str) -> PlaceKind | None:
     return place.kind if place else None
 
 
-def fact(key: str, value: object) -> str:
-    """A detail of a deed: "vai trò: Người duyệt"."""
-    said = str(value)
-    if key == "role" and said in set(Role):
-        said = role_word(Role(said))
-    elif key == "place_id":
-        said = place_word(said)
-    return f"{fact_word(key)}: {said}"
-
-
 def pick_language() -> str:
     """The account's language, else the cookie's; Vietnamese first whatever the browser asks."""
     actor = actor_or_none()
@@ -134,7 +124,6 @@ def install(app: Flask, now: Callable[[], datetime]) -> None:
         place_word=place_word,
         place_kind=place_kind,
         deed_word=deed_word,
-        fact=fact,
     )
     app.context_processor(lambda: _values(now))
 

@@ -31,10 +31,16 @@ DEEDS: dict[str, Callable[[], str]] = {
     "slot.move": lambda: _("Dời buổi"),
     "hours.exception": lambda: _("Mở thêm khung giờ"),
     "hours.exception_end": lambda: _("Kết thúc giờ mở thêm"),
-    "station.config": lambda: _("Cấp cấu hình cho trạm"),
-    "station.stop": lambda: _("Dừng loa"),
-    "station.refresh": lambda: _("Yêu cầu trạm nhận lại lịch"),
-    "station.test_tone": lambda: _("Phát âm thử"),
+    "station.issue_config": lambda: _("Cấp cấu hình cho trạm"),
+    "station.revoke": lambda: _("Thu hồi mật khẩu của trạm"),
+    "order.stop": lambda: _("Dừng loa"),
+    "order.cancel": lambda: _("Bảo trạm bỏ một buổi"),
+    "order.volume": lambda: _("Chỉnh âm lượng"),
+    "order.refresh": lambda: _("Yêu cầu trạm nhận lại lịch"),
+    "order.test_tone": lambda: _("Phát âm thử"),
+    "broker.denied_publish": lambda: _("Gửi vào kênh không được phép, bị từ chối"),
+    "broker.denied_subscribe": lambda: _("Nghe kênh không được phép, bị từ chối"),
+    "broker.denied_connect": lambda: _("Kết nối bằng mật khẩu sai, bị từ chối"),
     "refused.not_found": lambda: _("Mở trang ngoài địa bàn, bị từ chối"),
     "refused.forbidden": lambda: _("Làm việc ngoài vai trò, bị từ chối"),
     "refused.out_of_scope": lambda: _("Chọn nơi ngoài địa bàn, bị từ chối"),
@@ -42,23 +48,11 @@ DEEDS: dict[str, Callable[[], str]] = {
 
 
 def deed_word(action: str) -> str:
-    """What was done; an action without words yet shows its own name."""
+    """What was done; an action of another version of this program shows its own name."""
     write = DEEDS.get(action)
     return write() if write else action
 
 
-FACTS: dict[str, Callable[[], str]] = {
-    "username": lambda: _("tên đăng nhập"),
-    "role": lambda: _("vai trò"),
-    "address": lambda: _("địa chỉ"),
-    "place_id": lambda: _("nơi"),
-    "place_ids": lambda: _("nơi"),
-    "reason": lambda: _("lý do"),
-    "title": lambda: _("tên bản tin"),
-}
-
-
-def fact_word(key: str) -> str:
-    """What a detail of a deed is called; one without words keeps its own name."""
-    write = FACTS.get(key)
-    return write() if write else key
+def is_refusal(action: str) -> bool:
+    """Whether somebody reached for what is not theirs."""
+    return action.startswith(("refused.", "broker.denied"))

@@ -1,0 +1,96 @@
+"""The details of a deed in the audit trail, as a person would read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+
+from controller.domain.accounts import Role
+from controller.web import words
+from controller.web.context import place_word, role_word
+
+HIDDEN = frozenset({"order_id", "deed"})
+"""Facts the line already tells in words."""
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+NAMES: dict[str, Callable[[], str]] = {
+    "username": lambda: _("tên đăng nhập"),
+    "role": lambda: _("vai trò"),
+    "address": lambda: _("địa chỉ"),
+    "place_id": lambda: _("nơi"),
+    "place_ids": lambda: _("nơi"),
+    "targets": lambda: _("nơi phát"),
+    "reason": lambda: _("lý do"),
+    "why": lambda: _("lý do"),
+    "code": lambda: _("lý do"),
+    "title": lambda: _("tên bản tin"),
+    "topic": lambda: _("kênh"),
+    "recurrence": lambda: _("kiểu lặp"),
+    "airs_at": lambda: _("giờ phát"),
+    "weekdays": lambda: _("các ngày"),
+    "starts_on": lambda: _("từ ngày"),
+    "ends_on": lambda: _("đến hết ngày"),
+    "priority": lambda: _("loại"),
+    "language": lambda: _("thứ tiếng"),
+    "number": lambda: _("bản"),
+    "percent": lambda: _("âm lượng"),
+    "seconds": lambda: _("số giây"),
+}
+
+
+def facts_of(detail: Mapping[str, Any]) -> list[str]:
+    """Lines such as "vai trò: Người duyệt"; nested facts are lines of their own."""
+    return [f"{_name(key)}: {_value(key, value)}" for key, value in _flat(detail)]
+
+
+def _flat(detail: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in detail.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value)
+        elif key not in HIDDEN and value not in (None, "", []):
+            yield key, value
+
+
+def _name(key: str) -> str:
+    write = NAMES.get(key)
+    return write() if write else key
+
+
+def _value(key: str, value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(key, item) for item in value)
+    if key == "weekdays" and isinstance(value, int):
+        return ", ".join(day for bit, day in enumerate(_days()) if value >> bit & 1) or "–"
+    text = str(value)
+    return SAID[key](text) if key in SAID else _short(text)
+
+
+def _short(text: str) -> str:
+    return f"{text[:8]}…" if _HASH.fullmatch(text) else text
+
+
+def _role(text: str) -> str:
+    return role_word(Role(text)) if text in set(Role) else text
+
+
+def _recurrence(text: str) -> str:
+    return {"once": _("một lần"), "weekly": _("hằng tuần")}.get(text, text)
+
+
+def _days() -> tuple[str, ...]:
+    return _("T2"), _("T3"), _("T4"), _("T5"), _("T6"), _("T7"), _("CN")
+
+
+SAID: dict[str, Callable[[str], str]] = {
+    "role": _role,
+    "place_id": place_word,
+    "place_ids": place_word,
+    "targets": place_word,
+    "recurrence": _recurrence,
+    "priority": lambda text: str(words.PRIORITIES.get(text, text)),
+    "code": words.trouble_word,
+}

@@ -1,0 +1,77 @@
+"""The words of the audit trail."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from flask import Flask
+from flask_babel import Babel
+
+from controller.web.deeds import DEEDS, is_refusal
+from controller.web.trail import facts_of
+from station_protocol import messages
+
+CODE = Path(__file__).parents[4] / "controller"
+WRITTEN = re.compile(r'"((?:account|bulletin|schedule|slot|hours|station)\.[a-z_]+)"')
+FILES = {"station.toml"}
+
+
+def _written_down() -> set[str]:
+    """The actions spelled in the services; those built of parts are added by hand."""
+    spelled = {
+        action
+        for path in (CODE / "services").rglob("*.py")
+        for action in WRITTEN.findall(path.read_text(encoding="utf-8"))
+    }
+    bulletins = {
+        f"bulletin.{word}"
+        for word in ("create", "edit", "sound", "submit", "approve", "return", "withdraw")
+    }
+    deeds = (part for part in vars(messages).values() if hasattr(part, "model_fields"))
+    orders = {
+        f"order.{word}"
+        for part in deeds
+        if "deed" in part.model_fields
+        for word in get_args(part.model_fields["deed"].annotation)
+        if isinstance(word, str)
+    }
+    denials = {f"broker.denied_{word}" for word in ("publish", "subscribe", "connect")}
+    refusals = {f"refused.{word}" for word in ("not_found", "forbidden", "out_of_scope")}
+    return (spelled - FILES) | bulletins | orders | denials | refusals
+
+
+def test_every_deed_that_is_written_down_has_its_words() -> None:
+    assert _written_down() - set(DEEDS) == set()
+
+
+def test_no_words_are_kept_for_deeds_nobody_does() -> None:
+    assert set(DEEDS) - _written_down() == set()
+
+
+def test_reaching_for_what_is_not_ones_own_is_marked() -> None:
+    assert is_refusal("refused.not_found")
+    assert is_refusal("broker.denied_publish")
+    assert not is_refusal("bulletin.return")
+
+
+def test_details_are_told_in_words_and_nested_ones_line_by_line() -> None:
+    app = Flask(__name__)
+    Babel(app, default_locale="vi")
+    detail = {
+        "role": "approver",
+        "rule": {"recurrence": "weekly", "weekdays": 0b11, "ends_on": None, "priority": "ordinary"},
+        "vi": "b" * 64,
+        "order_id": "hidden",
+        "odd": 7,
+    }
+    with app.test_request_context():
+        assert facts_of(detail) == [
+            "vai trò: Người duyệt",
+            "kiểu lặp: hằng tuần",
+            "các ngày: T2, T3",
+            "loại: thông thường",
+            "vi: bbbbbbbb…",
+            "odd: 7",
+        ]
