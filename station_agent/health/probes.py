@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +50,7 @@ def temperature_celsius(thermal: Path = THERMAL) -> float | None:
 def kernel_synchronised() -> bool | None:
     """Whether something disciplines the kernel's clock (adjtimex without STA_UNSYNC)."""
     try:
-        libc = ctypes.CDLL(ctypes.util.find_library("c") or "libc.so.6", use_errno=True)
+        libc = ctypes.CDLL(None, use_errno=True)
         state = _Timex()
         result = libc.adjtimex(ctypes.byref(state))
     except (OSError, AttributeError):

@@ -8,7 +8,7 @@ import os
 import queue
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -49,6 +49,9 @@ from station_protocol.vocabulary import DeedKind
 
 logger = logging.getLogger(__name__)
 
+AGENT_VERSION = version("vang")
+"""Looked up once: reading it costs a parse of the package's metadata."""
+
 M = TypeVar("M", bound=Message)
 
 
@@ -66,7 +69,12 @@ class Running:
         try:
             self.shell.run(self.first)
         finally:
-            self.lock.close()
+            self.close()
+
+    def close(self) -> None:
+        """End every part; a second time changes nothing."""
+        self.shell.close()
+        self.lock.close()
 
 
 def build(
@@ -87,6 +95,18 @@ def build(
     agent = Agent(_config(settings, parts.journal), _restored(settings, parts, keys), moment(clock))
     shell = Shell(agent, parts, events, now=lambda: moment(clock), watchdog=watchdog)
     return Running(shell, agent, first, lock)
+
+
+def rehearse(settings: AgentSettings, folder: Path) -> None:
+    """Build a station over an empty folder, boot its core, close it; nothing is connected.
+
+    What is made on first use (validators, patterns, tables) then exists before a fleet forks.
+    """
+    store = replace(settings.store, folder=os.fspath(folder))
+    player = replace(settings.player, sink="null", amplifier_pin=-1)
+    station = build(replace(settings, store=store, player=player))
+    station.shell.handle(station.first)
+    station.close()
 
 
 def _lock(folder: Path) -> BinaryIO:
@@ -138,7 +158,7 @@ def _config(settings: AgentSettings, journal: Journal) -> AgentConfig:
         boot_id=str(uuid.uuid4()),
         journal_id=journal.journal_id(),
         limits=default_limits(settings),
-        agent_version=version("vang"),
+        agent_version=AGENT_VERSION,
         machine_boot_id=machine_boot_id(),
         sound_over="mqtt" if settings.sound.over == "mqtt" else "http",
         trust_last_known=settings.clock.trust_last_known,

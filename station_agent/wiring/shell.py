@@ -36,6 +36,7 @@ class Shell:
         self._events = events
         self._now = now
         self._watchdog = watchdog
+        self._is_closed = False
 
     def stop(self) -> None:
         """Ask for an orderly end; safe in a signal handler."""
@@ -55,9 +56,16 @@ class Shell:
                 if self._watchdog is not None:
                     self._watchdog.tick()
         finally:
-            if self._watchdog is not None:
-                self._watchdog.close()
-            self._parts.close()
+            self.close()
+
+    def close(self) -> None:
+        """End every part; a second time changes nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._watchdog is not None:
+            self._watchdog.close()
+        self._parts.close()
 
     def _next(self) -> Event:
         wait_s = self._agent.next_deadline().wait_s(self._now())

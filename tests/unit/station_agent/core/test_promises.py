@@ -189,7 +189,7 @@ class StationLife(RuleBasedStateMachine):
 
 
 StationLife.TestCase.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
