@@ -291,6 +291,12 @@ class Program:
             )
         return self
 
+    def __enter__(self) -> Program:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     @property
     def pid(self) -> int:
         assert self.process is not None

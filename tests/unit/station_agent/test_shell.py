@@ -1,0 +1,165 @@
+"""The loop around the core: order kept, nothing promised that is not durable."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from station_agent.core import effects as do
+from station_agent.core import events as ev
+from station_agent.core.agent import Agent
+from station_agent.core.moment import Deadline, Moment
+from station_agent.errors import StorageFullError, StorageReadOnlyError
+from station_agent.player import port
+from station_agent.wiring.parts import Parts
+from station_agent.wiring.player_words import cue_of, event_of
+from station_agent.wiring.shell import Shell
+from station_protocol import messages as wire
+from station_protocol.vocabulary import Reason
+
+NOW = Moment(datetime(2026, 11, 26, tzinfo=UTC), 1)
+REPLY = do.Send(
+    wire.Reply(station_id="x", order_id="o", accepted=True, said_at=NOW.wall),
+)
+
+
+@dataclass
+class Script:
+    """A core that says what the test wrote down for each event."""
+
+    answers: dict[type[Any], tuple[do.Effect, ...]]
+    heard: list[ev.Event] = field(default_factory=list)
+
+    def handle(self, event: ev.Event, now: Moment) -> tuple[do.Effect, ...]:
+        self.heard.append(event)
+        return self.answers.get(type(event), ())
+
+    def next_deadline(self) -> Deadline:
+        return Deadline(mono_ms=0)
+
+
+@dataclass
+class Deeds:
+    """Parts that only remember."""
+
+    fails: Callable[[do.Persist], ev.PersistFailed | None] = lambda _: None
+    done: list[Any] = field(default_factory=list)
+
+    def persist(self, effect: do.Persist) -> ev.PersistFailed | None:
+        self.done.append(effect)
+        return self.fails(effect)
+
+    def carry_out(self, effect: do.Effect) -> None:
+        self.done.append(effect)
+
+    def start(self) -> None:
+        self.done.append("start")
+
+    def close(self) -> None:
+        self.done.append("close")
+
+
+def shell(script: Script, deeds: Deeds) -> tuple[Shell, queue.SimpleQueue[ev.Event]]:
+    events: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
+    made = Shell(cast(Agent, script), cast(Parts, deeds), events, now=lambda: NOW)
+    return made, events
+
+
+def test_effects_are_carried_out_in_the_order_the_core_gives() -> None:
+    effects = (do.Stop("a"), do.Persist(limits=b"x"), do.Start("b"), do.SetVolume(5))
+    deeds = Deeds()
+    shell(Script({ev.Woke: effects}), deeds)[0].handle(ev.Woke())
+    assert deeds.done == list(effects)
+
+
+def test_what_depends_on_a_failed_write_is_not_done_and_the_core_hears_of_it() -> None:
+    persist = do.Persist(limits=b"x")
+    silence = do.Amplifier(on=False)
+    script = Script({ev.Woke: (persist, do.Start("b"), REPLY, silence)})
+    deeds = Deeds(fails=lambda one: ev.PersistFailed(one, ev.StorageProblem.DISK_FULL))
+    shell(script, deeds)[0].handle(ev.Woke())
+    assert deeds.done == [persist, silence]
+    assert script.heard[1] == ev.PersistFailed(persist, ev.StorageProblem.DISK_FULL)
+
+
+def test_the_loop_ends_with_stopping_and_closes_every_part() -> None:
+    script, deeds = Script({}), Deeds()
+    made, events = shell(script, deeds)
+    events.put(ev.LinkUp())
+    made.stop()
+    made.run(ev.Booted())
+    assert script.heard == [ev.Booted(), ev.LinkUp(), ev.Stopping()]
+    assert deeds.done == ["start", "close"]
+
+
+def test_a_deadline_wakes_the_core() -> None:
+    script, deeds = Script({}), Deeds()
+    made, _ = shell(script, deeds)
+    assert made._next() == ev.Woke()
+
+
+@dataclass
+class BadJournal:
+    error: Exception
+
+    def persist(self, *_: object) -> None:
+        raise self.error
+
+    def confirm(self, up_to: int) -> None:
+        raise self.error
+
+
+def bare_parts(journal: object) -> Parts:
+    nothing = cast(Any, None)
+    return Parts(
+        station_id="x",
+        folder=Path(),
+        journal=cast(Any, journal),
+        plan_file=nothing,
+        limits_file=nothing,
+        mark_file=nothing,
+        cache=nothing,
+        player=nothing,
+        amplifier=nothing,
+        link=nothing,
+        downloader=nothing,
+        worker=nothing,
+        emit=nothing,
+    )
+
+
+def test_the_two_ways_a_disk_fails_are_told_apart() -> None:
+    persist = do.Persist(slots=(cast(Any, "slot"),))
+    full = bare_parts(BadJournal(StorageFullError("full"))).persist(persist)
+    locked = bare_parts(BadJournal(StorageReadOnlyError("ro"))).persist(persist)
+    assert full == ev.PersistFailed(persist, ev.StorageProblem.DISK_FULL)
+    assert locked == ev.PersistFailed(persist, ev.StorageProblem.READONLY)
+
+
+def test_a_confirmation_that_cannot_be_written_ends_nothing() -> None:
+    bare_parts(BadJournal(StorageFullError("full"))).carry_out(do.ConfirmJournal(5))
+
+
+def test_the_player_and_the_core_understand_each_other() -> None:
+    at = NOW.wall
+    assert event_of(port.Prepared("a")) == ev.PlayerReady("a")
+    assert event_of(port.FirstFrame("a", at, 0.25)) == ev.PlayerStarted("a", at, 0.25)
+    assert event_of(port.Progress("a", 1500)) == ev.PlayerProgress("a", 1500)
+    assert event_of(port.DeviceLost("gone")) == ev.DeviceLost("gone")
+    assert event_of(port.DeviceBack()) == ev.DeviceBack()
+    assert event_of(port.Underrun("a")) == ev.SoundGap("a")
+    ended = port.Ended("a", port.EndCause.FAILED, 10, Reason.FILE_CORRUPT, "why")
+    assert event_of(ended) == ev.PlayerEnded(
+        "a", 10, ev.EndCause.FAILED, Reason.FILE_CORRUPT, "why"
+    )
+    assert {cause.value for cause in port.EndCause} == {cause.value for cause in ev.EndCause}
+
+
+def test_a_prepared_play_names_files_by_their_place_and_their_hash() -> None:
+    prepare = do.Prepare("a", (do.SoundFile("ff", 10), do.Tone(3)), NOW.wall)
+    cue = cue_of(prepare, lambda sha256: Path("sound") / sha256)
+    assert cue == port.Cue("a", (port.CheckedFile(Path("sound/ff"), "ff"), port.Tone(3)), NOW.wall)
