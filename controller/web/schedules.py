@@ -122,8 +122,11 @@ def save() -> str | Response | tuple[str, int]:
             saved = deeds.save(actor, wish)
     except ControllerError as error:
         return _refused(form, error)
-    number = formats.number(saved.count) if saved.count is not None else _("hằng tuần,")
-    flash(_("Đã lưu %(n)s buổi. Các trạm nhận lịch mới trong vài phút.", n=number), "ok")
+    if saved.count is None:
+        flash(_("Đã lưu lịch hằng tuần. Các trạm nhận lịch mới trong vài phút."), "ok")
+    else:
+        number = formats.number(saved.count)
+        flash(_("Đã lưu %(n)s buổi. Các trạm nhận lịch mới trong vài phút.", n=number), "ok")
     return redirect(url_for(".show", schedule_id=saved.schedule_id), code=303)
 
 
