@@ -1,37 +1,38 @@
-"""Plans and limits of every station: built, compared, signed and queued only when they change."""
+"""Plans and limits of every station: compared, signed and queued only when they change."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
-from pydantic import ValidationError
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from controller.domain import plans as rules
-from controller.domain.places import PlaceTree, Station
 from controller.domain.policy import HoursBook
 from controller.services.numbers import Counter, epoch, known_epoch, next_number
 from controller.services.outbox import enqueue
 from controller.services.places import Places
+from controller.services.plan_drafts import (
+    Draft,
+    LimitsDraft,
+    Moment,
+    PlanDraft,
+    limits_drafts,
+    plan_drafts,
+)
 from controller.services.sealing import Seal, Validity
 from controller.services.stations import prepare_states
 from controller.settings import PlanSettings
 from controller.storage.database import Database
-from controller.storage.models import (
-    ScheduleTargetRow,
-    SlotRow,
-    StationLimitsRow,
-    StationPlanRow,
-    StationStateRow,
-)
+from controller.storage.models import StationLimitsRow, StationPlanRow, StationStateRow
 from station_protocol import topics
 from station_protocol.codec import CAPS_BYTES
-from station_protocol.messages import PlannedSlot, StationLimits
 from station_protocol.signing import Signer
 from station_protocol.topics import DOWN_DELIVERY, Down
 
@@ -63,14 +64,8 @@ class Sealed:
     limits: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """What one refresh works with."""
-
-    session: Session
-    seal: Seal
-    now: datetime
-    window: rules.Window
+STORED_AT_ONCE = 8
+"""Stations in one transaction: an order waits for the database no longer than that takes."""
 
 
 class Plans:
@@ -93,25 +88,55 @@ class Plans:
         self._hours = hours
         self._signer = signer
         self._settings = settings
+        self._turn = threading.Lock()
 
     def refresh(self) -> tuple[str, ...]:
         """Sign and queue anew what changed; the stations it changed for.
 
-        Whoever calls wakes "outbox" if there are any.
+        Whoever calls wakes "outbox" if there are any. Reading and signing hold up no writer.
         """
-        now, tree = self._now(), self._places.tree()
+        with self._turn:
+            moment = self._moment()
+            changed: set[str] = set()
+            drafts = iter(self._drafts(moment))
+            while batch := list(islice(drafts, STORED_AT_ONCE)):
+                if not self._sign(batch, moment):
+                    break  # a new epoch: the next refresh signs everything in it
+                changed.update(_station_of(draft) for draft in batch)
+        return tuple(sorted(changed))
+
+    def _moment(self) -> Moment:
+        """Bring slots up to date first; they are what plans are made of."""
+        now = self._now()
         window = rules.window(now, self._settings.days)
         with self._database.write() as session:
             prepare_states(session)
             self._schedules.materialise(session, window.starts_at, window.covers_until, now)
-            session.flush()
-            seal = Seal(self._signer, epoch(session, now))
-            turn = _Round(session, seal, now, window)
-            planned = _refresh_plans(turn, tree)
-            limited = _refresh_limits(turn, tree, self._hours.book(session))
-            changed = tuple(sorted(planned | limited))
-            _note_changes(session, changed)
-        return changed
+            return Moment(window, epoch(session, now), now)
+
+    def _drafts(self, moment: Moment) -> list[Draft]:
+        tree = self._places.tree()
+        with self._database.read() as session:
+            plans = plan_drafts(session, tree, moment)
+            limits = limits_drafts(session, tree, self._hours.book(session), moment)
+        return [*limits, *plans]
+
+    def _sign(self, drafts: Sequence[Draft], moment: Moment) -> bool:
+        """Sign, store and queue some; False if the epoch is no longer that of the signatures."""
+        seal = Seal(self._signer, moment.epoch)
+        rows = [
+            _plan_row(draft, seal, moment)
+            if isinstance(draft, PlanDraft)
+            else _limits_row(draft, seal, moment)
+            for draft in drafts
+        ]
+        with self._database.write() as session:
+            if epoch(session, moment.now) != moment.epoch:
+                return False
+            for row in rows:
+                _store(session, row, moment)
+            _note_changes(session, {row.station_id for row in rows})
+        return True
 
     def envelope_of(self, station_id: str) -> Sealed:
         """The newest plan and limits signed for a station."""
@@ -148,246 +173,76 @@ def newest_sealed(session: Session, station_id: str) -> Sealed:
     return Sealed(epoch_no, version, envelope, limits_version, limits_envelope)
 
 
-# --- plans ----------------------------------------------------------------------------------------
+# --- signing and storing --------------------------------------------------------------------------
 
 
-def _refresh_plans(turn: _Round, tree: PlaceTree) -> set[str]:
-    airings, stations_of = _airings(turn, tree)
-    agendas = rules.by_station(airings, stations_of)
-    digests = {airing.slot.slot_id: rules.digest(airing.slot) for airing in airings}
-    newest = _newest_plans(turn.session)
-    changed: set[str] = set()
-    for station_id in tree.stations:
-        slots = agendas.get(station_id, [])
-        own = {slot.slot_id: digests[slot.slot_id] for slot in slots}
-        held = newest.get(station_id)
-        is_current = held is not None and held.epoch == turn.seal.epoch
-        if rules.needs_signing(
-            held_hash=held.content_hash if held and is_current else None,
-            content=rules.content_hash(own),
-            covers_until=held.covers_until_at if held else None,
-            now=turn.now,
-        ):
-            _sign_plan(turn, station_id, slots, own, held)
-            changed.add(station_id)
-    return changed
+def _station_of(draft: Draft) -> str:
+    return draft.station_id if isinstance(draft, PlanDraft) else draft.limits.station_id
 
 
-def _airings(
-    turn: _Round, tree: PlaceTree
-) -> tuple[list[rules.Airing], dict[str, tuple[str, ...]]]:
-    """Every slot of the window once, and the stations each rule airs at."""
-    rows = turn.session.execute(
-        select(
-            SlotRow.slot_id,
-            SlotRow.schedule_id,
-            SlotRow.revision,
-            SlotRow.starts_at,
-            SlotRow.duration_ms,
-            SlotRow.lateness_s,
-            SlotRow.priority,
-            SlotRow.authority,
-            SlotRow.title,
-            SlotRow.items,
-            SlotRow.cancelled_at,
-        ).where(
-            SlotRow.starts_at >= turn.window.starts_at, SlotRow.starts_at < turn.window.covers_until
-        )
-    )
-    airings = []
-    for row in rows:
-        airing = _airing(dict(row._mapping))
-        if airing is not None and rules.is_plannable(airing.slot):
-            airings.append(airing)
-    return airings, stations_by_schedule(
-        turn.session, tree, {airing.schedule_id for airing in airings}
-    )
-
-
-def _airing(values: dict[str, object]) -> rules.Airing | None:
-    """The row as stations are told; None, and said in the log, if it cannot be told."""
-    values["cancelled"] = values.pop("cancelled_at") is not None
-    schedule_id = str(values.pop("schedule_id"))
-    try:
-        return rules.Airing(schedule_id, PlannedSlot.model_validate(values))
-    except ValidationError:
-        logger.exception("slot left out of every plan slot=%s", values["slot_id"])
-        return None
-
-
-def stations_by_schedule(
-    session: Session, tree: PlaceTree, schedule_ids: set[str]
-) -> dict[str, tuple[str, ...]]:
-    """The stations each of these rules airs at."""
-    targets: dict[str, list[str]] = {}
-    for schedule_id, place_id in session.execute(
-        select(ScheduleTargetRow.schedule_id, ScheduleTargetRow.place_id)
-    ):
-        if schedule_id in schedule_ids and place_id in tree.places:
-            targets.setdefault(schedule_id, []).append(place_id)
-    return {
-        schedule_id: tuple(station.station_id for station in tree.stations_in(place_ids))
-        for schedule_id, place_ids in targets.items()
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class _Newest:
-    """The plan signed last for a station."""
-
-    epoch: int
-    version: int
-    content_hash: str
-    covers_until_at: datetime
-    slots: Mapping[str, str]
-
-
-def _newest_plans(session: Session) -> dict[str, _Newest]:
-    last = (
-        select(StationPlanRow.station_id, func.max(StationPlanRow.version).label("version"))
-        .group_by(StationPlanRow.station_id)
-        .subquery()
-    )
-    query = select(
-        StationPlanRow.station_id,
-        StationPlanRow.epoch,
-        StationPlanRow.version,
-        StationPlanRow.content_hash,
-        StationPlanRow.covers_until_at,
-        StationPlanRow.slots,
-    ).join(
-        last,
-        and_(
-            StationPlanRow.station_id == last.c.station_id,
-            StationPlanRow.version == last.c.version,
-        ),
-    )
-    return {row[0]: _Newest(*row[1:]) for row in session.execute(query)}
-
-
-def _sign_plan(
-    turn: _Round,
-    station_id: str,
-    slots: Sequence[PlannedSlot],
-    digests: Mapping[str, str],
-    held: _Newest | None,
-) -> None:
-    version = held.version + 1 if held else 1
-    plan = rules.plan_of(station_id, slots, turn.now, turn.window.covers_until)
-    valid = Validity(
-        turn.now - rules.SIGNED_EARLIER, turn.window.covers_until + rules.EXPIRES_AFTER
-    )
-    envelope = turn.seal.plan(plan, version, valid)
+def _plan_row(draft: PlanDraft, seal: Seal, moment: Moment) -> StationPlanRow:
+    until = moment.window.covers_until
+    valid = Validity(moment.now - rules.SIGNED_EARLIER, until + rules.EXPIRES_AFTER)
+    plan = rules.plan_of(draft.station_id, draft.slots, moment.now, until)
+    envelope = seal.plan(plan, draft.version, valid)
     while len(envelope) > CAPS_BYTES[Down.PLAN]:
-        logger.error("plan too large, its last days are left out station=%s", station_id)
+        logger.error("plan too large, its last days are left out station=%s", draft.station_id)
         plan = rules.halved(plan)
-        envelope = turn.seal.plan(plan, version, valid)
-    turn.session.add(
-        StationPlanRow(
-            station_id=station_id,
-            epoch=turn.seal.epoch,
-            version=version,
-            content_hash=rules.content_hash(digests),
-            made_at=turn.now,
-            covers_until_at=turn.window.covers_until,
-            not_after_at=valid.not_after,
-            required_assets=[asset.sha256 for asset in rules.required_assets(plan.slots)],
-            slots={slot.slot_id: digests[slot.slot_id] for slot in plan.slots},
-            envelope=envelope,
-        )
-    )
-    _queue(turn, station_id, Down.PLAN, envelope)
-    _set_sent(turn.session, station_id, plan_epoch_sent=turn.seal.epoch, plan_version_sent=version)
-    changes = rules.difference(held.slots if held else {}, digests)
+        envelope = seal.plan(plan, draft.version, valid)
     logger.info(
         "plan signed station=%s version=%s added=%s removed=%s changed=%s bytes=%s",
-        station_id,
-        version,
-        len(changes.added),
-        len(changes.removed),
-        len(changes.changed),
+        draft.station_id,
+        draft.version,
+        len(draft.changes.added),
+        len(draft.changes.removed),
+        len(draft.changes.changed),
         len(envelope),
     )
-
-
-# --- limits ---------------------------------------------------------------------------------------
-
-
-def _refresh_limits(turn: _Round, tree: PlaceTree, book: HoursBook) -> set[str]:
-    newest = {
-        row.station_id: row
-        for row in turn.session.execute(
-            select(
-                StationLimitsRow.station_id,
-                StationLimitsRow.version,
-                StationLimitsRow.content_hash,
-                StationLimitsRow.made_at,
-            ).order_by(StationLimitsRow.version)
-        )
-    }
-    changed: set[str] = set()
-    for station in tree.stations.values():
-        limits = _limits(station, tree, book, turn.now)
-        content = rules.limits_hash(limits, turn.seal.epoch)
-        held = newest.get(station.station_id)
-        if held is not None and held.content_hash == content and not _is_old(held.made_at, turn):
-            continue
-        _sign_limits(turn, limits, held.version + 1 if held else 1, content)
-        changed.add(station.station_id)
-    return changed
-
-
-def _is_old(made_at: datetime, turn: _Round) -> bool:
-    return made_at < turn.now - rules.LIMITS_RENEWED_AFTER
-
-
-def _limits(station: Station, tree: PlaceTree, book: HoursBook, now: datetime) -> StationLimits:
-    return rules.limits_of(
-        station.station_id,
-        book.of_station(tree, station.station_id),
-        max_length_ms=station.max_length_ms,
-        volume_ceiling_percent=station.volume_ceiling_percent,
-        now=now,
+    return StationPlanRow(
+        station_id=draft.station_id,
+        epoch=moment.epoch,
+        version=draft.version,
+        content_hash=rules.content_hash(draft.digests),
+        made_at=moment.now,
+        covers_until_at=until,
+        not_after_at=valid.not_after,
+        required_assets=[asset.sha256 for asset in rules.required_assets(plan.slots)],
+        slots={slot.slot_id: draft.digests[slot.slot_id] for slot in plan.slots},
+        envelope=envelope,
     )
 
 
-def _sign_limits(turn: _Round, limits: StationLimits, version: int, content: str) -> None:
-    valid = Validity(turn.now - rules.SIGNED_EARLIER, turn.now + rules.LIMITS_VALID)
-    envelope = turn.seal.limits(limits, version, valid)
-    turn.session.add(
-        StationLimitsRow(
-            station_id=limits.station_id,
-            version=version,
-            content_hash=content,
-            made_at=turn.now,
-            envelope=envelope,
-        )
+def _limits_row(draft: LimitsDraft, seal: Seal, moment: Moment) -> StationLimitsRow:
+    valid = Validity(moment.now - rules.SIGNED_EARLIER, moment.now + rules.LIMITS_VALID)
+    envelope = seal.limits(draft.limits, draft.version, valid)
+    logger.info("limits signed station=%s version=%s", draft.limits.station_id, draft.version)
+    return StationLimitsRow(
+        station_id=draft.limits.station_id,
+        version=draft.version,
+        content_hash=draft.content,
+        made_at=moment.now,
+        envelope=envelope,
     )
-    _queue(turn, limits.station_id, Down.LIMITS, envelope)
-    _set_sent(turn.session, limits.station_id, limits_version_sent=version)
-    logger.info("limits signed station=%s version=%s", limits.station_id, version)
 
 
-# --- both -----------------------------------------------------------------------------------------
-
-
-def _queue(turn: _Round, station_id: str, kind: Down, envelope: bytes) -> None:
-    topic = topics.down(station_id, kind)
-    enqueue(turn.session, topic, envelope, DOWN_DELIVERY[kind], at=turn.now)
-
-
-def _set_sent(session: Session, station_id: str, **values: int) -> None:
+def _store(session: Session, row: StationPlanRow | StationLimitsRow, moment: Moment) -> None:
+    """Add the row, its message, and what the station's page says was sent."""
+    kind, sent = Down.LIMITS, {"limits_version_sent": row.version}
+    if isinstance(row, StationPlanRow):
+        kind = Down.PLAN
+        sent = {"plan_epoch_sent": row.epoch, "plan_version_sent": row.version}
+    session.add(row)
+    topic = topics.down(row.station_id, kind)
+    enqueue(session, topic, row.envelope, DOWN_DELIVERY[kind], at=moment.now)
     session.execute(
-        update(StationStateRow).where(StationStateRow.station_id == station_id).values(**values)
+        update(StationStateRow).where(StationStateRow.station_id == row.station_id).values(**sent)
     )
 
 
-def _note_changes(session: Session, station_ids: Sequence[str]) -> None:
+def _note_changes(session: Session, station_ids: set[str]) -> None:
     """Let live pages see the new versions."""
-    if station_ids:
-        number = next_number(session, Counter.CHANGE)
-        session.execute(
-            update(StationStateRow)
-            .where(StationStateRow.station_id.in_(station_ids))
-            .values(change_no=number)
-        )
+    session.execute(
+        update(StationStateRow)
+        .where(StationStateRow.station_id.in_(station_ids))
+        .values(change_no=next_number(session, Counter.CHANGE))
+    )

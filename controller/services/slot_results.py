@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from controller.domain import reconcile
 from controller.domain.places import PlaceTree
 from controller.domain.reconcile import Change, Holding, Report, Result
-from controller.services.plans import stations_by_schedule
+from controller.services.plan_drafts import stations_by_schedule
 from controller.storage.models import (
     MetaRow,
     SlotResultChangeRow,
@@ -226,7 +226,8 @@ def _opened(station_id: str, slot: SlotRow) -> dict[str, object]:
     return {
         "station_id": station_id,
         "slot_id": slot.slot_id,
-        "outcome": reconcile.COMING,
+        # Whether a cancellation was obeyed is not known before the station says so.
+        "outcome": reconcile.COMING if slot.cancelled_at is None else reconcile.UNKNOWN,
         "title": slot.title,
         "planned_at": slot.starts_at,
         "planned_ms": slot.duration_ms,

@@ -1,0 +1,220 @@
+"""What would have to be signed now: each station's slots and limits against what it was sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from controller.domain import plans as rules
+from controller.domain.places import PlaceTree, Station
+from controller.domain.policy import HoursBook
+from controller.storage.models import (
+    ScheduleTargetRow,
+    SlotRow,
+    StationLimitsRow,
+    StationPlanRow,
+)
+from station_protocol.messages import PlannedSlot, StationLimits
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The window of a refresh, the epoch it signs in, and when it is."""
+
+    window: rules.Window
+    epoch: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDraft:
+    """A plan to be signed as `version`; slots and their digests are in order."""
+
+    station_id: str
+    version: int
+    slots: tuple[PlannedSlot, ...]
+    digests: Mapping[str, str]
+    changes: rules.PlanDifference
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsDraft:
+    """Limits to be signed as `version`."""
+
+    limits: StationLimits
+    version: int
+    content: str
+
+
+Draft = PlanDraft | LimitsDraft
+
+
+def plan_drafts(session: Session, tree: PlaceTree, moment: Moment) -> list[PlanDraft]:
+    """The plans whose content changed, or that run out."""
+    airings, stations_of = _airings(session, tree, moment.window)
+    agendas = rules.by_station(airings, stations_of)
+    digests = {airing.slot.slot_id: rules.digest(airing.slot) for airing in airings}
+    newest = _newest_plans(session)
+    drafts = []
+    for station_id in tree.stations:
+        slots = tuple(agendas.get(station_id, ()))
+        own = {slot.slot_id: digests[slot.slot_id] for slot in slots}
+        held = newest.get(station_id, _NONE)
+        if rules.needs_signing(
+            held_hash=held.content_hash if held.epoch == moment.epoch else None,
+            content=rules.content_hash(own),
+            covers_until=held.covers_until_at,
+            now=moment.now,
+        ):
+            changes = rules.difference(held.slots, own)
+            drafts.append(PlanDraft(station_id, held.version + 1, slots, own, changes))
+    return drafts
+
+
+def _airings(
+    session: Session, tree: PlaceTree, window: rules.Window
+) -> tuple[list[rules.Airing], dict[str, tuple[str, ...]]]:
+    """Every slot of the window once, and the stations each rule airs at."""
+    rows = session.execute(
+        select(
+            SlotRow.slot_id,
+            SlotRow.schedule_id,
+            SlotRow.revision,
+            SlotRow.starts_at,
+            SlotRow.duration_ms,
+            SlotRow.lateness_s,
+            SlotRow.priority,
+            SlotRow.authority,
+            SlotRow.title,
+            SlotRow.items,
+            SlotRow.cancelled_at,
+        ).where(SlotRow.starts_at >= window.starts_at, SlotRow.starts_at < window.covers_until)
+    )
+    airings = []
+    for row in rows:
+        airing = _airing(dict(row._mapping))
+        if airing is not None and rules.is_plannable(airing.slot):
+            airings.append(airing)
+    return airings, stations_by_schedule(session, tree, {airing.schedule_id for airing in airings})
+
+
+def _airing(values: dict[str, object]) -> rules.Airing | None:
+    """The row as stations are told; None, and said in the log, if it cannot be told."""
+    values["cancelled"] = values.pop("cancelled_at") is not None
+    schedule_id = str(values.pop("schedule_id"))
+    try:
+        return rules.Airing(schedule_id, PlannedSlot.model_validate(values))
+    except ValidationError:
+        logger.exception("slot left out of every plan slot=%s", values["slot_id"])
+        return None
+
+
+def stations_by_schedule(
+    session: Session, tree: PlaceTree, schedule_ids: set[str]
+) -> dict[str, tuple[str, ...]]:
+    """The stations each of these rules airs at."""
+    targets: dict[str, list[str]] = {}
+    for schedule_id, place_id in session.execute(
+        select(ScheduleTargetRow.schedule_id, ScheduleTargetRow.place_id)
+    ):
+        if schedule_id in schedule_ids and place_id in tree.places:
+            targets.setdefault(schedule_id, []).append(place_id)
+    return {
+        schedule_id: tuple(station.station_id for station in tree.stations_in(place_ids))
+        for schedule_id, place_ids in targets.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Newest:
+    """The plan signed last for a station."""
+
+    epoch: int
+    version: int
+    content_hash: str
+    covers_until_at: datetime | None
+    slots: Mapping[str, str]
+
+
+_NONE = _Newest(0, 0, "", None, {})
+
+
+def _newest_plans(session: Session) -> dict[str, _Newest]:
+    last = (
+        select(StationPlanRow.station_id, func.max(StationPlanRow.version).label("version"))
+        .group_by(StationPlanRow.station_id)
+        .subquery()
+    )
+    query = select(
+        StationPlanRow.station_id,
+        StationPlanRow.epoch,
+        StationPlanRow.version,
+        StationPlanRow.content_hash,
+        StationPlanRow.covers_until_at,
+        StationPlanRow.slots,
+    ).join(
+        last,
+        and_(
+            StationPlanRow.station_id == last.c.station_id,
+            StationPlanRow.version == last.c.version,
+        ),
+    )
+    return {row[0]: _Newest(*row[1:]) for row in session.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class _NewestLimits:
+    """The limits signed last for a station."""
+
+    version: int
+    content_hash: str
+    made_at: datetime
+
+
+def limits_drafts(
+    session: Session, tree: PlaceTree, book: HoursBook, moment: Moment
+) -> list[LimitsDraft]:
+    """The limits whose content changed, or that were signed long ago."""
+    newest = _newest_limits(session)
+    drafts = []
+    for station in tree.stations.values():
+        limits = _limits(station, tree, book, moment.now)
+        content = rules.limits_hash(limits, moment.epoch)
+        held = newest.get(station.station_id)
+        if held is None:
+            drafts.append(LimitsDraft(limits, 1, content))
+        elif held.content_hash != content or _is_old(held, moment):
+            drafts.append(LimitsDraft(limits, held.version + 1, content))
+    return drafts
+
+
+def _newest_limits(session: Session) -> dict[str, _NewestLimits]:
+    query = select(
+        StationLimitsRow.station_id,
+        StationLimitsRow.version,
+        StationLimitsRow.content_hash,
+        StationLimitsRow.made_at,
+    ).order_by(StationLimitsRow.version)
+    return {row[0]: _NewestLimits(*row[1:]) for row in session.execute(query)}
+
+
+def _is_old(held: _NewestLimits, moment: Moment) -> bool:
+    return held.made_at < moment.now - rules.LIMITS_RENEWED_AFTER
+
+
+def _limits(station: Station, tree: PlaceTree, book: HoursBook, now: datetime) -> StationLimits:
+    return rules.limits_of(
+        station.station_id,
+        book.of_station(tree, station.station_id),
+        max_length_ms=station.max_length_ms,
+        volume_ceiling_percent=station.volume_ceiling_percent,
+        now=now,
+    )
