@@ -225,6 +225,7 @@ def _background(
             scheduler.wake,
         ),
         on_failure=lambda: internals.count_border_error("job"),
+        on_end=internals.ingest_ended,
     )
     for job, work in (
         (plan_refresh, plan_refresh.plan_refresh(services.plans, scheduler.wake)),
