@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
@@ -29,6 +30,16 @@ from station_protocol.signing import Signer
 from station_protocol.topics import DOWN_DELIVERY, Delivery, Down, Up
 
 logger = logging.getLogger(__name__)
+
+
+class Dropped(StrEnum):
+    """Why a well-formed message was not taken in; counted beside the reasons of the protocol."""
+
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    UNKNOWN_STATION = "unknown_station"
+    UNKNOWN_ORDER = "unknown_order"
+
 
 Publish = Callable[[str, bytes, Delivery], bool]
 T = TypeVar("T", bound=UpMessage)
@@ -123,7 +134,7 @@ class Handlers:
     def _hello(self, hello: Hello) -> None:
         answer = self._as_run.hello(hello)
         if answer is None:
-            self._refused("unknown_station", hello.station_id, Up.HELLO)
+            self._refused(Dropped.UNKNOWN_STATION, hello.station_id, Up.HELLO)
             return
         logger.info(
             "hello station=%s boot=%s plan=%s journal=%s/%s",
@@ -164,7 +175,7 @@ class Handlers:
         known = {answer.ack.station_id for answer in answers}
         for batch in batches:
             if batch.station_id not in known:
-                self._refused("unknown_station", batch.station_id, Up.JOURNAL)
+                self._refused(Dropped.UNKNOWN_STATION, batch.station_id, Up.JOURNAL)
         for answer in answers:
             self._answer(answer)
             if answer.skipped_lines:
@@ -172,7 +183,7 @@ class Handlers:
 
     def _reply(self, reply: Reply) -> None:
         if not self._as_run.reply(reply):
-            self._refused("unknown_order", reply.station_id, Up.REPLY, reply.order_id)
+            self._refused(Dropped.UNKNOWN_ORDER, reply.station_id, Up.REPLY, reply.order_id)
 
     # --- answering --------------------------------------------------------------------------------
 

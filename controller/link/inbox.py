@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.link.handlers import Handlers, Inbound
+from controller.link.handlers import Dropped, Handlers, Inbound
 from controller.metrics.internals import Internals
 from station_protocol import topics
 from station_protocol.codec import CAPS_BYTES
@@ -79,7 +79,7 @@ class Inbox:
         if len(payload) > CAPS_BYTES[kind]:
             self._refuse("oversized", topic)
         elif not self._buckets.setdefault(station_id, Bucket()).take(self._monotonic()):
-            self._refuse("rate_limited", topic)
+            self._refuse(Dropped.RATE_LIMITED, topic)
         else:
             self._put(Inbound(station_id, kind, payload))
 
@@ -94,7 +94,7 @@ class Inbox:
                 return
         except queue.Full:
             self._release(message)
-        self._refuse("overloaded", topics.up(message.station_id, message.kind))
+        self._refuse(Dropped.OVERLOADED, topics.up(message.station_id, message.kind))
 
     def _release(self, message: Inbound) -> None:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from controller.link.client import pause_s
-from controller.link.handlers import Handlers, Inbound, Way
+from controller.link.handlers import Dropped, Handlers, Inbound, Way
 from controller.link.inbox import BURST, Bucket, Inbox
 from controller.metrics.internals import Internals
 from controller.services.as_run import Answer, AsRun
@@ -235,3 +236,9 @@ def test_the_centres_clock_stamps_heartbeats(bench: Bench) -> None:
     bench.say(wire.beat())
     bench.handlers.store_beats()
     assert seen == [wire.NOW]
+
+
+@pytest.mark.parametrize("reason", list(Dropped))
+def test_every_reason_to_drop_a_message_is_described(reason: Dropped) -> None:
+    page = Path(__file__).parents[4] / "docs" / "errors.md"
+    assert f"| `{reason}` |" in page.read_text(encoding="utf-8")
