@@ -55,41 +55,17 @@ def recordings(folder: Path) -> list[Recording]:
     return sorted(found, key=lambda recording: recording.opened_at)
 
 
-def decoded(path: Path) -> Samples:
-    """Any sound file as mono at 48 kHz, decoded by ffmpeg."""
-    raw = subprocess.run(
-        [str(ffmpeg.executable()), "-nostdin", "-v", "error", "-i", str(path), "-f", "f32le",
-         "-ac", "1", "-ar", str(RATE_HZ), "-"],
-        check=True, capture_output=True,
-    ).stdout  # fmt: skip
-    return np.frombuffer(raw, np.float32)
-
-
-def place_of(needle: Samples, hay: Samples) -> tuple[int, float]:
-    """Where `needle` lies in `hay` (first sample), and how alike they are there, 0 to 1."""
-    size = 1 << (len(needle) + len(hay) - 1).bit_length()
-    spectrum = np.fft.rfft(hay, size) * np.conj(np.fft.rfft(needle, size))
-    correlation = np.fft.irfft(spectrum, size)[: max(len(hay) - len(needle) + 1, 1)]
-    at = int(np.argmax(np.abs(correlation)))
-    part = hay[at : at + len(needle)]
-    energy = float(np.sqrt(np.sum(part**2) * np.sum(needle[: len(part)] ** 2)))
-    return at, float(abs(correlation[at])) / max(energy, 1e-12)
-
-
 def loudness_lufs(samples: Samples) -> float:
     """Integrated loudness by EBU R 128, as ffmpeg measures it."""
+    command = [
+        str(ffmpeg.executable()),
+        *("-nostdin", "-f", "f32le", "-ac", "1", "-ar", str(RATE_HZ), "-i", "-"),
+        *("-af", "ebur128=framelog=verbose", "-f", "null", "-"),
+    ]
     heard = subprocess.run(
-        [str(ffmpeg.executable()), "-nostdin", "-f", "f32le", "-ac", "1", "-ar", str(RATE_HZ), "-i", "-",
-         "-af", "ebur128=framelog=verbose", "-f", "null", "-"],
-        input=samples.astype(np.float32).tobytes(), check=True, capture_output=True,
-    ).stderr.decode()  # fmt: skip
+        command, input=samples.astype(np.float32).tobytes(), check=True, capture_output=True
+    ).stderr.decode()
     return float(re.findall(r"I:\s+(-?[\d.]+) LUFS", heard)[-1])
-
-
-def first_loud(samples: Samples, threshold: float = 0.003) -> int | None:
-    """The first sample that is not silence; None if there is none."""
-    loud = np.flatnonzero(np.abs(samples) > threshold)
-    return int(loud[0]) if len(loud) else None
 
 
 def _wav(path: Path) -> Samples:

@@ -1,199 +1,234 @@
-"""A province of the centre's own parts: plans, orders, stations, evidence; on either engine."""
+"""A province of real processes: controller, broker, and agents, each in its own folder.
+
+Nothing here is faked but the sound cards. The test acts through the web, as people do; it looks
+into the centre's database only to see that nothing was lost or doubled.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from prometheus_client import CollectorRegistry
-from sqlalchemy import select
+import psutil
 
-from controller.metrics.internals import Internals
-from controller.services.as_run import AsRun
-from controller.services.outbox import Outbox
-from controller.services.plans import Plans
-from controller.services.station_states import Beat
-from controller.services.stations import Stations
-from controller.settings import Settings
-from controller.storage.models import (
-    SlotResultChangeRow,
-    SlotResultRow,
-    SlotRow,
-    StationFlipRow,
-    StationStateRow,
-)
-from station_protocol import codec
-from station_protocol.codec import Signed
-from station_protocol.messages import StationLimits, StationPlan
-from station_protocol.signing import KeyRing, PinnedKey, Signer
-from station_protocol.vocabulary import DeedKind
-from tests.support import wire
-from tests.support.desk import Desk, a_wish
-from tests.support.web import Centre, Clock
+from controller import wiring
+from controller.cli.station_config import issue, write
+from controller.domain.accounts import Role
+from controller.link.processes import free_port
+from controller.link.supervision import read_states
+from controller.services.accounts import NewAccount
+from controller.settings import Settings, WebSettings
+from tests.support.desk import PASSWORD, Desk
 
-STATION = wire.STATION
-OTHER = "bac-ai-phuoc-thang"
-FAR = "ninh-son-ma-noi"
-"""A station of another district."""
-JOURNAL = "01936b1e-0000-7000-8000-0000000000bb"
-NEW_CARD = "01936b1e-0000-7000-8000-0000000000ee"
+T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
+HOURS_MARGIN = timedelta(hours=2)
 
 
-def internals() -> Internals:
-    """Counters of their own registry."""
-    return Internals(CollectorRegistry(), "test")
+def until(say: str, check: Callable[[], T], *, within_s: float = 30.0, every_s: float = 0.25) -> T:
+    """The first truthy answer of `check`; AssertionError with `say` when there is none in time."""
+    deadline = time.monotonic() + within_s
+    while True:
+        answer = check()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within_s:.0f} s: {say}")
+        time.sleep(every_s)
+
+
+@dataclass
+class Program:
+    """One of our programs as a child, its output in a file."""
+
+    arguments: tuple[str, ...]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *self.arguments],
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                cwd=ROOT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def family(self) -> list[psutil.Process]:
+        """It and everything below it."""
+        if self.process is None:
+            return []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            parent = psutil.Process(self.process.pid)
+            return [parent, *parent.children(recursive=True)]
+        return []
+
+    def kill(self) -> None:
+        """The power goes: SIGKILL to it and all below it."""
+        for one in self.family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        if self.process is not None:
+            self.process.wait()
+
+    def stop(self) -> list[psutil.Process]:
+        """SIGTERM; what is left of the family afterwards (nothing should be)."""
+        family = self.family()
+        if self.process is not None and self.is_running:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        _, alive = psutil.wait_procs(family, timeout=5)
+        for one in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        return alive
+
+    def said(self) -> str:
+        """Everything it printed."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
 
 
 @dataclass
 class Province:
-    """Everything the link works for, over one centre of 65 stations."""
+    """The centre, and the agents that were added. Use `with province(folder) as p`."""
 
-    centre: Centre
-
-    def __post_init__(self) -> None:
-        centre = self.centre
-        self.desk = Desk(centre)
-        self.signer = Signer.generate()
-        self.database, self.clock, self.places = centre.database, centre.clock, centre.places
-        self.stations = Stations(self.database, self.clock, self.places, centre.wake)
-        self.plans = self._plans()
-        self.orders = self.desk.orders
-        self.orders._signer = self.signer
-        self.outbox = Outbox(self.database, self.clock)
-        self.restart()
-
-    def restart(self) -> None:
-        """Take evidence in with a fresh memory, as after a restart."""
-        settings = self.centre.settings.plan
-        self.as_run = AsRun(self.database, self.clock, self.places, settings)
-
-    def _plans(self) -> Plans:
-        return Plans(
-            self.database,
-            self.clock,
-            self.places,
-            self.desk.schedules,
-            self.desk.hours,
-            self.signer,
-            self.centre.settings.plan,
-        )
+    folder: Path
+    settings: Settings
+    server: Program
+    agents: dict[str, Program] = field(default_factory=dict)
+    _wiring: wiring.Controller | None = None
 
     @property
-    def keys(self) -> KeyRing:
-        return KeyRing.of(PinnedKey.from_hex(self.signer.public_hex(), DeedKind.ACTUAL))
+    def centre(self) -> wiring.Controller:
+        """The services over the same database, without threads: to look, and to issue secrets."""
+        if self._wiring is None:
+            self._wiring = wiring.build(self.settings)
+        return self._wiring
 
-    # --- what goes out ----------------------------------------------------------------------------
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.settings.web.port}"
 
-    def schedule(self, **changes: Any) -> str:
-        """Save a schedule of a fresh bulletin; its id."""
-        actor = self.desk.actor()
-        return self.desk.schedules.save(actor, a_wish(self.desk.bulletin(), **changes)).schedule_id
+    def start_centre(self) -> None:
+        """Start controller and broker and wait until both serve."""
+        self.server.start()
+        self.wait_for_centre()
 
-    def plan_of(self, station_id: str = STATION) -> Signed[StationPlan]:
-        return codec.open_plan(self.plans.envelope_of(station_id).plan, self.keys, station_id)
+    def wait_for_centre(self, within_s: float = 40.0) -> None:
+        desk = Desk(self.address)
+        until("the centre serves", lambda: desk.is_well(), within_s=within_s)
 
-    def limits_of(self, station_id: str = STATION) -> Signed[StationLimits]:
-        return codec.open_limits(self.plans.envelope_of(station_id).limits, self.keys, station_id)
-
-    def slots(self) -> list[SlotRow]:
-        return self.desk.slots()
-
-    # --- what comes in ----------------------------------------------------------------------------
-
-    def beat(self, station_id: str = STATION, **changes: Any) -> None:
-        """One heartbeat, stored; by default of a ready station that holds the newest plan."""
-        self.as_run.beats([self.a_beat(station_id, **changes)])
-
-    def a_beat(self, station_id: str = STATION, **changes: Any) -> Beat:
-        sealed = self.plans.envelope_of(station_id)
-        values: dict[str, Any] = {
-            "station_id": station_id,
-            "said_at": self.clock(),
-            "on_air": None,
-            "plan_epoch": sealed.epoch,
-            "plan_version": sealed.plan_version,
-            "limits_version": sealed.limits_version,
-        }
-        return Beat(wire.beat(**(values | changes)), self.clock())
-
-    def hello(self, station_id: str = STATION, **changes: Any) -> Any:
-        """The answer to a hello; by default the station holds nothing yet."""
-        values: dict[str, Any] = {
-            "station_id": station_id,
-            "plan_epoch": 0,
-            "plan_version": 0,
-            "limits_version": 0,
-        }
-        return self.as_run.hello(wire.hello(**(values | changes)))
-
-    def journal(self, *entries: Any, station_id: str = STATION, journal_id: str = JOURNAL) -> Any:
-        """The answer to one batch."""
-        batch = wire.batch(*entries, station_id=station_id, journal_id=journal_id)
-        (answer,) = self.as_run.store_journals([batch])
-        return answer
-
-    def ran(self, slot: SlotRow, **changes: Any) -> Any:
-        """Evidence that a slot aired."""
-        values: dict[str, Any] = {
-            "slot_id": slot.slot_id,
-            "planned_at": slot.starts_at,
-            "planned_ms": slot.duration_ms,
-            "started_at": slot.starts_at,
-            "played_ms": slot.duration_ms,
-            "title": slot.title,
-        }
-        return wire.as_run(**(values | changes))
-
-    # --- what is known ----------------------------------------------------------------------------
-
-    def result(self, slot: SlotRow, station_id: str = STATION) -> SlotResultRow | None:
-        with self.database.read() as session:
-            row = session.get(SlotResultRow, (station_id, slot.slot_id))
-            session.expunge_all()
-            return row
-
-    def verdict(self, slot: SlotRow, station_id: str = STATION) -> tuple[str, str | None]:
-        row = self.result(slot, station_id)
-        assert row is not None
-        return row.outcome, row.reason
-
-    def changes(self) -> list[tuple[str, str, str]]:
-        """(kind, from, to) of every later word about a slot."""
-        with self.database.read() as session:
-            rows = session.scalars(
-                select(SlotResultChangeRow).order_by(SlotResultChangeRow.slot_result_change_id)
+    def desk(self, role: Role, place_id: str) -> Desk:
+        """Somebody signed in with a browser."""
+        username = f"{role.value.replace('_', '-')}.{place_id}"
+        accounts = self.centre.services.accounts
+        if accounts.by_name(username) is None:
+            accounts.create(
+                None, NewAccount(username, f"{role.value} {place_id}", role, place_id, PASSWORD)
             )
-            return [(row.kind, row.from_outcome, row.to_outcome) for row in rows]
+        desk = Desk(self.address)
+        desk.sign_in(username)
+        return desk
 
-    def state(self, station_id: str = STATION) -> StationStateRow:
-        with self.database.read() as session:
-            row = session.get_one(StationStateRow, station_id)
-            session.expunge_all()
-            return row
+    def add_station(
+        self, station_id: str, *, sink: str = "null", **sections: Mapping[str, object]
+    ) -> Path:
+        """Write a station's folder; its agent is started by `start_agent` or `start_fleet`."""
+        folder = self.folder / "stations" / station_id
+        extra: dict[str, Mapping[str, object]] = {
+            "store": {"folder": "data"},
+            "player": {"sink": sink, "file": "sound/sound.wav", "seed": len(self.agents) + 7},
+            "log": {"level": "INFO"},
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        write(
+            issue(self.centre, station_id, {**extra, **sections}),
+            self.settings,
+            folder / "station.toml",
+        )
+        return folder
 
-    def flips(self, station_id: str = STATION) -> list[tuple[str, datetime, str]]:
-        with self.database.read() as session:
-            rows = session.scalars(
-                select(StationFlipRow)
-                .where(StationFlipRow.station_id == station_id)
-                .order_by(StationFlipRow.station_flip_id)
-            )
-            return [(row.state, row.at, row.source) for row in rows]
+    def start_agent(self, station_id: str) -> Program:
+        """One agent in a process of its own."""
+        folder = self.folder / "stations" / station_id
+        agent = Program(
+            ("station_agent", "run", "--config", str(folder / "station.toml")),
+            folder / "agent.log",
+        )
+        agent.start()
+        self.agents[station_id] = agent
+        return agent
 
-    def go_to(self, slot: SlotRow, **after: float) -> None:
-        """Let it be a slot's instant, or some time after it."""
-        self.clock.at = slot.starts_at + timedelta(**after)
+    def start_fleet(self, station_ids: list[str]) -> Program:
+        """Many agents: one process each, below one parent."""
+        fleet = self.folder / "fleet"
+        fleet.mkdir()
+        for station_id in station_ids:
+            (fleet / station_id).symlink_to(self.folder / "stations" / station_id)
+        program = Program(("station_agent", "fleet", str(fleet)), self.folder / "fleet.log")
+        program.start()
+        self.agents["fleet"] = program
+        return program
+
+    def broker_pid(self) -> int:
+        """The bundled broker's process."""
+        states = {state.name: state for state in read_states(self.settings.folder)}
+        pid = states["broker"].pid
+        assert pid is not None
+        return pid
+
+    def stop(self) -> None:
+        """End everything; the test fails if a process outlives its parent."""
+        left = [one for agent in self.agents.values() for one in agent.stop()]
+        left += self.server.stop()
+        if self._wiring is not None:
+            self._wiring.close()
+        assert not left, f"left behind: {left}"
 
 
-@contextmanager
-def province(folder: Path, url: str = "") -> Iterator[Province]:
-    """A province that is closed at the end."""
-    centre = Centre(folder, Settings(), Clock(), url=url)
+@contextlib.contextmanager
+def province(folder: Path, **settings: Any) -> Iterator[Province]:
+    """A centre that serves at any hour of the day, with a dated exception when it must."""
+    chosen = Settings(
+        data_folder=str(folder / "centre"), web=WebSettings(port=free_port("127.0.0.1")), **settings
+    )
+    config = folder / "controller.toml"
+    config.write_text(
+        f'data_folder = "{chosen.data_folder}"\n[web]\nport = {chosen.web.port}\n', encoding="utf-8"
+    )
+    server = Program(("controller", "serve", "--config", str(config)), folder / "server.log")
+    made = Province(folder, chosen, server)
+    _open_hours(made)
     try:
-        yield Province(centre)
+        made.start_centre()
+        yield made
     finally:
-        centre.close()
+        made.stop()
+
+
+def _open_hours(made: Province) -> None:
+    now = datetime.now(UTC)
+    local_hour = (now + timedelta(hours=7)).hour
+    if not 5 <= local_hour < 20:
+        made.centre.services.hours.add_exception(
+            None, "ninh-thuan", now, now + HOURS_MARGIN, "chạy thử ngoài khung giờ"
+        )

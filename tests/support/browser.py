@@ -1,0 +1,50 @@
+"""The machine's own Chromium, driven as a person would."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support.desk import PASSWORD
+
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium; as root it cannot have its own sandbox."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert found is not None, "Chromium is not installed; run `make test`, which installs it"
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(FLAGS)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, args=flags)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def signed_in(browser: Browser, address: str, username: str, *, width: int = 1280) -> Page:
+    """A page of somebody who has just signed in, in a context of its own."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, locale="vi-VN", base_url=address
+    )
+    page = context.new_page()
+    page.goto("/dang-nhap")
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main button[type=submit], main button:not([type])")
+    page.wait_for_url("**/bang")
+    return page
