@@ -21,7 +21,7 @@ from controller.domain.accounts import Role
 from controller.link.broker_access import broker_folder
 from controller.storage.models import JournalEntryRow, SlotResultRow, SlotRow
 from tests.support import sound
-from tests.support.desk import Desk, next_minute
+from tests.support.person import Person, next_minute
 from tests.support.province import Province, province, until
 from tests.support.proxy import LinkProxy
 
@@ -40,7 +40,7 @@ class District:
 
     province: Province
     proxy: LinkProxy
-    operator: Desk
+    operator: Person
     bulletin_id: str
 
     def schedule(self, lead: timedelta = LEAD) -> datetime:

@@ -16,7 +16,7 @@ from controller import wiring
 from controller.cli.demo_province import PEOPLE, Province
 from controller.settings import Settings
 from tests.support.browser import chromium, signed_in
-from tests.support.desk import PASSWORD
+from tests.support.person import PASSWORD
 
 pytestmark = pytest.mark.real
 

@@ -17,7 +17,7 @@ from controller.domain.accounts import Role
 from controller.storage.models import JournalEntryRow, SlotResultRow, SlotRow
 from tests.support import listening, sound
 from tests.support.browser import chromium, signed_in
-from tests.support.desk import VIETNAM, next_minute
+from tests.support.person import VIETNAM, next_minute
 from tests.support.province import Province, province, until
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("e2e")]

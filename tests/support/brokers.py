@@ -85,9 +85,6 @@ class Nats:
         self._users = users
         reload_users(self._settings, lambda: users)
 
-    def set_users_before_start(self, users: tuple[BrokerUser, ...]) -> None:
-        self._users = users
-
     def denials(self) -> list[tuple[str, str, str]]:
         folder = broker_folder(self._settings)
         return _denials(folder / "nats.log", NatsConnections(folder).resolve)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.support.desk import PASSWORD
+from tests.support.person import PASSWORD
 
 FLAGS = (
     "--disable-gpu",

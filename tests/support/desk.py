@@ -1,152 +1,214 @@
-"""A person at the web, without a browser: signs in, uploads, submits, approves, schedules."""
+"""An operators' desk: the centre with schedules, hours and orders, and bulletins ready to air."""
 
 from __future__ import annotations
 
-import json
-import re
-import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from http.cookies import SimpleCookie
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import urllib3
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-PASSWORD = "nhà có ba cửa sổ"  # noqa: S105 - a test's own password
-VIETNAM = timezone(timedelta(hours=7))
+from controller.domain.accounts import Actor, Role
+from controller.domain.schedule import STATION_ZONE, Recurrence
+from controller.services.hours import Hours
+from controller.services.identifiers import new_id
+from controller.services.orders import Orders
+from controller.services.schedule_findings import Wish
+from controller.services.schedules import Schedules
+from controller.settings import Settings
+from controller.storage.models import (
+    AuditRow,
+    BulletinRow,
+    BulletinVersionRow,
+    ScheduleRow,
+    SignedOrderRow,
+    SlotResultRow,
+    SlotRow,
+    StationStateRow,
+)
+from station_protocol.signing import Signer
+from tests.support.web import DISTRICT, Centre
+
+Row = TypeVar("Row")
+TOMORROW = date(2026, 11, 26)
+"""The day after NOW, a Thursday."""
+MORNING = time(5, 30)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What the server answered."""
+def a_wish(bulletin_id: str, **changes: Any) -> Wish:
+    """Weekdays at 05:30 in the whole of Bác Ái, from tomorrow on for two weeks."""
+    values: dict[str, Any] = {
+        "recurrence": Recurrence.WEEKLY,
+        "airs_at": MORNING,
+        "starts_on": TOMORROW,
+        "ends_on": TOMORROW + timedelta(days=13),
+        "weekdays": 0b11111,
+        "target_ids": (DISTRICT,),
+    }
+    return Wish(bulletin_id, **(values | changes))
 
-    status: int
-    text: str
-    location: str
 
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text)
-
-
+@dataclass
 class Desk:
-    """One browser session over plain HTTP; forms carry their CSRF field as a page's would."""
+    """The services of a schedule maker, over one centre."""
 
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self._pool = urllib3.PoolManager(retries=False, timeout=30)
-        self._cookies: dict[str, str] = {}
+    centre: Centre
 
-    def get(self, path: str) -> Page:
-        """Fetch a page."""
-        return self._ask("GET", path)
+    def __post_init__(self) -> None:
+        centre = self.centre
+        self.hours = Hours(
+            centre.database, centre.clock, centre.places, centre.settings.plan, centre.wake
+        )
+        self.orders = Orders(centre.database, centre.clock, centre.places, Signer.generate())
+        self.schedules = Schedules(
+            centre.database,
+            centre.clock,
+            centre.places,
+            self.hours,
+            centre.settings.plan,
+            centre.wake,
+            orders=self.orders,
+        )
+        centre.add(hours=self.hours, orders=self.orders, schedules=self.schedules)
 
-    def post(self, path: str, *, follow: bool = False, **fields: Any) -> Page:
-        """Submit a form. A field is a text, a list of texts, or a file's Path."""
-        pairs: list[tuple[str, Any]] = [("csrf_token", self._csrf())]
-        for name, value in fields.items():
-            for one in value if isinstance(value, list) else [value]:
-                pairs.append((name, _file(one) if isinstance(one, Path) else str(one)))
-        answer = self._ask("POST", path, fields=pairs)
-        if follow and answer.status == 303:
-            return self.get(answer.location)
-        return answer
+    def actor(self, role: Role = Role.OPERATOR, place_id: str = DISTRICT) -> Actor:
+        return self.centre.actor(role, place_id)
 
-    def is_well(self) -> bool:
-        """Whether every part of the centre works."""
-        try:
-            return self.get("/healthz").status == 200
-        except urllib3.exceptions.HTTPError:
-            return False
-
-    def sign_in(self, username: str, password: str = PASSWORD) -> None:
-        """Sign in, or fail."""
-        answer = self.post("/dang-nhap", username=username, password=password)
-        assert answer.status == 303, answer.text
-
-    # --- bulletins and schedules -----------------------------------------------------------------
-
-    def upload(self, title: str, sound: Path) -> str:
-        """Make a bulletin of a file and wait until its sound is ready; its id."""
-        answer = self.post("/ban-tin/moi", title=title, language="vi", sound=sound)
-        assert answer.status == 303, answer.text
-        bulletin_id = answer.location.rstrip("/").rsplit("/", 1)[-1]
-        deadline = time.monotonic() + 60
-        while self.get(f"/ban-tin/{bulletin_id}/tien-do").json["processing"]:
-            assert time.monotonic() < deadline, "the sound did not become ready"
-            time.sleep(0.3)
+    def bulletin(
+        self,
+        title: str = "Tiết kiệm nước mùa khô",
+        *,
+        place_id: str = DISTRICT,
+        minutes: float = 10,
+        is_approved: bool = True,
+    ) -> str:
+        """A bulletin of one spoken version."""
+        author = self.centre.actor(Role.OPERATOR, "ninh-thuan", "tac-gia")
+        at = self.centre.clock()
+        bulletin_id = new_id(at)
+        with self.centre.database.write() as session:
+            session.add(
+                BulletinRow(
+                    bulletin_id=bulletin_id,
+                    title=title,
+                    place_id=place_id,
+                    author_id=author.account_id,
+                    state="approved" if is_approved else "submitted",
+                    created_at=at,
+                    updated_at=at,
+                )
+            )
+            session.flush()
+            self._version(session, bulletin_id, author.account_id, minutes, is_approved=is_approved)
         return bulletin_id
 
-    def submit(self, bulletin_id: str) -> None:
-        """Ask for approval."""
-        self._deed(bulletin_id, "gui-duyet")
-
-    def approve(self, bulletin_id: str) -> None:
-        """Approve what somebody else made."""
-        self._deed(bulletin_id, "duyet", heard="1")
-
-    def _deed(self, bulletin_id: str, deed: str, **fields: Any) -> None:
-        page = self.get(f"/ban-tin/{bulletin_id}").text
-        seen = re.search(r'name="row_version" value="(\d+)"', page)
-        assert seen is not None, "the page offers no deed"
-        answer = self.post(f"/ban-tin/{bulletin_id}/{deed}", row_version=seen[1], **fields)
-        assert answer.status == 303, answer.text
-
-    def schedule_once(self, bulletin_id: str, at: datetime, targets: list[str]) -> Page:
-        """Schedule one airing at a whole minute; the answer, 303 when it was saved."""
-        local = at.astimezone(VIETNAM)
-        return self.post(
-            "/lich/moi",
-            bulletin_id=bulletin_id,
-            recurrence="once",
-            airs_at=f"{local:%H:%M}",
-            starts_on=f"{local:%d/%m/%Y}",
-            target=targets,
-            priority="ordinary",
+    def _version(
+        self, session: Any, bulletin_id: str, author_id: str, minutes: float, *, is_approved: bool
+    ) -> None:
+        at = self.centre.clock()
+        session.add(
+            BulletinVersionRow(
+                bulletin_version_id=new_id(at),
+                bulletin_id=bulletin_id,
+                language="vi",
+                number=1,
+                state="ready",
+                source="upload",
+                original_name="tin.mp3",
+                sha256=bulletin_id.replace("-", "") * 2,
+                size_bytes=2_400_000,
+                duration_ms=int(minutes * 60_000),
+                created_by=author_id,
+                created_at=at,
+                approved_by=author_id if is_approved else None,
+                approved_by_name="Trần Văn Lộc" if is_approved else None,
+                approved_at=at if is_approved else None,
+            )
         )
 
-    # --- what the screens say --------------------------------------------------------------------
+    def withdraw_approval(self, bulletin_id: str) -> None:
+        with self.centre.database.write() as session:
+            row = session.get(BulletinRow, bulletin_id)
+            assert row is not None
+            row.state = "draft"
 
-    def tile_states(self) -> dict[str, str]:
-        """The look of each tile of the board, by station."""
-        page = self.get("/bang").text
-        return {
-            station: look
-            for look, station in re.findall(r'class="tile (\w+)" id="t-([a-z0-9-]+)"', page)
-        }
+    def slots(self, schedule_id: str | None = None) -> list[SlotRow]:
+        """The slot rows, by start."""
+        query = select(SlotRow).order_by(SlotRow.starts_at)
+        if schedule_id is not None:
+            query = query.where(SlotRow.schedule_id == schedule_id)
+        with self.centre.database.read() as session:
+            return _kept(session, session.scalars(query))
 
-    def signs(self, station_id: str) -> list[tuple[str, str]]:
-        """(slot id, sign) of each line of the station's day."""
-        page = self.get(f"/tram/{station_id}").text
-        return re.findall(r'data-slot="(\w+)" data-sign="(\w+)"', page)
+    def row(self, schedule_id: str) -> ScheduleRow:
+        with self.centre.database.read() as session:
+            (row,) = _kept(session, [session.get_one(ScheduleRow, schedule_id)])
+            return row
 
-    # --- underneath ------------------------------------------------------------------------------
+    def materialise(self, days: int = 14) -> None:
+        now = self.centre.clock()
+        with self.centre.database.write() as session:
+            self.schedules.materialise(
+                session, now - timedelta(hours=1), now + timedelta(days=days), now
+            )
 
-    def _csrf(self) -> str:
-        page = self.get("/bang")
-        if page.status != 200:
-            page = self.get("/dang-nhap")
-        found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
-        assert found is not None, page.text[:400]
-        return found[1]
+    def everyone_is_linked(self) -> None:
+        with self.centre.database.write() as session:
+            for state in session.scalars(select(StationStateRow)):
+                state.last_heartbeat_at = self.centre.clock()
 
-    def _ask(self, method: str, path: str, **options: Any) -> Page:
-        headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())}
-        address = path if path.startswith("http") else f"{self._address}{path}"
-        answer = self._pool.request(method, address, headers=headers, redirect=False, **options)
-        for line in answer.headers.getlist("Set-Cookie"):
-            for name, morsel in SimpleCookie(line).items():
-                self._cookies[name] = morsel.value
-        return Page(answer.status, answer.data.decode(), answer.headers.get("Location", ""))
+    def ended(
+        self, slot: SlotRow, station_id: str, outcome: str, reason: str | None = None
+    ) -> None:
+        """A station's own word on how a slot ended."""
+        with self.centre.database.write() as session:
+            session.add(
+                SlotResultRow(
+                    station_id=station_id,
+                    slot_id=slot.slot_id,
+                    outcome=outcome,
+                    reason=reason,
+                    title=slot.title,
+                    planned_at=slot.starts_at,
+                    planned_ms=slot.duration_ms,
+                    started_at=slot.starts_at if outcome != "missed" else None,
+                    played_ms=slot.duration_ms if outcome == "aired" else 0,
+                    source="journal",
+                )
+            )
+
+    def audited(self, action: str) -> list[AuditRow]:
+        with self.centre.database.read() as session:
+            query = select(AuditRow).where(AuditRow.action == action)
+            return _kept(session, session.scalars(query))
+
+    def ordered(self) -> list[SignedOrderRow]:
+        """The signed orders, oldest first."""
+        with self.centre.database.read() as session:
+            query = select(SignedOrderRow).order_by(SignedOrderRow.sequence)
+            return _kept(session, session.scalars(query))
+
+    def local(self, at: datetime) -> str:
+        """Wall time at the stations."""
+        return at.astimezone(STATION_ZONE).strftime("%d/%m %H:%M")
 
 
-def _file(path: Path) -> tuple[str, bytes, str]:
-    return path.name, path.read_bytes(), "application/octet-stream"
+def _kept(session: Session, rows: Iterable[Row]) -> list[Row]:
+    """Rows that can still be read after their session."""
+    found = list(rows)
+    session.expunge_all()
+    return found
 
 
-def next_minute(now: datetime, lead: timedelta) -> datetime:
-    """The first whole minute that leaves `lead`."""
-    wanted = now + lead
-    whole = wanted.replace(second=0, microsecond=0)
-    return whole if whole == wanted else whole + timedelta(minutes=1)
+@contextmanager
+def desk(folder: Path, settings: Settings | None = None) -> Iterator[Desk]:
+    """A desk that is closed at the end."""
+    built = Centre(folder, settings or Settings())
+    try:
+        yield Desk(built)
+    finally:
+        built.close()

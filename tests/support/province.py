@@ -27,7 +27,7 @@ from controller.link.processes import free_port
 from controller.link.supervision import read_states
 from controller.services.accounts import NewAccount
 from controller.settings import Settings, WebSettings
-from tests.support.desk import PASSWORD, Desk
+from tests.support.person import PASSWORD, Person
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
@@ -134,10 +134,10 @@ class Province:
         self.wait_for_centre()
 
     def wait_for_centre(self, within_s: float = 40.0) -> None:
-        desk = Desk(self.address)
+        desk = Person(self.address)
         until("the centre serves", lambda: desk.is_well(), within_s=within_s)
 
-    def desk(self, role: Role, place_id: str) -> Desk:
+    def desk(self, role: Role, place_id: str) -> Person:
         """Somebody signed in with a browser."""
         username = f"{role.value.replace('_', '-')}.{place_id}"
         accounts = self.centre.services.accounts
@@ -145,7 +145,7 @@ class Province:
             accounts.create(
                 None, NewAccount(username, f"{role.value} {place_id}", role, place_id, PASSWORD)
             )
-        desk = Desk(self.address)
+        desk = Person(self.address)
         desk.sign_in(username)
         return desk
 

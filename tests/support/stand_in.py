@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from controller.services.stations import StationConfig
@@ -33,6 +34,7 @@ class StandIn:
     config: StationConfig
     keys: KeyRing
     port: int
+    ca: Path | None = None
 
     def __post_init__(self) -> None:
         self.peer = self._connect()
@@ -47,6 +49,7 @@ class StandIn:
             self.config.broker_user,
             self.config.broker_password,
             client_id=self.config.broker_user,
+            ca=self.ca,
         )
         assert peer.connected.is_set()
         granted = peer.subscribe(*topics.station_filters(self.station_id, self.config.place_ids))
