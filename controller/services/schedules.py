@@ -171,21 +171,22 @@ class Schedules:
     def preview(self, actor: Actor, wish: Wish, editing: Editing | None = None) -> Preview:
         """What saving this would do. OutOfScopeError, InvalidInputError, NotFoundError."""
         with self._database.read() as session:
-            if editing is not None:
-                wish = self._not_twice(self._mine(session, actor, editing.schedule_id), wish)
-            return self._judged(session, actor, wish, editing)
+            if editing is None:
+                return self._judged(session, actor, wish, None)
+            stored = self._mine(session, actor, editing.schedule_id)
+            return self._judged(session, actor, self._not_twice(stored, wish), stored)
 
     def _judged(
-        self, session: Session, actor: Actor, wish: Wish, editing: Editing | None
+        self, session: Session, actor: Actor, wish: Wish, former: StoredSchedule | None
     ) -> Preview:
         tree, now = self._places.tree(), self._now()
         check_fields(wish)
         ensure_targets(tree, actor, wish.target_ids)
         content = self._content(session, actor, wish.bulletin_id)
         authority = Authority(tree.places[actor.place_id].kind.value)
-        schedule_id = editing.schedule_id if editing else ""
+        schedule_id = former.schedule_id if former else ""
         rule = rule_of(wish, schedule_id, content.duration_ms, authority, None)
-        replacing = (editing.schedule_id, wish.starts_on) if editing else None
+        replacing = (schedule_id, self._holds_from(former, wish)) if former else None
         world = read_world(session, tree, self._hours.book(session), now, replacing=replacing)
         judgement = judge(rule, wish.target_ids, world, is_approved=content.is_approved)
         targets = tuple(tree.places[place_id] for place_id in wish.target_ids)
@@ -219,10 +220,10 @@ class Schedules:
             if stored.row_version != editing.row_version:
                 raise stale(session, stored)
             wish = self._not_twice(stored, wish)
-            preview = self._judged(session, actor, wish, editing)
+            preview = self._judged(session, actor, wish, stored)
             refuse(preview.judgement)
             pen = self._pen(session, actor)
-            close(pen, stored, wish.starts_on)
+            close(pen, stored, self._holds_from(stored, wish))
             saved = self._insert(pen, preview, stored)
             self._withdraw(pen, stored.schedule_id, "")
         self._wake_both()
@@ -325,11 +326,26 @@ class Schedules:
         return row, self._mine(session, actor, row.schedule_id)
 
     def _not_twice(self, stored: StoredSchedule, wish: Wish) -> Wish:
-        """A series edited today after today's slot began goes on tomorrow: never twice a day."""
+        """A series edited today after today's slot began goes on tomorrow: never twice a day.
+
+        WrongStateError for a schedule of one slot that has begun: nothing is left to change.
+        """
         today = local_date(self._now())
+        if stored.rule.recurrence is Recurrence.ONCE and stored.rule.starts_on <= today:
+            if has_begun(stored, stored.rule.starts_on, self._now()):
+                raise WrongStateError(f"schedule {stored.schedule_id} has begun", state="over")
+            return wish
         if wish.recurrence is Recurrence.ONCE or not has_begun(stored, today, self._now()):
             return wish
         return replace(wish, starts_on=max(wish.starts_on, today + ONE_DAY))
+
+    def _holds_from(self, former: StoredSchedule, wish: Wish) -> date:
+        """The date from which the new rule stands in the place of the former one.
+
+        One slot is replaced whole, wherever the new one lies.
+        """
+        today = local_date(self._now())
+        return today if former.rule.recurrence is Recurrence.ONCE else wish.starts_on
 
     def _withdraw(self, pen: Pen, schedule_id: str, reason: str) -> None:
         """Cancel the slots still to come that the rule no longer gives."""

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from controller.domain.accounts import Permission
 from controller.domain.places import Place, PlaceKind
-from controller.domain.schedule import instant, local_date
+from controller.domain.schedule import Recurrence, instant, local_date
 from controller.errors import ControllerError, InvalidInputError, OutsideHoursError, StaleEditError
 from controller.services.schedules import Editing, Preview
 from controller.services.slot_page import SchedulePage, wish_of
@@ -91,7 +91,7 @@ def edit(schedule_id: str) -> str | Response:
     if page.current_id != schedule_id:
         return redirect(url_for(".edit", schedule_id=page.current_id), code=303)
     wish = wish_of(page.schedule)
-    if wish.starts_on <= _today():
+    if wish.recurrence is Recurrence.WEEKLY and wish.starts_on <= _today():
         wish = replace(wish, starts_on=_today() + timedelta(days=1))
     return _page(form_of(wish, schedule_id, page.schedule.row_version))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -287,6 +288,19 @@ def test_a_series_edited_after_todays_slot_goes_on_tomorrow(at_desk: Desk) -> No
     assert at_desk.slots(new)[0].airs_on == date(2026, 11, 27)
     (aired,) = [slot for slot in at_desk.slots(old) if slot.cancelled_at is None]
     assert aired.airs_on == date(2026, 11, 26)
+
+
+def test_a_single_slot_that_is_changed_airs_only_at_its_new_time(at_desk: Desk) -> None:
+    actor, bulletin = at_desk.actor(), at_desk.bulletin()
+    once = a_wish(bulletin, recurrence=Recurrence.ONCE)
+    old = at_desk.schedules.save(actor, once).schedule_id
+    later = a_wish(bulletin, recurrence=Recurrence.ONCE, starts_on=date(2026, 11, 28))
+    new = at_desk.schedules.change(actor, later, Editing(old, 1)).schedule_id
+    standing = [at_desk.local(s.starts_at) for s in at_desk.slots() if s.cancelled_at is None]
+    assert standing == ["28/11 05:30"]
+    at_desk.centre.clock.at = datetime(2026, 11, 27, 22, 31, tzinfo=UTC)
+    with pytest.raises(WrongStateError):
+        at_desk.schedules.change(actor, replace(later, airs_at=time(9)), Editing(new, 1))
 
 
 def test_a_date_left_out_takes_its_slot_back(at_desk: Desk) -> None:
