@@ -128,10 +128,9 @@ class Fanout:
 
 @contextmanager
 def _fanout(folder: Path) -> Iterator[Fanout]:
-    broker = Nats(folder / "broker", (), None)
     with province(folder) as here:
         configs = [here.stations.issue_config(one) for one in here.places.tree().stations]
-        broker.set_users_before_start(here.stations.broker_users())
+        broker = Nats(folder / "broker", here.stations.broker_users(), None)
         broker.start()
         audience = _gather(configs, broker.port)
         here.plans.refresh()

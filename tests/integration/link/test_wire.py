@@ -3,134 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from audio_library.store import FolderStore
-from controller.link.broker_access import CONTROLLER, BrokerAccess, new_client_id
-from controller.link.centre import CentreLink, Deeds
-from controller.metrics.internals import Internals
-from controller.storage.models import SlotRow, StationPlanRow
 from station_protocol import topics
 from station_protocol.messages import RefreshDeed, StopDeed
 from station_protocol.topics import Down
 from station_protocol.transfer import WINDOW, Transfer
 from tests.support import wire
 from tests.support.brokers import Nats
-from tests.support.fleet import FAR, OTHER, STATION, Province, province
-from tests.support.stand_in import StandIn
+from tests.support.fleet import FAR, OTHER, STATION, province
+from tests.support.line import Line, until
 from tests.support.web import DISTRICT
 
 pytestmark = pytest.mark.real
 
 
-def until(is_so: Callable[[], bool], within_s: float = 15) -> None:
-    """Wait for something the link does in its own time."""
-    deadline = time.monotonic() + within_s
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.02)
-
-
-@dataclass
-class Wire:
-    """A province with its link up at a broker, and the stand-ins that were asked for."""
-
-    here: Province
-    broker: Nats
-    folder: Path
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    stations: dict[str, StandIn] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        here = self.here
-        self.configs = {
-            station_id: here.stations.issue_config(station_id)
-            for station_id in (STATION, OTHER, FAR)
-        }
-        self.broker.set_users_before_start(here.stations.broker_users())
-        self.broker.start()
-        self.sounds = FolderStore(self.folder / "sound")
-        deeds = Deeds(
-            here.as_run,
-            here.orders,
-            here.outbox,
-            here.plans,
-            here.stations,
-            self.sounds,
-            here.signer,
-        )
-        self.woken: list[str] = []
-        self.link = CentreLink(
-            self._access,
-            deeds,
-            Internals(self.registry, "test"),
-            now=here.clock,
-            monotonic=time.monotonic,
-            wake=self.woken.append,
-        )
-        self.link.start()
-        until(lambda: self.link.is_connected)
-
-    def _access(self) -> BrokerAccess:
-        return BrokerAccess(
-            host="127.0.0.1",
-            port=self.broker.port,
-            user=CONTROLLER,
-            password=self.broker.controller_password,
-            client_id=new_client_id(CONTROLLER),
-            is_tls=False,
-            tls_ca="",
-        )
-
-    def station(self, station_id: str = STATION) -> StandIn:
-        if station_id not in self.stations:
-            self.stations[station_id] = StandIn(
-                self.configs[station_id], self.here.keys, self.broker.port
-            )
-        return self.stations[station_id]
-
-    def settle(self) -> None:
-        """Let everything that waits be published."""
-        self.link.wake_outbox()
-        until(lambda: not self.here.outbox.waiting(without=(), limit=1))
-
-    def counted(self, name: str, **labels: str) -> float:
-        return self.registry.get_sample_value(name, labels) or 0.0
-
-    def close(self) -> None:
-        for station in self.stations.values():
-            station.close()
-        self.link.stop()
-        self.broker.stop()
-
-
 @pytest.fixture
-def line(tmp_path: Path) -> Iterator[Wire]:
+def line(tmp_path: Path) -> Iterator[Line]:
     with province(tmp_path) as here:
         here.plans.refresh()
-        built = Wire(here, Nats(tmp_path / "broker", (), None), tmp_path)
+        built = Line(here, tmp_path, lambda folder, users: Nats(folder, users, None))
         try:
             yield built
         finally:
             built.close()
 
 
-def _due(line: Wire) -> SlotRow:
-    line.here.schedule()
-    line.here.plans.refresh()
-    return line.here.slots()[0]
-
-
-def test_a_hello_is_answered_with_the_time_then_limits_then_the_plan(line: Wire) -> None:
+def test_a_hello_is_answered_with_the_time_then_limits_then_the_plan(line: Line) -> None:
     line.settle()
     station = line.station()
     until(lambda: station.peer.messages.qsize() == 2)  # the retained plan and limits
@@ -145,13 +49,13 @@ def test_a_hello_is_answered_with_the_time_then_limits_then_the_plan(line: Wire)
 
 
 def test_a_changed_plan_reaches_its_stations_and_waits_retained_for_the_others(
-    line: Wire,
+    line: Line,
 ) -> None:
     line.settle()
     station, far = line.station(), line.station(FAR)
     station.next(Down.PLAN)
     far.next(Down.PLAN)
-    slot = _due(line)
+    slot = line.due()
     line.settle()
     plan = station.next(Down.PLAN)
     assert (plan.claims.version, plan.message.slots[0].slot_id) == (2, slot.slot_id)
@@ -161,8 +65,8 @@ def test_a_changed_plan_reaches_its_stations_and_waits_retained_for_the_others(
     assert far.next(Down.ACK).message.plan_version == 1
 
 
-def test_evidence_is_acknowledged_only_when_it_is_durable(line: Wire) -> None:
-    slot = _due(line)
+def test_evidence_is_acknowledged_only_when_it_is_durable(line: Line) -> None:
+    slot = line.due()
     here, station = line.here, line.station()
     here.go_to(slot, minutes=11)
     station.say(wire.batch(wire.entry(here.ran(slot), no=1)))
@@ -174,7 +78,7 @@ def test_evidence_is_acknowledged_only_when_it_is_durable(line: Wire) -> None:
     assert here.changes() == []
 
 
-def test_heartbeats_show_on_the_board_and_bring_the_time_to_who_asks(line: Wire) -> None:
+def test_heartbeats_show_on_the_board_and_bring_the_time_to_who_asks(line: Line) -> None:
     station = line.station()
     station.say(line.here.a_beat(wants_time=True).message)
     ack = station.next(Down.ACK).message
@@ -182,7 +86,7 @@ def test_heartbeats_show_on_the_board_and_bring_the_time_to_who_asks(line: Wire)
     until(lambda: line.here.state().shown_state == "ready", within_s=2)
 
 
-def test_an_order_reaches_a_station_or_every_station_of_a_place(line: Wire) -> None:
+def test_an_order_reaches_a_station_or_every_station_of_a_place(line: Line) -> None:
     near, far = line.station(), line.station(FAR)
     actor = line.here.desk.actor()
     order_id = line.here.orders.order(actor, DISTRICT, StopDeed(), why="nhầm bản")
@@ -197,26 +101,12 @@ def test_an_order_reaches_a_station_or_every_station_of_a_place(line: Wire) -> N
     assert far.next(Down.ACK).message.orders == ()
 
 
-def _store_sound(line: Wire, size_bytes: int) -> str:
-    raw = os.urandom(size_bytes)
-    source = line.folder / "sound.opus"
-    source.write_bytes(raw)
-    return line.sounds.put(source)
-
-
-def _allow(line: Wire, sha256: str) -> None:
-    """Let the station's present plan name a sound."""
-    with line.here.database.write() as session:
-        plan = session.get_one(StationPlanRow, (STATION, line.here.plan_of().claims.epoch, 1))
-        plan.required_assets = [sha256]
-
-
 def test_sound_comes_in_pieces_at_the_stations_own_pace_and_holds_up_no_order(
-    line: Wire,
+    line: Line,
 ) -> None:
     size = 700_000
-    sha256 = _store_sound(line, size)
-    _allow(line, sha256)
+    sha256 = line.store_sound(size)
+    line.allow(sha256)
     station = line.station()
     transfer, data, order_id = Transfer(sha256, size), b"", ""
     while not transfer.is_complete:
@@ -233,8 +123,8 @@ def test_sound_comes_in_pieces_at_the_stations_own_pace_and_holds_up_no_order(
     assert hashlib.sha256(data).hexdigest() == sha256
 
 
-def test_a_sound_no_plan_of_the_station_names_is_not_sent(line: Wire) -> None:
-    sha256 = _store_sound(line, 1_000)
+def test_a_sound_no_plan_of_the_station_names_is_not_sent(line: Line) -> None:
+    sha256 = line.store_sound(1_000)
     station = line.station()
     line.settle()
     station.next(Down.PLAN)
@@ -245,7 +135,7 @@ def test_a_sound_no_plan_of_the_station_names_is_not_sent(line: Wire) -> None:
     assert line.counted("vang_messages_published_total", kind="chunk") == 0
 
 
-def test_nonsense_is_counted_and_stops_nobody(line: Wire) -> None:
+def test_nonsense_is_counted_and_stops_nobody(line: Line) -> None:
     station = line.station()
     for kind in topics.Up:
         for raw in (b"", b"\xff", b"[]", b"{}", b'{"v":2}', b"x" * 70_000):
@@ -258,7 +148,7 @@ def test_nonsense_is_counted_and_stops_nobody(line: Wire) -> None:
     assert line.counted("vang_border_errors_total", border="mqtt") == 0
 
 
-def test_a_station_that_floods_is_throttled_alone(line: Wire) -> None:
+def test_a_station_that_floods_is_throttled_alone(line: Line) -> None:
     loud, quiet = line.station(), line.station(OTHER)
     for _ in range(400):
         loud.peer.client.publish(topics.up(STATION, topics.Up.BEAT), b"{}", qos=0)
@@ -267,13 +157,13 @@ def test_a_station_that_floods_is_throttled_alone(line: Wire) -> None:
     until(lambda: line.counted("vang_messages_refused_total", reason="rate_limited") > 0)
 
 
-def test_a_broker_that_lost_everything_costs_nothing(line: Wire) -> None:
+def test_a_broker_that_lost_everything_costs_nothing(line: Line) -> None:
     line.settle()
     station = line.station()
     station.next(Down.PLAN)
     line.broker.kill()
     until(lambda: not line.link.is_connected)
-    slot = _due(line)
+    slot = line.due()
     order_id = line.here.orders.order(
         line.here.desk.actor(), STATION, RefreshDeed(), valid_for=timedelta(hours=1)
     )
