@@ -45,6 +45,10 @@ class ProcessLimits:
 
 DEFAULT_LIMITS = ProcessLimits()
 
+# Sound gains nothing from more threads; on a machine of many cores their stacks alone would reach
+# the memory limit, and frame threads cost FLAC twice the processor time.
+ONE_THREAD = ("-filter_threads", "1", "-threads", "1")
+
 
 @lru_cache(maxsize=1)
 def executable() -> Path:

@@ -30,9 +30,8 @@ def measure_samples(path: Path, duration_ms: int) -> Loudness:
 def _measure(kind: Sequence[str], path: Path, duration_ms: int, meter: str) -> Loudness:
     repeat = f"aloop=loop={_repetitions(duration_ms)}:size={SAMPLE_RATE_HZ * 4},"
     filters = meter if duration_ms >= REPEATED_BELOW_MS else repeat + meter
-    exit_code, messages = ffmpeg.run(
-        ["-nostdin", *kind, "-i", f"file:{path}", "-af", filters, "-f", "null", "-"]
-    )
+    source = ["-nostdin", *ffmpeg.ONE_THREAD, *kind, "-i", f"file:{path}"]
+    exit_code, messages = ffmpeg.run([*source, "-af", filters, "-f", "null", "-"])
     if exit_code != 0:
         raise ToolFailedError("our own file unreadable", exit_code=exit_code, stderr=messages)
     return parse_summary(messages)

@@ -73,7 +73,8 @@ def hostile_input(source: Path) -> Iterator[tuple[list[str], int]]:
     """Open the file and give ffmpeg's input arguments with the descriptor to pass on."""
     with source.open("rb") as file:
         descriptor = file.fileno()
-        yield ["-nostdin", *_WHITELISTS, "-fd", str(descriptor), "-i", "fd:"], descriptor
+        opened = ["-fd", str(descriptor), "-i", "fd:"]
+        yield ["-nostdin", *ffmpeg.ONE_THREAD, *_WHITELISTS, *opened], descriptor
 
 
 def probe(source: Path, *, limit_bytes: int) -> SourceFacts:
