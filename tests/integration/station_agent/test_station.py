@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from station_agent.player.port import SystemClock
+from station_agent.settings import load
+from station_agent.wiring.build import build
+from station_agent.wiring.shell import Shell
 from station_protocol import codec
 from station_protocol import messages as wire
 from station_protocol.signing import Signer
 from station_protocol.topics import Down
-from station_protocol.vocabulary import Outcome, Purpose, Reason
+from station_protocol.vocabulary import ClockLevel, Outcome, Priority, Purpose, Reason
 from tests.support import listening, sound
 from tests.support.brokers import Nats, broker_user
 from tests.support.proxy import LinkProxy
@@ -230,6 +235,74 @@ def test_sound_over_the_broker_comes_in_pieces_and_is_played(
     line = wait_for(lambda: centre.outcome(STATION, slot_id("news")), 40)
     assert line.outcome is Outcome.AIRED
     assert centre.wants >= 2
+
+
+def test_a_priority_slot_cuts_what_sounds_and_the_next_follows_without_a_gap(
+    centre: SmallCentre, station: Program, voice: bytes
+) -> None:
+    greeted(centre)
+    due_at = now() + timedelta(seconds=8)
+    first = slot_of(centre, "first", voice, due_at, 6)
+    twice = {"items": first.items * 2, "duration_ms": 12_000}
+    first = first.model_copy(update=twice)
+    urgent_at = due_at + timedelta(seconds=8)
+    urgent = slot_of(centre, "urgent", voice, urgent_at, 6, priority=Priority.PRIORITY)
+    third = slot_of(centre, "third", voice, urgent_at + timedelta(seconds=6), 6)
+    centre.plan(STATION, first, urgent, third)
+    ended = {name: wait_for(lambda name=name: outcome(centre, name), 40) for name in NAMES}
+    assert [(line.outcome, line.reason) for line in ended.values()] == [
+        (Outcome.CUT_SHORT, Reason.PREEMPTED),
+        (Outcome.AIRED, None),
+        (Outcome.AIRED, None),
+    ]
+    assert 7_500 <= ended["first"].played_ms <= 8_100
+    for name in ("urgent", "third"):
+        assert ended[name].start_error_ms is not None
+        assert abs(ended[name].start_error_ms or 0) <= 50
+
+
+NAMES = ("first", "urgent", "third")
+
+
+def outcome(centre: SmallCentre, name: str) -> wire.AsRunEntry | None:
+    return centre.outcome(STATION, slot_id(name))
+
+
+class WrongClock(SystemClock):
+    """A machine whose clock was set two hours ahead."""
+
+    def wall_ns(self) -> int:
+        return super().wall_ns() + 2 * 3600 * 1_000_000_000
+
+
+def test_a_station_whose_clock_is_two_hours_wrong_says_so_and_does_not_play(
+    centre: SmallCentre, voice: bytes, tmp_path: Path
+) -> None:
+    config = centre.configure(tmp_path / "station", STATION)
+    shells: list[Shell] = []
+
+    def live() -> None:
+        built = build(load(config, {}), clock=WrongClock())
+        shells.append(built.shell)
+        built.run()
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    try:
+        greeted(centre)
+        soon = now() + timedelta(seconds=7)
+        by_its_clock = slot_of(centre, "wrong", voice, soon + timedelta(hours=2), 6)
+        by_ours = slot_of(centre, "right", voice, soon, 6, lateness_s=3)
+        centre.plan(STATION, by_its_clock, by_ours)
+        line = wait_for(lambda: centre.outcome(STATION, slot_id("right")), 40)
+        assert (line.outcome, line.reason) == (Outcome.MISSED, Reason.CLOCK_UNTRUSTED)
+        assert shown(centre).reasons == ("clock_wrong",)
+        assert shown(centre).clock.level is ClockLevel.NONE
+        assert centre.evidence(STATION, wire.StartEntry) == []
+    finally:
+        shells[0].stop()
+        thread.join(20)
+    assert not thread.is_alive()
 
 
 def test_a_second_agent_on_the_same_store_does_not_start(

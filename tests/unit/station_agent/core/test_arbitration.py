@@ -74,6 +74,13 @@ def test_a_higher_class_cuts_what_sounds_at_its_own_instant() -> None:
     assert rig.heard[0].played_ms == 60_000
 
 
+def test_a_lower_slot_that_would_be_cut_within_seconds_waits_and_sounds_whole() -> None:
+    rig = online(slot(1, in_minutes(2)), slot(2, in_minutes(2.05), **URGENT))
+    rig.run(600)
+    assert rig.heard_slots() == [slot_id(2), slot_id(1)]
+    assert rig.outcome(1) == (Outcome.LATE, Reason.LATE_RECOVERY)
+
+
 def test_a_higher_authority_cuts_too() -> None:
     rig = online(
         slot(1, in_minutes(2), seconds=120),
