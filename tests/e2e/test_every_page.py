@@ -20,8 +20,14 @@ from tests.support.person import PASSWORD
 
 pytestmark = pytest.mark.real
 
-ROLES = ("quantri", "bientap", "duyet.bacai", "phuocbinh", "kiemtra")
 PHONE, DESK = 360, 1280
+VISITS = [
+    ("quantri", DESK),
+    ("bientap", DESK),
+    ("bientap", PHONE),
+    ("duyet.bacai", PHONE),
+    ("kiemtra", PHONE),
+]
 FAULTS = (Path(__file__).parent / "page_faults.js").read_text(encoding="utf-8")
 
 
@@ -82,7 +88,7 @@ def _walk(page: Page) -> dict[str, list[str]]:
         assert answer is not None
         if not answer.headers.get("content-type", "").startswith("text/html"):
             continue
-        page.wait_for_load_state("networkidle") if path != "/bang" else page.wait_for_timeout(500)
+        page.wait_for_timeout(150)  # scripts have begun; the board polls on for ever
         status = [] if answer.ok else [f"status {answer.status}"]
         found[_kind(path)] = status + page.evaluate(FAULTS) + [*said]
         said.clear()
@@ -91,8 +97,7 @@ def _walk(page: Page) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("width", [DESK, PHONE])
-@pytest.mark.parametrize("username", ROLES)
+@pytest.mark.parametrize(("username", "width"), VISITS)
 def test_every_page_is_whole(address: str, browser: Browser, username: str, width: int) -> None:
     page = signed_in(browser, address, username, width=width)
     found = _walk(page)
@@ -126,5 +131,6 @@ def test_the_clock_of_the_top_bar_goes_on(address: str, browser: Browser) -> Non
     page = signed_in(browser, address, "kiemtra")
     page.goto("/tai-khoan")
     before = page.inner_text("[data-clock]")
-    page.wait_for_function(f"document.querySelector('[data-clock]').textContent !== '{before}'")
+    page.wait_for_timeout(1_200)
+    assert page.inner_text("[data-clock]") != before
     page.context.close()
