@@ -133,7 +133,7 @@ class Province:
         self.server.start()
         self.wait_for_centre()
 
-    def wait_for_centre(self, within_s: float = 40.0) -> None:
+    def wait_for_centre(self, within_s: float = 120.0) -> None:
         desk = Person(self.address)
         until("the centre serves", lambda: desk.is_well(), within_s=within_s)
 
