@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from controller.web import audit, auth, board, bulletins, hours, probes, schedules, sound, stations, users
+from controller.web import (
+    audit,
+    auth,
+    board,
+    bulletins,
+    hours,
+    probes,
+    schedules,
+    sound,
+    stations,
+    users,
+)
 
 ALL: tuple[Blueprint, ...] = (
     auth.bp,
