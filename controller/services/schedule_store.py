@@ -47,6 +47,7 @@ class Draft:
     """A schedule that has been judged and may be stored."""
 
     rule: Schedule
+    place_id: str
     title: str
     bulletin_id: str
     target_ids: tuple[str, ...]
@@ -59,7 +60,7 @@ def insert(pen: Pen, draft: Draft, former: StoredSchedule | None) -> str:
     row = ScheduleRow(
         schedule_id=new_id(pen.now),
         programme_id=_programme(pen, draft, former),
-        place_id=pen.actor.place_id,
+        place_id=draft.place_id,
         authority=rule.authority.value,
         priority=rule.priority.value,
         recurrence=rule.recurrence.value,
@@ -79,7 +80,7 @@ def insert(pen: Pen, draft: Draft, former: StoredSchedule | None) -> str:
     session.add_all(ScheduleExclusionRow(schedule_id=key, airs_on=day) for day in rule.excluded)
     session.flush()
     detail = {"title": draft.title, "targets": list(draft.target_ids), "rule": _spelled(rule)}
-    pen.audit("schedule.create", key, pen.actor.place_id, detail)
+    pen.audit("schedule.create", key, draft.place_id, detail)
     return key
 
 
@@ -90,7 +91,7 @@ def _programme(pen: Pen, draft: Draft, former: StoredSchedule | None) -> str:
     programme = ProgrammeRow(
         programme_id=new_id(pen.now),
         title=draft.title,
-        place_id=pen.actor.place_id,
+        place_id=draft.place_id,
         created_by=pen.actor.account_id,
         created_at=pen.now,
     )

@@ -183,7 +183,7 @@ class Schedules:
         check_fields(wish)
         ensure_targets(tree, actor, wish.target_ids)
         content = self._content(session, actor, wish.bulletin_id)
-        authority = Authority(tree.places[actor.place_id].kind.value)
+        authority = Authority(tree.places[_owner(tree, actor, wish, former)].kind.value)
         schedule_id = former.schedule_id if former else ""
         rule = rule_of(wish, schedule_id, content.duration_ms, authority, None)
         replacing = (schedule_id, self._holds_from(former, wish)) if former else None
@@ -233,7 +233,14 @@ class Schedules:
         refuse(preview.judgement)
         wish = preview.wish
         lateness_s = self._settings.lateness_s if wish.lateness_s is None else wish.lateness_s
-        draft = Draft(preview.rule, preview.title, wish.bulletin_id, wish.target_ids, lateness_s)
+        draft = Draft(
+            rule=preview.rule,
+            place_id=_owner(preview.world.tree, pen.actor, wish, former),
+            title=preview.title,
+            bulletin_id=wish.bulletin_id,
+            target_ids=wish.target_ids,
+            lateness_s=lateness_s,
+        )
         schedule_id = insert(pen, draft, former)
         stored = load(pen.session, ScheduleRow.schedule_id == schedule_id)
         until = pen.now + timedelta(days=self._settings.days)
@@ -369,6 +376,15 @@ def _may_use(tree: PlaceTree, actor: Actor, bulletin: BulletinSound) -> bool:
     """Whether a bulletin was made in the actor's place, below it, or above it."""
     place_id = bulletin.place_id
     return tree.is_within(place_id, actor.place_id) or tree.is_within(actor.place_id, place_id)
+
+
+def _owner(tree: PlaceTree, actor: Actor, wish: Wish, former: StoredSchedule | None) -> str:
+    """The place a schedule belongs to: an edit from above leaves it to the place that made it."""
+    if former is not None and all(
+        tree.is_within(place_id, former.place_id) for place_id in wish.target_ids
+    ):
+        return former.place_id
+    return actor.place_id
 
 
 def _is_over(row: SlotRow, now: datetime) -> bool:

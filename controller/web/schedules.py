@@ -188,7 +188,7 @@ def _previewed(
     try:
         return form, services().schedules.preview(current_actor(), wish, editing), ""
     except ControllerError as error:
-        if error.status in {403, 404}:
+        if error.status == 404:
             raise
         if isinstance(error, InvalidInputError):
             return _marked(form, error), None, ""

@@ -223,6 +223,29 @@ def test_the_second_of_two_editors_sees_both_versions_and_keeps_the_own(
     assert operator.post("/lich/moi", **mine).status_code == 303
 
 
+def test_a_schedule_mended_by_the_province_stays_the_districts(
+    at_desk: Desk, operator: Browser
+) -> None:
+    bulletin = at_desk.bulletin()
+    made = at_desk.schedules.save(at_desk.actor(), a_wish(bulletin)).schedule_id
+    province = at_desk.actor(place_id=PROVINCE)
+    mended = at_desk.schedules.change(province, a_wish(bulletin, airs_at=time(6)), Editing(made, 1))
+    row = at_desk.row(mended.schedule_id)
+    assert (row.place_id, row.authority, row.created_by) == (
+        "bac-ai", "district", province.account_id,
+    )  # fmt: skip
+    wider = a_wish(bulletin, airs_at=time(6), target_ids=(PROVINCE,))
+    taken = at_desk.schedules.change(province, wider, Editing(mended.schedule_id, 1)).schedule_id
+    assert at_desk.row(taken).authority == "province"
+    mine = typed(bulletin, airs_at="07:45", schedule_id=mended.schedule_id, row_version="1")
+    answer = operator.post("/lich/moi", **mine)
+    assert answer.status_code == 409
+    assert 'value="07:45"' in answer.text
+    assert "Vai trò của bạn không làm được việc này." in words(
+        operator.post("/lich/xem-truoc", **(mine | {"schedule_id": taken})).text
+    )
+
+
 def test_the_edit_page_of_a_replaced_schedule_leads_to_what_stands_now(
     at_desk: Desk, operator: Browser
 ) -> None:
