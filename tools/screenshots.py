@@ -113,8 +113,14 @@ def sign_in(page: Any, address: str, account: dict[str, str]) -> None:
 
 
 def photograph(page: Any, target: Path) -> None:
+    """The top of the page as a screen shows it, and the whole page beside it."""
     page.wait_for_timeout(400)
-    page.screenshot(path=str(target), full_page=True)
+    page.screenshot(path=str(target.with_suffix(".top.png")))
+    size = page.viewport_size
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({**size, "height": max(size["height"], height)})
+    page.screenshot(path=str(target))
+    page.set_viewport_size(size)
     too_wide = page.evaluate(
         "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     )
