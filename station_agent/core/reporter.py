@@ -76,7 +76,8 @@ class Reporter:
         station = self.station
         self.hello_mono_ms = turn.now.mono_ms
         self._expect_answer(turn)
-        epoch, version = station.plan_held or (station.memory.epoch, 0)
+        epoch, version = station.plan_held or (0, 0)
+        known_epoch = station.memory.epoch
         turn.ask(
             Send(
                 Hello(
@@ -85,8 +86,8 @@ class Reporter:
                     agent_version=station.config.agent_version,
                     said_at=turn.now.wall,
                     sent_mono_ms=turn.now.mono_ms,
-                    plan_epoch=max(epoch, station.memory.epoch),
-                    plan_version=version,
+                    plan_epoch=known_epoch,
+                    plan_version=version if epoch == known_epoch else 0,
                     limits_version=station.limits_version,
                     journal_id=station.config.journal_id,
                     journal_head=turn.numbering.head,

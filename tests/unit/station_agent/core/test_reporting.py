@@ -10,7 +10,7 @@ from station_agent.core.moment import Deadline, Moment
 from station_protocol import messages as wire
 from station_protocol.vocabulary import StationHealth
 from tests.support import wire as build
-from tests.support.rig import EPOCH, Rig, in_minutes, online, signed_plan, slot
+from tests.support.rig import EPOCH, Rig, in_minutes, online, signed_order, signed_plan, slot
 
 
 def batches(rig: Rig) -> list[int]:
@@ -28,6 +28,19 @@ def test_hello_is_the_first_word_after_each_connect() -> None:
     assert hello.journal_head == len(rig.store.entries)
     assert hello.journal_id == "journal-1"
     assert hello.speaks == (1,)
+
+
+def test_a_plan_of_an_older_epoch_is_not_claimed_in_the_hello() -> None:
+    rig = online(slot(1, in_minutes(60)))
+    rig.tell(signed_order(wire.VolumeDeed(percent=50), epoch=EPOCH + 9))
+    rig.disconnect()
+    rig.sent.clear()
+    rig.connect()
+    hello = rig.sent[0]
+    assert isinstance(hello, wire.Hello)
+    assert (hello.plan_epoch, hello.plan_version) == (EPOCH + 9, 0)
+    rig.run(5)
+    assert (rig.last_beat().plan_epoch, rig.last_beat().plan_version) == (EPOCH, 1)
 
 
 def test_hello_is_said_again_until_the_centre_answers() -> None:
