@@ -72,6 +72,14 @@ def test_a_film_is_refused_though_it_has_sound(tmp_path: Path) -> None:
     assert error.reason is NotSoundReason.VIDEO
 
 
+@pytest.mark.parametrize("suffix", [".mka", ".aiff", ".avi", ".wma", ".ac3"])
+def test_sound_in_a_wrapping_nobody_promised_is_refused(tmp_path: Path, suffix: str) -> None:
+    voice, other = write_wav(tmp_path / "a.wav", speech_like(2)), tmp_path / f"a{suffix}"
+    run_ffmpeg("-i", str(voice), str(other))
+    error = refused(tmp_path, other.read_bytes(), "song.mp3")
+    assert isinstance(error, NotSoundError)
+
+
 @pytest.mark.parametrize("suffix", [".wav", ".mp3", ".m4a", ".ogg", ".opus", ".flac"])
 def test_a_file_cut_in_transit_is_called_damaged(tmp_path: Path, suffix: str) -> None:
     whole = write_sound(tmp_path / f"whole{suffix}", speech_like(20)).read_bytes()
