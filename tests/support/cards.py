@@ -108,6 +108,8 @@ class Bench:
     """How much later than wished each round comes."""
     events: list[PlayerEvent] = field(default_factory=list)
     sink: Sink | None = None
+    aside: Callable[[Callable[[], None]], None] = lambda deed: deed()
+    """Reads files; by default on the spot."""
 
     def __post_init__(self) -> None:
         self.card = FragileCard(seed=self.seed, clock=self.clocks)
@@ -115,7 +117,7 @@ class Bench:
             self.sink or self.card,
             self.events.append,
             clock=self.clocks,
-            aside=lambda deed: deed(),
+            aside=self.aside,
         )
 
     def in_s(self, seconds: float) -> datetime:

@@ -111,6 +111,15 @@ def test_a_server_that_knows_no_ranges_is_read_from_the_start(
     assert station.fetch() == AssetHeld(SHA, len(SOUND))
 
 
+def test_another_range_than_asked_for_is_not_taken(station: Station, server: SoundServer) -> None:
+    server.faults = [("cut", 200_000)]
+    station.fetch()
+    server.range_error = 1_000
+    assert station.fetch() == FetchFailed(SHA, FetchProblem.NETWORK)
+    server.range_error = 0
+    assert station.fetch() == AssetHeld(SHA, len(SOUND))
+
+
 def test_a_busy_server_says_when_to_come_again(station: Station, server: SoundServer) -> None:
     server.faults = [503]
     server.retry_after = "7"

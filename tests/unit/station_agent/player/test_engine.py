@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
@@ -149,6 +150,35 @@ def test_a_cue_prepared_again_keeps_only_its_new_instant() -> None:
     assert len(bench.told(FirstFrame)) == len(bench.told(Ended)) == 1
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_cue_prepared_again_while_its_files_are_read_is_prepared_once(order: int) -> None:
+    reading: list[Callable[[], None]] = []
+    bench = Bench(aside=reading.append)
+    bench.player.prepare(cue(bench, in_s=3.0))
+    bench.player.turn()
+    again = armed(bench, cue(bench, in_s=6.0))
+    bench.player.turn()
+    for read in reading[::order]:
+        read()
+    bench.run(9)
+    assert len(bench.told(Prepared)) == len(bench.told(Ended)) == 1
+    assert again.due_at is not None
+    assert abs(bench.onset_error_ms(again.due_at)) < 0.25
+
+
+def test_a_cue_stopped_while_its_files_are_read_ends_once_and_stays_silent() -> None:
+    reading: list[Callable[[], None]] = []
+    bench = Bench(aside=reading.append)
+    armed(bench, cue(bench, in_s=3.0))
+    bench.player.turn()
+    bench.player.stop(NEWS, 300)
+    bench.player.turn()
+    reading[0]()
+    bench.run(6)
+    assert bench.told(Ended) == [Ended(NEWS, EndCause.STOPPED, 0)]
+    assert not bench.card.onsets_ns
+
+
 def test_a_stop_fades_and_counts_what_was_heard() -> None:
     bench = Bench()
     armed(bench, cue(bench, in_s=2.0, length_ms=20_000))
@@ -171,6 +201,20 @@ def test_a_stop_in_the_last_second_still_stops() -> None:
     assert 3_290 <= ending.sounded_ms <= 3_320
 
 
+def test_a_fade_goes_on_where_the_listener_was() -> None:
+    bench = Bench()
+    bench.player.prepare(Cue(NEWS, (Tone(1_000), Tone(5_000)), None))
+    bench.player.start(NEWS)
+    bench.run(0.9)
+    bench.player.stop(NEWS, 400)
+    bench.run(1)
+    heard = np.abs(bench.card.kept())
+    first = int(np.flatnonzero(heard)[0])
+    seam = heard[first + 46_000 : first + 50_000]  # the first tone ends softly after 48,000
+    loudness = seam[: len(seam) // 48 * 48].reshape(-1, 48).max(axis=1)
+    assert 46_000 + int(np.argmin(loudness)) * 48 == pytest.approx(48_000, abs=150)
+
+
 def test_a_fade_leaves_no_step_in_the_sound() -> None:
     bench = Bench()
     armed(bench, cue(bench, in_s=None, length_ms=20_000))
@@ -190,6 +234,8 @@ def test_a_stop_without_a_fade_drops_what_is_queued() -> None:
     bench.run(5)
     bench.player.stop(NEWS, 0)
     bench.run(1)
+    left_the_card = int(np.count_nonzero(bench.card.kept())) * 48 / 46
+    assert bench.ended(NEWS).sounded_ms * 48 == pytest.approx(left_the_card - 60, abs=60)
     assert 2_980 <= bench.ended(NEWS).sounded_ms <= 3_020
 
 
