@@ -17,7 +17,7 @@ from station_agent.core.effects import (
 from station_agent.core.events import AssetChecked, AssetHeld, FetchFailed, FetchProblem
 from station_agent.core.station import Station
 from station_agent.core.turn import Turn
-from station_protocol.messages import FaultEntry, HoldingEntry, PlannedItem
+from station_protocol.messages import FaultEntry, HoldingEntry
 
 FIRST_RETRY_MS = 2_000
 LONGEST_RETRY_MS = 60_000
@@ -37,15 +37,6 @@ def retry_in_ms(failures: int) -> int:
     return int(min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(failures - 1, 10)))
 
 
-def required(station: Station) -> dict[str, PlannedItem]:
-    """Every sound of the slots still to come, soonest due first."""
-    items: dict[str, PlannedItem] = {}
-    for slot in station.pending:
-        for item in slot.items:
-            items.setdefault(item.sha256, item)
-    return items
-
-
 @dataclass(slots=True)
 class Downloads:
     """What is being fetched, what must wait, what was looked at again."""
@@ -63,7 +54,7 @@ class Downloads:
         self.not_before_mono_ms = turn.now.mono_ms + self.spread_ms
         pending = {slot.slot_id for slot in self.station.pending}
         self.checked_for &= pending
-        turn.ask(ProtectAssets(tuple(required(self.station))))
+        turn.ask(ProtectAssets(tuple(self.station.required())))
 
     def link_returned(self) -> None:
         """What could not be reached is tried again at once."""
@@ -72,7 +63,7 @@ class Downloads:
     def advance(self, turn: Turn) -> None:
         """Begin the next fetch, or leave the present one for what is due sooner."""
         missing = [
-            item for sha, item in required(self.station).items() if sha not in self.station.held
+            item for sha, item in self.station.required().items() if sha not in self.station.held
         ]
         if self.fetching is not None and self.fetching not in {item.sha256 for item in missing}:
             turn.ask(CancelFetch(self.fetching))
@@ -141,7 +132,7 @@ class Downloads:
 
     def check_all(self, turn: Turn) -> None:
         """Hash everything that will be needed."""
-        turn.ask(*self._checks(iter(required(self.station))))
+        turn.ask(*self._checks(iter(self.station.required())))
 
     def _checks(self, sha256s: Iterator[str]) -> list[Effect]:
         return [CheckAsset(sha256) for sha256 in sha256s if sha256 in self.station.held]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from station_agent.core.downloads import required
 from station_agent.core.effects import (
     ConfirmJournal,
     ForwardJournal,
@@ -167,7 +166,7 @@ class Reporter:
 
     def _heartbeat(self, turn: Turn, on_air: OnAir | None) -> Heartbeat:
         station = self.station
-        needed = required(station)
+        needed = station.required()
         wants_time = self._wants_time(turn)
         if wants_time:
             self._expect_answer(turn)

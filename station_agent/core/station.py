@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from station_agent.core.outcomes import Sounded, Verdict, as_run, planned_ms
 from station_agent.core.records import Memory, SlotRecord
 from station_agent.core.turn import Turn
 from station_protocol.codec import Signed
-from station_protocol.messages import PlannedSlot, StationLimits, StationPlan
+from station_protocol.messages import PlannedItem, PlannedSlot, StationLimits, StationPlan
 
 LEDGER_KEPT_FOR = timedelta(days=40)
 """Longer than a plan reaches back and than an unknown outcome can still be corrected (35 days)."""
@@ -37,7 +37,8 @@ class Station:
     ledger: dict[str, SlotRecord]
     held: dict[str, int]
     pending: list[PlannedSlot] = field(default_factory=list)
-    """Slots of the plan that have neither started nor ended here, by start."""
+    """Slots of the plan neither started nor ended here, by start; a new list at each change."""
+    _required: tuple[list[PlannedSlot], dict[str, PlannedItem]] | None = None
     damaged: set[str] = field(default_factory=set)
     """Sounds whose file was bad and has not come again."""
     refused: Counter[str] = field(default_factory=Counter)
@@ -67,8 +68,8 @@ class Station:
     def find_pending(self) -> None:
         """Work out anew which slots are still to come."""
         slots = self.plan.message.slots if self.plan else ()
-        self.pending = [slot for slot in slots if slot.slot_id not in self.ledger]
-        self.pending.sort(key=lambda slot: (slot.starts_at, slot.slot_id))
+        pending = (slot for slot in slots if slot.slot_id not in self.ledger)
+        self.pending = sorted(pending, key=lambda slot: (slot.starts_at, slot.slot_id))
 
     def due_until(self, at: datetime) -> Iterator[PlannedSlot]:
         """Pending slots that start at or before `at`; the list may change meanwhile."""
@@ -76,6 +77,16 @@ class Station:
             if slot.starts_at > at:
                 return
             yield slot
+
+    def required(self) -> Mapping[str, PlannedItem]:
+        """Every sound of the slots still to come, soonest due first."""
+        if self._required is None or self._required[0] is not self.pending:
+            items: dict[str, PlannedItem] = {}
+            for slot in self.pending:
+                for item in slot.items:
+                    items.setdefault(item.sha256, item)
+            self._required = (self.pending, items)
+        return self._required[1]
 
     def is_held(self, slot: PlannedSlot) -> bool:
         """Whether every sound of the slot is here."""
