@@ -17,6 +17,7 @@ from controller.domain.policy import DAYPARTS, Allowed, Daypart, HoursBook, Span
 from controller.domain.schedule import STATION_ZONE, expand, instant, local_date
 from controller.services.schedule_check import station_ids
 from controller.services.schedule_rows import StoredSchedule, in_window, load
+from controller.services.slot_rows import RULE_GONE
 from controller.storage.models import ScheduleRow, SlotResultRow, SlotRow
 from station_protocol.vocabulary import Authority, Priority
 
@@ -45,7 +46,7 @@ class Tally:
         if self.unknown:
             return Sign.UNKNOWN
         if self.aired:
-            return Sign.AIRED
+            return Sign.AIRED if self.aired + self.yielded >= self.total else Sign.UNKNOWN
         return Sign.SUPERSEDED if self.yielded else None
 
 
@@ -188,9 +189,14 @@ def read_slips(
     stations = {key: here & station_ids(tree, one.target_ids) for key, one in stored.items()}
     tallies = _tallies(session, [row.slot_id for row in rows], here)
     slips = [
-        _slip_of_row(row, stored[row.schedule_id], stations[row.schedule_id], tree, tallies)
+        _slip_of_row(
+            row,
+            tree.places[stored[row.schedule_id].place_id],
+            stations[row.schedule_id],
+            _tally(row, tallies[row.slot_id], len(stations[row.schedule_id]), now),
+        )
         for row in rows
-        if stations[row.schedule_id]
+        if stations[row.schedule_id] and not _is_replaced(row)
     ]
     slips += _ahead(session, stored, stations, tree, start, end, now)
     return sorted(slips, key=lambda slip: (slip.starts_at, slip.schedule_id))
@@ -238,13 +244,7 @@ def _ahead(
                 )
 
 
-def _slip_of_row(
-    row: SlotRow,
-    stored: StoredSchedule,
-    here: frozenset[str],
-    tree: PlaceTree,
-    tallies: Mapping[str, Counter[str]],
-) -> Slip:
+def _slip_of_row(row: SlotRow, owner: Place, here: frozenset[str], tally: Tally) -> Slip:
     return Slip(
         slot_id=row.slot_id,
         schedule_id=row.schedule_id,
@@ -254,18 +254,18 @@ def _slip_of_row(
         title=row.title,
         priority=Priority(row.priority),
         authority=Authority(row.authority),
-        place=tree.places[stored.place_id],
+        place=owner,
         station_ids=here,
         is_cancelled=row.cancelled_at is not None,
         is_moved=row.moved_at is not None,
         has_sound=bool(row.items),
-        tally=_tally(tallies.get(row.slot_id, Counter()), len(here)),
+        tally=tally,
     )
 
 
 def _tallies(
     session: Session, slot_ids: Sequence[str], here: frozenset[str]
-) -> dict[str, Counter[str]]:
+) -> defaultdict[str, Counter[str]]:
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     query = (
         select(SlotResultRow.slot_id, SlotResultRow.outcome, func.count())
@@ -277,16 +277,25 @@ def _tallies(
     return found
 
 
-def _tally(outcomes: Mapping[str, int], total: int) -> Tally:
+def _is_replaced(row: SlotRow) -> bool:
+    """Whether its rule was changed or leaves the day out: nothing anybody still has to see."""
+    return row.cancelled_at is not None and row.cancel_reason in {None, "", RULE_GONE}
+
+
+def _tally(row: SlotRow, outcomes: Mapping[str, int], total: int, now: datetime) -> Tally:
+    """The stations by sign. Once it is over, a station nobody has heard of is unknown."""
+
     def of(*signs: Sign) -> int:
         return sum(outcomes.get(sign.value, 0) for sign in signs)
 
+    is_over = now >= row.starts_at + timedelta(milliseconds=row.duration_ms)
+    silent = total - sum(outcomes.values()) if is_over else 0
     return Tally(
         total=total,
         aired=of(*SOUNDED),
         failed=of(*FAILED),
         sounding=of(Sign.SOUNDING),
-        unknown=of(Sign.UNKNOWN),
+        unknown=of(Sign.UNKNOWN) + max(silent, 0),
         yielded=of(Sign.SUPERSEDED),
     )
 

@@ -284,6 +284,7 @@ def test_the_week_shows_lanes_results_and_minutes(at_desk: Desk, operator: Brows
     page = operator.get("/lich?ngay=2026-11-25")
     assert "05:30 Bản tin tỉnhTỉnh · 8/9" in words(page.text)
     assert "20/45 phút" in words(page.text)
+    assert "06:00 Tin huyệnHuyện · 0/99 trạm chưa rõ" in words(page.text)
     assert "Tin Ninh Sơn" not in page.text
     assert 'class="slip tinh' in page.text
     later = words(operator.get("/lich?ngay=20/01/2027").text)
