@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from controller.cli import main
 
 PROGRAMS = Path(sys.executable).parent
 START_S = 60.0
@@ -38,6 +41,8 @@ class Served:
     folder: Path
     config: Path
     process: subprocess.Popen[bytes]
+    ca: Path | None = None
+    """The authority of its certificates, when it speaks TLS."""
 
     @property
     def data(self) -> Path:
@@ -49,7 +54,8 @@ class Served:
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{(self.data / 'web_port').read_text().strip()}"
+        scheme = "http" if self.ca is None else "https"
+        return f"{scheme}://127.0.0.1:{(self.data / 'web_port').read_text().strip()}"
 
     def children(self) -> list[psutil.Process]:
         """Every process below the supervisor."""
@@ -62,18 +68,22 @@ class Served:
     def healthy(self) -> bool:
         """Whether the web answers and says that the link is there."""
         try:
-            with urllib.request.urlopen(f"{self.address}/healthz", timeout=5) as answer:  # noqa: S310 - our own
-                return bool(answer.status == 200)
+            return bool(self.get("/healthz"))
         except (OSError, ValueError):
             return False
 
     def metrics(self) -> str:
-        with urllib.request.urlopen(f"{self.address}/metrics", timeout=10) as answer:  # noqa: S310 - our own
+        return self.get("/metrics")
+
+    def get(self, path: str) -> str:
+        context = ssl.create_default_context(cafile=str(self.ca)) if self.ca else None
+        url = f"{self.address}{path}"
+        with urllib.request.urlopen(url, timeout=10, context=context) as answer:  # noqa: S310 - ours
             return str(answer.read().decode())
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Another command over the same settings."""
-        return controller(arguments[0], "--config", str(self.config), *arguments[1:])
+    def command(self, name: str, *arguments: str) -> int:
+        """Another command over the same settings, in this process: its exit status."""
+        return main([name, "--config", str(self.config), *arguments])
 
 
 def environment() -> dict[str, str]:
@@ -103,17 +113,17 @@ def write_config(folder: Path, text: str = "") -> Path:
 
 
 @contextmanager
-def serving(folder: Path, text: str = "", *arguments: str) -> Iterator[Served]:
+def serving(folder: Path, text: str = "", *, ca: Path | None = None) -> Iterator[Served]:
     """`vang-controller serve` until the end of the block; nothing of it is left behind."""
     config = write_config(folder, text)
     with (folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(
-            [PROGRAMS / "vang-controller", "serve", "--config", config, *arguments],
+            [PROGRAMS / "vang-controller", "serve", "--config", config],
             env=environment(),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    served = Served(folder, config, process)
+    served = Served(folder, config, process, ca)
     try:
         yield served
     finally:
@@ -139,3 +149,35 @@ def end(process: subprocess.Popen[bytes]) -> None:
 def gone(processes: list[psutil.Process]) -> bool:
     """Whether none of them runs any more."""
     return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes)
+
+
+@contextmanager
+def agent_running(toml: Path) -> Iterator[Path]:
+    """`vang-agent run` until the end of the block; its log."""
+    path = toml.with_suffix(".log")
+    with path.open("wb") as log:
+        agent = subprocess.Popen(
+            [PROGRAMS / "vang-agent", "run", "--config", toml],
+            env=environment(),
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield path
+    finally:
+        agent.send_signal(signal.SIGTERM)
+        try:
+            agent.wait(20)
+        except subprocess.TimeoutExpired:
+            agent.kill()
+            agent.wait()
+
+
+def series(metrics: str, name: str, station_id: str) -> float | None:
+    """The value of a series of one station; None when it is not there."""
+    values = (
+        line.split()[-1]
+        for line in metrics.splitlines()
+        if line.startswith(f"{name}{{") and f'station="{station_id}"' in line
+    )
+    return next((float(value) for value in values), None)
