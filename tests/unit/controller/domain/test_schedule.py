@@ -120,6 +120,7 @@ def test_one_minute_ahead_is_not_lost_by_rounding() -> None:
     )
     assert [s.starts_at for s in rules.expand(once, now, now + timedelta(days=14))] == [FRIDAY_0530]
     assert rules.count(once, now) == 1
+    assert rules.count(once, FRIDAY_0530) == 0
     assert rules.next_after(once, FRIDAY_0530) is None
 
 
