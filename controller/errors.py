@@ -16,13 +16,6 @@ class ControllerError(Exception):
         self.facts = facts
 
 
-class SettingsError(ControllerError):
-    """A setting that is missing, unknown or impossible."""
-
-    code = "settings_bad"
-    status = 500
-
-
 class NotFoundError(ControllerError):
     """No such object inside the asker's place; whether it exists elsewhere is not said."""
 

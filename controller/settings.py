@@ -11,9 +11,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_type_hints
 
-from controller.errors import SettingsError
+
+class SettingsError(Exception):
+    """A setting that is missing, unknown or impossible. Stands here: settings import nothing."""
+
+    code: ClassVar[str] = "settings_bad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,8 @@ class SoundSettings:
     """Largest upload, MB."""
     longest_min: int = 60
     """Longest sound, minutes, counted by decoding."""
-    loudness_lufs: float = -16.0
-    """Integrated loudness of every bulletin (EBU R 128), LUFS."""
     chime: bool = True
     """Whether the chime sounds before each voice."""
-    speech_timeout_s: int = 20
-    """Longest wait for online speech, seconds."""
 
 
 @dataclass(frozen=True, slots=True)

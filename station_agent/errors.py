@@ -11,16 +11,6 @@ class StationAgentError(Exception):
     code: ClassVar[str] = "station_agent_error"
 
 
-class SettingsError(StationAgentError):
-    """A setting is missing, unknown or impossible; `key` names it."""
-
-    code = "settings_bad"
-
-    def __init__(self, key: str, problem: str) -> None:
-        super().__init__(f"{key}: {problem}")
-        self.key = key
-
-
 class StorageFullError(StationAgentError):
     """The disk is full, even without the ballast."""
 

@@ -13,7 +13,7 @@ from typing import cast
 from controller.cli import options
 from controller.cli.console import complain
 from controller.errors import ControllerError
-from controller.settings import Settings, load
+from controller.settings import Settings, SettingsError, load
 
 DEFAULT_CONFIG = Path("var/controller.toml")
 
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load(args.config, os.environ)
         module = importlib.import_module(f"controller.cli.{command.module}")
         return cast("Deed", getattr(module, command.deed))(args, settings)
-    except ControllerError as error:
+    except (ControllerError, SettingsError) as error:
         complain(f"vang-controller: {error} [{error.code}]")
         return 1
     except KeyboardInterrupt:

@@ -6,11 +6,10 @@ import argparse
 
 from controller import wiring
 from controller.cli.console import say
-from controller.errors import SettingsError
 from controller.link.broker import check_listener
 from controller.link.mosquitto import MosquittoConfig, write_files
 from controller.services.machine_secrets import BrokerUser, bcrypt_hash, pbkdf2_hash
-from controller.settings import Settings
+from controller.settings import Settings, SettingsError
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:

@@ -22,11 +22,10 @@ from controller.cli.console import start_log
 from controller.cli.exposure import check_exposure
 from controller.cli.options import ROLES
 from controller.cli.supervisor import Child, Supervisor
-from controller.errors import SettingsError
 from controller.link.broker import BundledBroker
 from controller.link.processes import free_port, is_port_free, start_child
 from controller.link.supervision import is_broker_up
-from controller.settings import Settings
+from controller.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 

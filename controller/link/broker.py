@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from controller.errors import BrokerError, SettingsError
+from controller.errors import BrokerError
 from controller.link import processes
 from controller.link.broker_access import (
     CONTROLLER,
@@ -29,7 +29,7 @@ from controller.link.broker_access import (
 )
 from controller.link.broker_config import BrokerConfig, render_config
 from controller.services.machine_secrets import BrokerUser, bcrypt_hash, new_secret
-from controller.settings import Settings
+from controller.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 

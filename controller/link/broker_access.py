@@ -9,8 +9,8 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from controller.errors import BrokerError, SettingsError
-from controller.settings import Settings
+from controller.errors import BrokerError
+from controller.settings import Settings, SettingsError
 
 CONTROLLER = "controller"
 """The centre's user name at the bundled broker."""

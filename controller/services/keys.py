@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.errors import SettingsError
+from controller.settings import SettingsError
 from station_protocol.signing import Signer
 from station_protocol.vocabulary import DeedKind
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from station_agent.errors import SettingsError, StationAgentError
+from station_agent.errors import StationAgentError
+from station_agent.settings import SettingsError
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2

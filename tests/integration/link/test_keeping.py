@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from controller.errors import SettingsError
 from controller.services.keys import load_or_create
 from controller.services.pruning import Pruning
+from controller.settings import SettingsError
 from controller.storage import migrate
 from controller.storage.database import Database
 from controller.storage.models import OutboxRow, SignedOrderRow, StationPlanRow

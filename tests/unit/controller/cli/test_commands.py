@@ -6,8 +6,7 @@ import pytest
 
 from controller.cli import COMMANDS, build_parser, main
 from controller.cli.serve import parse_roles, web_address
-from controller.errors import SettingsError
-from controller.settings import BrokerSettings, Settings, WebSettings
+from controller.settings import BrokerSettings, Settings, SettingsError, WebSettings
 
 
 def test_every_command_has_words_and_takes_settings() -> None:

@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from controller.cli.exposure import check_exposure, plaintext_listeners
-from controller.errors import SettingsError
-from controller.settings import BrokerSettings, Settings, WebSettings
+from controller.settings import BrokerSettings, Settings, SettingsError, WebSettings
 
 WEB = Settings(web=WebSettings(host="192.168.1.5"))
 BROKER = Settings(broker=BrokerSettings(host="192.168.1.5"))

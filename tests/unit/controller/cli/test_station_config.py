@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli.station_config import authorities, broker_address, to_toml
-from controller.errors import SettingsError
-from controller.settings import BrokerSettings, Settings, WebSettings
+from controller.settings import BrokerSettings, Settings, SettingsError, WebSettings
 
 
 def test_what_is_written_is_read_back_the_same() -> None:

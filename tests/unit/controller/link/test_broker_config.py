@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from controller.errors import SettingsError
 from controller.link import mosquitto
 from controller.link.broker import check_listener
 from controller.link.broker_config import BrokerConfig, render_config
 from controller.services.machine_secrets import BrokerUser, bcrypt_hash, new_secret, pbkdf2_hash
+from controller.settings import SettingsError
 from station_protocol.errors import UnknownTopicError
 
 PHUOC_BINH = BrokerUser("phuoc-binh", "$2a$04$abc", "$7$101$salt$hash", ("ninh-thuan", "bac-ai"))
