@@ -16,6 +16,7 @@ from controller.services.audit import Deed, record
 from controller.services.identifiers import new_id
 from controller.services.schedule_rows import StoredSchedule
 from controller.storage.models import (
+    PlaceRow,
     ProgrammeItemRow,
     ProgrammeRow,
     ScheduleExclusionRow,
@@ -40,6 +41,19 @@ class Pen:
         """Add the row of the audit trail; the word before the dot is the kind of object."""
         deed = Deed(action, action.partition(".")[0], object_id, place_id, dict(detail))
         record(self.session, self.actor, deed, at=self.now)
+
+
+def take_turn(session: Session) -> None:
+    """Wait until nobody else judges and saves a schedule; until the end of the transaction.
+
+    SQLite has one writer anyway. Elsewhere two operators could each find the air free and both
+    take it: so they queue for the row of the topmost place.
+    """
+    session.execute(
+        select(PlaceRow.place_id)
+        .where(PlaceRow.parent_id.is_(None))
+        .with_for_update(key_share=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ from controller.services.schedule_store import (
     insert,
     latest,
     stale,
+    take_turn,
     touch,
 )
 from controller.services.schedule_world import read_world
@@ -205,6 +206,7 @@ class Schedules:
     def save(self, actor: Actor, wish: Wish) -> Saved:
         """Keep a new schedule. Judged again inside the transaction: see `refuse` for the errors."""
         with self._database.write() as session:
+            take_turn(session)
             preview = self._judged(session, actor, wish, None)
             saved = self._insert(self._pen(session, actor), preview, None)
         self._wake("plan_refresh")
@@ -216,6 +218,7 @@ class Schedules:
         StaleEditError (who, changed_at, current) when somebody else was first.
         """
         with self._database.write() as session:
+            take_turn(session)
             stored = self._mine(session, actor, editing.schedule_id)
             if stored.row_version != editing.row_version:
                 raise stale(session, stored)
@@ -292,6 +295,7 @@ class Schedules:
         StaleEditError when somebody moved or cancelled it first.
         """
         with self._database.write() as session:
+            take_turn(session)
             row, stored = self._slot(session, actor, slot_id)
             now, tree = self._now(), self._places.tree()
             if row.revision != revision:

@@ -205,9 +205,9 @@ def _kept(session: Session, rows: Iterable[Row]) -> list[Row]:
 
 
 @contextmanager
-def desk(folder: Path, settings: Settings | None = None) -> Iterator[Desk]:
+def desk(folder: Path, settings: Settings | None = None, *, url: str = "") -> Iterator[Desk]:
     """A desk that is closed at the end."""
-    built = Centre(folder, settings or Settings())
+    built = Centre(folder, settings or Settings(), url=url)
     try:
         yield Desk(built)
     finally:
