@@ -29,11 +29,18 @@ class Command:
     module: str
     add_options: Callable[[argparse.ArgumentParser], None] = options.none
     deed: str = "run"
+    takes_settings: bool = True
 
 
 COMMANDS = (
     Command("serve", "run the centre: broker, web, planner, link", "serve", options.serve),
-    Command("demo", "a whole province on this machine, in one folder", "demo", options.demo),
+    Command(
+        "demo",
+        "a whole province on this machine, in one folder",
+        "demo",
+        options.demo,
+        takes_settings=False,
+    ),
     Command(
         "station-config",
         "write everything one station's agent needs, with fresh secrets",
@@ -62,7 +69,7 @@ COMMANDS = (
     ),
     Command("migrate", "make the database, or bring it to this version", "migrate"),
     Command("doctor", "look at the settings together and say what to do", "doctor"),
-    Command("version", "print the version", "console", deed="show_version"),
+    Command("version", "print the version", "console", deed="show_version", takes_settings=False),
 )
 INTERNAL = (Command("worker", "what `serve` starts", "web_process"),)
 
@@ -88,10 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status. What went wrong is said in a sentence, with its code."""
     args = build_parser((*COMMANDS, *INTERNAL)).parse_args(arguments)
     command = next(item for item in (*COMMANDS, *INTERNAL) if item.name == args.command)
-    if args.config is None and DEFAULT_CONFIG.is_file():
-        args.config = DEFAULT_CONFIG
     try:
-        settings = load(args.config, os.environ)
+        settings = _settings(args) if command.takes_settings else Settings()
         module = importlib.import_module(f"controller.cli.{command.module}")
         return cast("Deed", getattr(module, command.deed))(args, settings)
     except (ControllerError, SettingsError) as error:
@@ -99,3 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    """Those in force; `args.config` becomes the file they are from, if any."""
+    if args.config is None and DEFAULT_CONFIG.is_file():
+        args.config = DEFAULT_CONFIG
+    return load(args.config, os.environ)

@@ -43,6 +43,7 @@ class Served:
     process: subprocess.Popen[bytes]
     ca: Path | None = None
     """The authority of its certificates, when it speaks TLS."""
+    fixed_port: int = 0
 
     @property
     def data(self) -> Path:
@@ -55,7 +56,8 @@ class Served:
     @property
     def address(self) -> str:
         scheme = "http" if self.ca is None else "https"
-        return f"{scheme}://127.0.0.1:{(self.data / 'web_port').read_text().strip()}"
+        port = self.fixed_port or int((self.data / "web_port").read_text())
+        return f"{scheme}://127.0.0.1:{port}"
 
     def children(self) -> list[psutil.Process]:
         """Every process below the supervisor."""

@@ -25,7 +25,7 @@ def test_a_wrong_setting_is_said_in_a_sentence_with_its_code(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANG_WEB_PORT", "many")
-    assert main(["version"]) == 1
+    assert main(["doctor"]) == 1
     assert capsys.readouterr().err == (
         "vang-controller: web.port must be int, not 'many' [settings_bad]\n"
     )
