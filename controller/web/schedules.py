@@ -31,6 +31,7 @@ from controller.web.schedule_form import (
     time_of,
 )
 from controller.web.schedule_lanes import lanes
+from controller.web.schedule_notes import notes
 
 bp = Blueprint("schedules", __name__, url_prefix="/lich")
 
@@ -208,7 +209,7 @@ def _seen(
         "theirs": theirs,
         "sentence": schedule_words.sentence(found) if found else None,
         "their_sentence": rule_sentence(theirs) if theirs else None,
-        "notes": schedule_words.notes(found) if found else (),
+        "notes": notes(found) if found else (),
         "lanes": lanes(found) if found else None,
         "save_words": schedule_words.save_words(found.judgement) if found else "",
     }
