@@ -147,7 +147,8 @@ class Link:
             session = self._connect()
             if session.ready.wait(ANSWER_WITHIN_S) and not session.lost.is_set():
                 self._became_ready()
-                session.lost.wait()
+                while not session.lost.wait(1.0) and not self._stopping.is_set():
+                    pass
             was_ready = session.ready.is_set()
         except (OSError, ValueError, ControllerError) as error:
             logger.warning("link not connected: %s", error)

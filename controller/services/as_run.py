@@ -7,19 +7,24 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from controller.services import audit, numbers, orders, slot_results, station_states
+from controller.services import (
+    denials,
+    journal_lines,
+    numbers,
+    orders,
+    slot_results,
+    station_states,
+)
+from controller.services.denials import Denial
 from controller.services.places import Places
 from controller.services.plans import Sealed, newest_sealed
 from controller.services.station_states import Beat, Values
 from controller.settings import PlanSettings
 from controller.storage.database import Database
 from controller.storage.models import (
-    BrokerDenialRow,
-    HoldingRow,
-    JournalEntryRow,
     OrderReplyRow,
     SignedOrderRow,
     StationRow,
@@ -30,7 +35,6 @@ from station_protocol.messages import (
     FlipEntry,
     Heartbeat,
     Hello,
-    HoldingEntry,
     JournalBatch,
     JournalEntry,
     LinkState,
@@ -40,9 +44,6 @@ from station_protocol.messages import (
 logger = logging.getLogger(__name__)
 
 SPREAD_MS_PER_STATION = 10
-DENIALS_KEPT_PER_MINUTE = 10
-"""More from one station in a minute are only counted."""
-
 NO_JOURNAL = "none"
 
 
@@ -86,7 +87,7 @@ class AsRun:
                 return None
             old = states[hello.station_id]
             raised = numbers.raise_epoch_above(session, hello.plan_epoch, now)
-            stored = _stored_up_to(session, old, hello.journal_id)
+            stored = journal_lines.stored_up_to(session, old, hello.journal_id)
             fresh = station_states.after_hello(old, hello, now)
             fresh |= {"journal_id": hello.journal_id, "journal_stored_up_to": stored}
             station_states.store(session, states, [fresh], source="heartbeat", now=now)
@@ -178,8 +179,8 @@ class AsRun:
             answers, touched = [], set()
             for batch in known:
                 state = states[batch.station_id]
-                fresh = _new_lines(session, batch)
-                _insert_lines(session, batch, fresh, now)
+                fresh = journal_lines.new_lines(session, batch)
+                journal_lines.insert_lines(session, batch, fresh, now)
                 if self._follow(session, batch, fresh, state, now):
                     touched.add(batch.station_id)
                 answers.append(self._stored(session, batch, state, epoch))
@@ -197,12 +198,12 @@ class AsRun:
         """Let new lines decide slots, holdings and the state; whether a screen changes."""
         station_id = batch.station_id
         changed = slot_results.take_in(session, station_id, batch.journal_id, fresh, now)
-        held = _keep_holdings(session, station_id, fresh)
+        held = journal_lines.keep_holdings(session, station_id, fresh)
         return _note_switched_off(session, state, fresh, now) or changed or held
 
     def _stored(self, session: Session, batch: JournalBatch, state: Values, epoch: int) -> Answer:
         first, last = batch.entries[0].entry_no, max(line.entry_no for line in batch.entries)
-        stored = _stored_up_to(session, state, batch.journal_id)
+        stored = journal_lines.stored_up_to(session, state, batch.journal_id)
         has_gap = first > stored + 1
         was_told = self._told.get(batch.station_id) == (batch.journal_id, stored)
         if not has_gap or was_told:  # told where we are, it has nothing older left
@@ -261,41 +262,8 @@ class AsRun:
 
         `action` is "publish", "subscribe" or "connect".
         """
-        at = at or self._now()
         with self._database.write() as session:
-            station = session.get(StationRow, username)
-            station_id = station.station_id if station else None
-            if action == "publish" and station_id is not None:
-                session.execute(
-                    update(StationStateRow)
-                    .where(StationStateRow.station_id == station_id)
-                    .values(denied_publishes=StationStateRow.denied_publishes + 1)
-                )
-                station_states.touch(session, [station_id])
-            if _denials_lately(session, username, at) >= DENIALS_KEPT_PER_MINUTE:
-                return
-            session.add(
-                BrokerDenialRow(
-                    station_id=station_id,
-                    username=username[:100],
-                    action=action,
-                    topic=slot_results.plain(topic)[:300],
-                    at=at,
-                )
-            )
-            audit.record(
-                session,
-                None,
-                audit.Deed(
-                    f"broker.denied_{action}",
-                    "station" if station_id else "broker_user",
-                    username[:100],
-                    station.place_id if station else None,
-                    {"topic": slot_results.plain(topic)[:300]},
-                ),
-                at=at,
-            )
-        logger.warning("broker denied user=%s action=%s topic=%s", username, action, topic)
+            denials.keep(session, Denial(username, action, topic, at or self._now()))
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -336,73 +304,6 @@ class AsRun:
         station_states.touch(session, changed.union(also))
 
 
-def _stored_up_to(session: Session, state: Values, journal_id: str) -> int:
-    """How far this journal is stored; another journal than last time is looked up."""
-    if state["journal_id"] == journal_id:
-        return int(state["journal_stored_up_to"])
-    highest = session.scalar(
-        select(func.max(JournalEntryRow.entry_no)).where(
-            JournalEntryRow.station_id == state["station_id"],
-            JournalEntryRow.journal_id == journal_id,
-        )
-    )
-    return highest or 0
-
-
-def _new_lines(session: Session, batch: JournalBatch) -> list[JournalEntry]:
-    """The lines not stored yet, in their order, each number once."""
-    lines = {line.entry_no: line for line in reversed(batch.entries)}
-    stored = session.scalars(
-        select(JournalEntryRow.entry_no).where(
-            JournalEntryRow.station_id == batch.station_id,
-            JournalEntryRow.journal_id == batch.journal_id,
-            JournalEntryRow.entry_no.in_(list(lines)),
-        )
-    )
-    for entry_no in stored:
-        del lines[entry_no]
-    return [lines[entry_no] for entry_no in sorted(lines)]
-
-
-def _insert_lines(
-    session: Session, batch: JournalBatch, fresh: Sequence[JournalEntry], now: datetime
-) -> None:
-    if not fresh:
-        return
-    session.execute(
-        insert(JournalEntryRow),
-        [
-            {
-                "station_id": batch.station_id,
-                "journal_id": batch.journal_id,
-                "entry_no": line.entry_no,
-                "at": line.at,
-                "clock": line.clock.value,
-                "kind": line.evidence.kind,
-                "evidence": line.evidence.model_dump(mode="json"),
-                "received_at": now,
-            }
-            for line in fresh
-        ],
-    )
-
-
-def _keep_holdings(session: Session, station_id: str, fresh: Sequence[JournalEntry]) -> bool:
-    found = False
-    for line in fresh:
-        if not isinstance(line.evidence, HoldingEntry):
-            continue
-        found = True
-        row = session.get(HoldingRow, (station_id, line.evidence.sha256))
-        if row is None:
-            row = HoldingRow(station_id=station_id, sha256=line.evidence.sha256)
-            session.add(row)
-        elif row.at > line.at:
-            continue
-        row.held, row.size_bytes, row.at = line.evidence.held, line.evidence.size_bytes, line.at
-    return found
-
-
 def _note_switched_off(
     session: Session, state: Values, fresh: Sequence[JournalEntry], now: datetime
 ) -> bool:
@@ -434,10 +335,3 @@ def _remember_sound_over(session: Session, hello: Hello) -> None:
         .where(StationRow.station_id == hello.station_id, StationRow.sound_over != hello.sound_over)
         .values(sound_over=hello.sound_over)
     )
-
-
-def _denials_lately(session: Session, username: str, at: datetime) -> int:
-    query = select(func.count()).where(
-        BrokerDenialRow.username == username, BrokerDenialRow.at > at - timedelta(minutes=1)
-    )
-    return session.scalar(query) or 0

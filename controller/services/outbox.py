@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from controller.storage.database import Database
@@ -45,6 +45,37 @@ def enqueue(
             is_urgent=is_urgent,
             created_at=at,
         )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message to be queued."""
+
+    topic: str
+    payload: bytes
+    delivery: Delivery
+
+
+def enqueue_retained(session: Session, messages: Sequence[Message], *, at: datetime) -> None:
+    """Add many retained messages, each in place of its forerunner."""
+    if not messages:
+        return
+    replaced = [message.topic for message in messages]
+    session.execute(delete(OutboxRow).where(OutboxRow.topic.in_(replaced)))
+    session.execute(
+        insert(OutboxRow),
+        [
+            {
+                "topic": message.topic,
+                "payload": message.payload,
+                "qos": message.delivery.qos,
+                "retain": True,
+                "is_urgent": False,
+                "created_at": at,
+            }
+            for message in messages
+        ],
     )
 
 

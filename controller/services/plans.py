@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from controller.domain import plans as rules
 from controller.domain.policy import HoursBook
 from controller.services.numbers import Counter, epoch, known_epoch, next_number
-from controller.services.outbox import enqueue
+from controller.services.outbox import Message, enqueue_retained
 from controller.services.places import Places
 from controller.services.plan_drafts import (
     Draft,
@@ -30,13 +30,15 @@ from controller.services.sealing import Seal, Validity
 from controller.services.stations import prepare_states
 from controller.settings import PlanSettings
 from controller.storage.database import Database
-from controller.storage.models import StationLimitsRow, StationPlanRow, StationStateRow
+from controller.storage.models import Base, StationLimitsRow, StationPlanRow, StationStateRow
 from station_protocol import topics
 from station_protocol.codec import CAPS_BYTES
 from station_protocol.signing import Signer
 from station_protocol.topics import DOWN_DELIVERY, Down
 
 logger = logging.getLogger(__name__)
+
+Values = dict[str, Any]
 
 
 class Materialiser(Protocol):
@@ -64,8 +66,8 @@ class Sealed:
     limits: bytes
 
 
-STORED_AT_ONCE = 8
-"""Stations in one transaction: an order waits for the database no longer than that takes."""
+STORED_AT_ONCE = 32
+"""Plans or limits in one transaction: an order waits for the database no longer than that takes."""
 
 
 class Plans:
@@ -124,18 +126,16 @@ class Plans:
     def _sign(self, drafts: Sequence[Draft], moment: Moment) -> bool:
         """Sign, store and queue some; False if the epoch is no longer that of the signatures."""
         seal = Seal(self._signer, moment.epoch)
-        rows = [
-            _plan_row(draft, seal, moment)
-            if isinstance(draft, PlanDraft)
-            else _limits_row(draft, seal, moment)
-            for draft in drafts
-        ]
+        plans = [_plan_row(one, seal, moment) for one in drafts if isinstance(one, PlanDraft)]
+        limits = [_limits_row(one, seal, moment) for one in drafts if isinstance(one, LimitsDraft)]
         with self._database.write() as session:
             if epoch(session, moment.now) != moment.epoch:
                 return False
-            for row in rows:
-                _store(session, row, moment)
-            _note_changes(session, {row.station_id for row in rows})
+            _store(session, StationLimitsRow, limits)
+            _store(session, StationPlanRow, plans)
+            messages = [*_messages(Down.LIMITS, limits), *_messages(Down.PLAN, plans)]
+            enqueue_retained(session, messages, at=moment.now)
+            _note_sent(session, plans, limits)
         return True
 
     def envelope_of(self, station_id: str) -> Sealed:
@@ -180,7 +180,7 @@ def _station_of(draft: Draft) -> str:
     return draft.station_id if isinstance(draft, PlanDraft) else draft.limits.station_id
 
 
-def _plan_row(draft: PlanDraft, seal: Seal, moment: Moment) -> StationPlanRow:
+def _plan_row(draft: PlanDraft, seal: Seal, moment: Moment) -> Values:
     until = moment.window.covers_until
     valid = Validity(moment.now - rules.SIGNED_EARLIER, until + rules.EXPIRES_AFTER)
     plan = rules.plan_of(draft.station_id, draft.slots, moment.now, until)
@@ -198,51 +198,69 @@ def _plan_row(draft: PlanDraft, seal: Seal, moment: Moment) -> StationPlanRow:
         len(draft.changes.changed),
         len(envelope),
     )
-    return StationPlanRow(
-        station_id=draft.station_id,
-        epoch=moment.epoch,
-        version=draft.version,
-        content_hash=rules.content_hash(draft.digests),
-        made_at=moment.now,
-        covers_until_at=until,
-        not_after_at=valid.not_after,
-        required_assets=[asset.sha256 for asset in rules.required_assets(plan.slots)],
-        slots={slot.slot_id: draft.digests[slot.slot_id] for slot in plan.slots},
-        envelope=envelope,
-    )
+    return {
+        "station_id": draft.station_id,
+        "epoch": moment.epoch,
+        "version": draft.version,
+        "content_hash": rules.content_hash(draft.digests),
+        "made_at": moment.now,
+        "covers_until_at": until,
+        "not_after_at": valid.not_after,
+        "required_assets": [asset.sha256 for asset in rules.required_assets(plan.slots)],
+        "slots": {slot.slot_id: draft.digests[slot.slot_id] for slot in plan.slots},
+        "envelope": envelope,
+    }
 
 
-def _limits_row(draft: LimitsDraft, seal: Seal, moment: Moment) -> StationLimitsRow:
+def _limits_row(draft: LimitsDraft, seal: Seal, moment: Moment) -> Values:
     valid = Validity(moment.now - rules.SIGNED_EARLIER, moment.now + rules.LIMITS_VALID)
     envelope = seal.limits(draft.limits, draft.version, valid)
     logger.info("limits signed station=%s version=%s", draft.limits.station_id, draft.version)
-    return StationLimitsRow(
-        station_id=draft.limits.station_id,
-        version=draft.version,
-        content_hash=draft.content,
-        made_at=moment.now,
-        envelope=envelope,
-    )
+    return {
+        "station_id": draft.limits.station_id,
+        "version": draft.version,
+        "content_hash": draft.content,
+        "made_at": moment.now,
+        "envelope": envelope,
+    }
 
 
-def _store(session: Session, row: StationPlanRow | StationLimitsRow, moment: Moment) -> None:
-    """Add the row, its message, and what the station's page says was sent."""
-    kind, sent = Down.LIMITS, {"limits_version_sent": row.version}
-    if isinstance(row, StationPlanRow):
-        kind = Down.PLAN
-        sent = {"plan_epoch_sent": row.epoch, "plan_version_sent": row.version}
-    session.add(row)
-    topic = topics.down(row.station_id, kind)
-    enqueue(session, topic, row.envelope, DOWN_DELIVERY[kind], at=moment.now)
-    session.execute(
-        update(StationStateRow).where(StationStateRow.station_id == row.station_id).values(**sent)
-    )
+def _store(session: Session, table: type[Base], rows: Sequence[Values]) -> None:
+    if rows:
+        session.execute(insert(table), rows)
 
 
-def _note_changes(session: Session, station_ids: set[str]) -> None:
-    """Let live pages see the new versions."""
-    session.execute(
-        update(StationStateRow)
-        .where(StationStateRow.station_id.in_(station_ids))
-        .values(change_no=next_number(session, Counter.CHANGE))
-    )
+def _messages(kind: Down, rows: Sequence[Values]) -> list[Message]:
+    delivery = DOWN_DELIVERY[kind]
+    return [
+        Message(topics.down(row["station_id"], kind), row["envelope"], delivery) for row in rows
+    ]
+
+
+def _note_sent(session: Session, plans: Sequence[Values], limits: Sequence[Values]) -> None:
+    """Say at each station what it was sent last, and let live pages see it."""
+    number = next_number(session, Counter.CHANGE)
+    changes = [
+        {
+            "key": row["station_id"],
+            "plan_epoch_sent": row["epoch"],
+            "plan_version_sent": row["version"],
+            "change_no": number,
+        }
+        for row in plans
+    ]
+    _update(session, changes)
+    changes = [
+        {"key": row["station_id"], "limits_version_sent": row["version"], "change_no": number}
+        for row in limits
+    ]
+    _update(session, changes)
+
+
+def _update(session: Session, changes: Sequence[Values]) -> None:
+    if not changes:
+        return
+    table = cast(Table, StationStateRow.__table__)
+    columns: Values = {name: bindparam(name) for name in changes[0] if name != "key"}
+    statement = update(table).where(table.c.station_id == bindparam("key")).values(columns)
+    session.execute(statement, changes)

@@ -183,7 +183,7 @@ def after_hello(old: Values, hello: Hello, now: datetime) -> Values:
             "last_heartbeat_at": now,
             "last_hello_at": now,
             "boot_id": hello.boot_id,
-            "agent_version": hello.agent_version,
+            "agent_version": hello.agent_version.replace("\0", ""),  # PostgreSQL holds no NUL
             "clock_level": hello.clock.level.value,
             "clock_offset_ms": hello.clock.offset_ms,
             "journal_head": hello.journal_head,

@@ -126,6 +126,7 @@ def test_text_a_database_cannot_hold_does_not_stop_the_journal(here: Province) -
     row = here.result(slot)
     assert row is not None
     assert row.title == "nhịpđiệu"
+    assert here.hello(agent_version="0.1\0").ack.stored_up_to == 1
 
 
 # --- results --------------------------------------------------------------------------------------
