@@ -82,11 +82,10 @@ def build_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentPar
     children = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in commands:
         child = children.add_parser(command.name, help=command.words, description=command.words)
-        child.add_argument(
-            "--config",
-            type=Path,
-            help=f"settings in TOML; else {DEFAULT_CONFIG}, if it exists",
-        )
+        if command.takes_settings:
+            child.add_argument(
+                "--config", type=Path, help=f"settings in TOML; else {DEFAULT_CONFIG}, if it exists"
+            )
         command.add_options(child)
     return parser
 
