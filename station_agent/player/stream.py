@@ -14,7 +14,8 @@ _MOST_LOOKS = 100
 _FIRST_LOOK_NS = 5_000_000
 _SOONEST_LOOK_NS = 500_000
 _LATEST_WAKING_NS = 2_000_000
-_GOLDEN = 0.618_034
+_WATCH_NS = 3_000_000
+_PATIENCE = 5
 
 
 class CardStream:
@@ -26,8 +27,8 @@ class CardStream:
         self._queue_ms = SHORT_QUEUE_MS
         self._wake_ns = 100_000
         self._aimed_ns = 0
+        self._is_precise = False
         self.is_open = False
-        self.written = 0
         self.begin_anew()
 
     # --- the device ---
@@ -74,22 +75,40 @@ class CardStream:
         report = self.sink.position()
         if not self._card.is_running:
             self._card = CardClock(self.sink.coarse_frames)
-        self._observe(report)
+        self._card.observe(report)
         self._learn_waking(report.before_ns)
+        if self._is_precise and self._is_vague(report.after_ns):
+            report = self._watch_step(report)
         if report.frames > self._reported or report.frames >= self.written:
             self._reported = report.frames
             self._moved_ns = report.after_ns
         elif report.after_ns - self._moved_ns > _STALLED_NS:
             raise DeviceMissingError("the card stands still")
 
-    def _observe(self, report: Position) -> None:
-        was_running = self._card.is_running
-        vague = self._card.uncertainty_frames(report.after_ns) if was_running else 0.0
-        self._card.observe(report)
-        if was_running and self._card.uncertainty_frames(report.after_ns) > 0.8 * vague:
+    def _watch_step(self, last: Position) -> Position:
+        """Read on until the counter steps, if that is near: one step seen tells almost all.
+
+        Whoever keeps waking up at the wrong time at last watches a whole period.
+        """
+        now = last.after_ns
+        step_ns = self._card.best_look_ns(now) + self._vagueness_ns(now)
+        if not self._reported or (step_ns - now > _WATCH_NS and self._vain_looks < _PATIENCE):
             self._vain_looks += 1
-        else:
-            self._vain_looks = 0
+            return last
+        until_ns = step_ns + _WATCH_NS
+        report = last
+        while report.frames == last.frames and report.after_ns < until_ns:
+            last, report = report, self.sink.position()
+        self._card.observe(last)
+        self._card.observe(report)
+        self._vain_looks = 0 if report.frames != last.frames else self._vain_looks + 1
+        return report
+
+    def _is_vague(self, now: int) -> bool:
+        return self._card.uncertainty_frames(now) > _GOOD_ENOUGH_FRAMES
+
+    def _vagueness_ns(self, now: int) -> int:
+        return round(self._card.uncertainty_frames(now) * _S / RATE_HZ)
 
     def heard(self) -> float:
         """The frame certainly consumed by now."""
@@ -130,28 +149,21 @@ class CardStream:
     # --- when to look again ---
 
     def next_round_ns(self, *, precisely: bool) -> int:
-        """When the queue wants filling; with `precisely`, at a step of the card's counter."""
+        """When the queue wants filling; with `precisely`, just before the card's counter steps."""
         now = self._clock.monotonic_ns()
-        self._aimed_ns = self._round_after(now, precisely)
+        self._is_precise = precisely
+        self._aimed_ns = self._round_after(now)
         return self._aimed_ns
 
-    def _round_after(self, now: int, precisely: bool) -> int:
-        if not self._card.is_running:
+    def _round_after(self, now: int) -> int:
+        if not self._reported:
             return now + _FIRST_LOOK_NS
         refill_ns = now + min(self._queue_frames // 3, self.queued() // 2) * _S // RATE_HZ
-        if not precisely:
+        if not self._is_precise or not self._is_vague(now) or self._looks >= _MOST_LOOKS:
             return refill_ns
-        if self._card.uncertainty_frames(now) > _GOOD_ENOUGH_FRAMES and self._looks < _MOST_LOOKS:
-            self._looks += 1
-            refill_ns = now + self._wake_ns + _SOONEST_LOOK_NS
-        return self._card.best_look_ns(refill_ns) - self._wake_ns + self._sidestep_ns()
-
-    def _sidestep_ns(self) -> int:
-        """Looks that always come equally late learn nothing more; spread them over a period."""
-        if self._vain_looks < 2:
-            return 0
-        share = self._vain_looks * _GOLDEN % 1.0
-        return round(share * self.sink.coarse_frames * _S / RATE_HZ)
+        self._looks += 1
+        early_ns = self._wake_ns + min(self._vagueness_ns(now), _WATCH_NS // 2)
+        return self._card.best_look_ns(now + early_ns + _SOONEST_LOOK_NS) - early_ns
 
     def _learn_waking(self, woke_ns: int) -> None:
         """How long after the wished instant this thread usually gets to read the card."""

@@ -45,7 +45,7 @@ def test_the_first_frame_sounds_at_the_due_instant(seed: int) -> None:
     a_cue = armed(bench, cue(bench, in_s=5.0))
     bench.run(8)
     assert a_cue.due_at is not None
-    assert abs(bench.onset_error_ms(a_cue.due_at)) < 0.25
+    assert abs(bench.onset_error_ms(a_cue.due_at)) < 0.05
     assert bench.first(NEWS).error_ms == pytest.approx(bench.onset_error_ms(a_cue.due_at), abs=0.05)
 
 
@@ -55,7 +55,7 @@ def test_a_thread_that_wakes_up_late_does_not_make_the_sound_late() -> None:
         a_cue = armed(bench, cue(bench, in_s=5.0))
         bench.run(8)
         assert a_cue.due_at is not None
-        assert abs(bench.onset_error_ms(a_cue.due_at)) < 1.0
+        assert abs(bench.onset_error_ms(a_cue.due_at)) < 0.25
 
 
 def test_a_player_that_ignores_the_position_report_would_be_noticed(
@@ -212,7 +212,7 @@ def test_a_fade_goes_on_where_the_listener_was() -> None:
     first = int(np.flatnonzero(heard)[0])
     seam = heard[first + 46_000 : first + 50_000]  # the first tone ends softly after 48,000
     loudness = seam[: len(seam) // 48 * 48].reshape(-1, 48).max(axis=1)
-    assert 46_000 + int(np.argmin(loudness)) * 48 == pytest.approx(48_000, abs=150)
+    assert 46_000 + int(np.argmin(loudness)) * 48 == pytest.approx(48_000, abs=512)
 
 
 def test_a_fade_leaves_no_step_in_the_sound() -> None:
