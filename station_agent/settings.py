@@ -17,18 +17,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 
-class BadSettingError(ValueError):
+class SettingsError(Exception):
     """A setting is missing, unknown or impossible; `key` names it."""
+
+    code = "settings_bad"
 
     def __init__(self, key: str, problem: str) -> None:
         super().__init__(f"{key}: {problem}")
         self.key = key
-
-
-class SettingsError(Exception):
-    """A setting is missing, unknown or impossible."""
-
-    code = "settings_bad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +162,12 @@ SECRETS = frozenset({"broker.password", "sound.token"})
 def load(path: Path, environment: Mapping[str, str]) -> AgentSettings:
     """The settings of a TOML file overridden by the environment, checked together.
 
-    BadSettingError names an unknown key with the nearest known one, or what is wrong with a value.
+    SettingsError names an unknown key with the nearest known one, or what is wrong with a value.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise BadSettingError(str(path), str(error)) from error
+        raise SettingsError(str(path), str(error)) from error
     settings = replace(AgentSettings(), base=path.resolve().parent)
     settings = _filled(settings, document, "", settings.base)
     settings = _from_environment(settings, environment, "")
@@ -198,10 +194,10 @@ def _filled(section: T, values: Mapping[str, Any], prefix: str, base: Path) -> T
             changes[key.removesuffix("_file")] = _secret(name, base / _typed(name, value, ""))
             continue
         if key not in known:
-            raise BadSettingError(name, _unknown(name, {f"{prefix}{item}" for item in known}))
+            raise SettingsError(name, _unknown(name, {f"{prefix}{item}" for item in known}))
         if is_dataclass(known[key]):
             if not isinstance(value, Mapping):
-                raise BadSettingError(name, "is a section, not a value")
+                raise SettingsError(name, "is a section, not a value")
             changes[key] = _filled(known[key], value, f"{name}.", base)
         else:
             changes[key] = _typed(name, value, known[key])
@@ -227,17 +223,17 @@ def _secret(name: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise BadSettingError(name, f"secret file {path}: {error}") from error
+        raise SettingsError(name, f"secret file {path}: {error}") from error
 
 
 def _typed(name: str, value: Any, current: Any) -> Any:
     if isinstance(current, tuple):
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
-        raise BadSettingError(name, "must be a list of texts")
+        raise SettingsError(name, "must be a list of texts")
     if type(value) is not type(current):
         wanted, got = type(current).__name__, type(value).__name__
-        raise BadSettingError(name, f"must be {wanted}, not {got}")
+        raise SettingsError(name, f"must be {wanted}, not {got}")
     return value
 
 
@@ -246,13 +242,13 @@ def _parsed(name: str, text: str, current: Any) -> Any:
         return tuple(item.strip() for item in text.split(",") if item.strip())
     if isinstance(current, bool):
         if text.lower() not in {"true", "false"}:
-            raise BadSettingError(name, f"must be true or false, not {text!r}")
+            raise SettingsError(name, f"must be true or false, not {text!r}")
         return text.lower() == "true"
     try:
         return type(current)(text)
     except ValueError as error:
         wanted = type(current).__name__
-        raise BadSettingError(name, f"must be {wanted}, not {text!r}") from error
+        raise SettingsError(name, f"must be {wanted}, not {text!r}") from error
 
 
 def _unknown(name: str, known: set[str]) -> str:
@@ -268,7 +264,7 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 
 def spans(hours: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
-    """`05:00-21:00` as minutes after midnight; BadSettingError."""
+    """`05:00-21:00` as minutes after midnight; SettingsError."""
     found = []
     for text in hours:
         match = _SPAN.fullmatch(text)
@@ -277,7 +273,7 @@ def spans(hours: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
             opens = int(match[1]) * 60 + int(match[2])
             closes = int(match[3]) * 60 + int(match[4])
         if not 0 <= opens < closes <= 1440:
-            raise BadSettingError("limits.hours", f"not a span like 05:00-21:00: {text!r}")
+            raise SettingsError("limits.hours", f"not a span like 05:00-21:00: {text!r}")
         found.append((opens, closes))
     return tuple(found)
 
@@ -293,16 +289,16 @@ def is_loopback(host: str) -> bool:
 
 
 def check(settings: AgentSettings) -> None:
-    """BadSettingError for what cannot work, however it was typed."""
+    """SettingsError for what cannot work, however it was typed."""
     for name, value, pattern in (
         ("station.id", settings.station.id, _ID),
         ("keys.actual_public", settings.keys.actual_public, _KEY),
         ("keys.exercise_public", settings.keys.exercise_public, _KEY),
     ):
         if not pattern.fullmatch(value):
-            raise BadSettingError(name, "is missing" if not value else f"is not valid: {value!r}")
+            raise SettingsError(name, "is missing" if not value else f"is not valid: {value!r}")
     if not settings.broker.password:
-        raise BadSettingError("broker.password", "is missing")
+        raise SettingsError("broker.password", "is missing")
     _check_one_of("player.sink", settings.player.sink, ("alsa", "file", "null"))
     _check_one_of("sound.over", settings.sound.over, ("http", "mqtt"))
     _check_one_of("log.level", settings.log.level, ("DEBUG", "INFO", "WARNING", "ERROR"))
@@ -313,26 +309,26 @@ def check(settings: AgentSettings) -> None:
 
 def _check_one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise BadSettingError(name, f"is {value!r}, not one of {', '.join(known)}")
+        raise SettingsError(name, f"is {value!r}, not one of {', '.join(known)}")
 
 
 def _check_sound(sound: SoundSettings) -> None:
     if sound.over == "http" and not sound.url.startswith(("http://", "https://")):
-        raise BadSettingError("sound.url", "must begin with http:// or https://")
+        raise SettingsError("sound.url", "must begin with http:// or https://")
     if sound.over == "http" and not sound.token:
-        raise BadSettingError("sound.token", "is missing")
+        raise SettingsError("sound.token", "is missing")
 
 
 def _check_limits(limits: LimitSettings) -> None:
     spans(limits.hours)
     if not 0 <= limits.volume_ceiling_percent <= 100:
-        raise BadSettingError("limits.volume_ceiling_percent", "is not between 0 and 100")
+        raise SettingsError("limits.volume_ceiling_percent", "is not between 0 and 100")
     if not 0 < limits.max_length_s <= 86_400:
-        raise BadSettingError("limits.max_length_s", "is not between 1 and 86400")
+        raise SettingsError("limits.max_length_s", "is not between 1 and 86400")
 
 
 def _check_plaintext(broker: BrokerSettings) -> None:
     if broker.tls_ca or broker.allow_plaintext or is_loopback(broker.host):
         return
     problem = "would carry secrets in the open: set broker.tls_ca, or broker.allow_plaintext = true"
-    raise BadSettingError("broker.host", problem)
+    raise SettingsError("broker.host", problem)

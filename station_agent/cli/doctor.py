@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import ssl
 import sys
@@ -14,10 +15,9 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from station_agent.cli.config import read
 from station_agent.health.probes import disk_free_bytes, kernel_synchronised
 from station_agent.player.port import DeviceMissingError, SystemClock
-from station_agent.settings import AgentSettings
+from station_agent.settings import AgentSettings, load
 from station_agent.store.marks import MarkFile
 from station_agent.wiring.build import key_ring, open_sink
 
@@ -36,7 +36,7 @@ class Finding:
 
 def run(chosen: argparse.Namespace) -> int:
     """Print what was found; 0 if nothing needs a hand."""
-    settings = read(chosen.config)
+    settings = load(chosen.config, os.environ)
     findings = list(examine(settings))
     for finding in findings:
         sign = "!!" if finding.advice else "ok"

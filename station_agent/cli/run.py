@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import logging
+import os
 import signal
 from pathlib import Path
 
-from station_agent.cli.config import read
 from station_agent.health.watchdog import Watchdog
-from station_agent.settings import AgentSettings
+from station_agent.settings import AgentSettings, load
 from station_agent.wiring.build import build
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 def run_station(config: Path) -> int:
     """Run the station of this configuration in this process. SettingsError and the like."""
-    settings = read(config)
+    settings = load(config, os.environ)
     start_logging(settings)
     station = build(settings, watchdog=Watchdog())
     for number in (signal.SIGTERM, signal.SIGINT):

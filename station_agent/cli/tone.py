@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import queue
 import sys
 
-from station_agent.cli.config import read
 from station_agent.cli.run import start_logging
 from station_agent.hardware.amplifier import open_amplifier
 from station_agent.player.engine import PlayerEngine
@@ -20,7 +20,7 @@ from station_agent.player.port import (
     SystemClock,
     Tone,
 )
-from station_agent.settings import AgentSettings
+from station_agent.settings import AgentSettings, load
 from station_agent.wiring.build import open_sink
 
 TONE_MS = 3_000
@@ -30,7 +30,7 @@ _NAME = "test-tone"
 
 def run(chosen: argparse.Namespace) -> int:
     """Sound the tone; 0 if the card consumed all of it."""
-    settings = read(chosen.config)
+    settings = load(chosen.config, os.environ)
     start_logging(settings)
     said, sounded_ms = sound(settings)
     sys.stdout.write(f"{said}\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from station_agent.settings import AgentSettings, BadSettingError, is_loopback, load, spans
+from station_agent.settings import AgentSettings, SettingsError, is_loopback, load, spans
 
 KEY = "ab" * 32
 GOOD = f"""
@@ -31,7 +31,7 @@ def loaded(tmp_path: Path, text: str = GOOD, **environment: str) -> AgentSetting
 
 
 def problem(tmp_path: Path, text: str, **environment: str) -> str:
-    with pytest.raises(BadSettingError) as caught:
+    with pytest.raises(SettingsError) as caught:
         loaded(tmp_path, text, **environment)
     return str(caught.value)
 
@@ -121,7 +121,7 @@ def test_secrets_do_not_leave_the_machine_in_the_open_unless_said_aloud(tmp_path
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadSettingError, match=r"nowhere\.toml"):
+    with pytest.raises(SettingsError, match=r"nowhere\.toml"):
         load(tmp_path / "nowhere.toml", {})
     assert "secret file" in problem(tmp_path, GOOD, VANG_SOUND_TOKEN_FILE="/nowhere")  # noqa: S106
 
