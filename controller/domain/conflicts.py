@@ -220,5 +220,4 @@ def _overlap(ours: Schedule, theirs: Schedule, ours_on: date, theirs_on: date) -
 
 
 def _ms_of_day(at: time) -> int:
-    seconds = (at.hour * 60 + at.minute) * 60 + at.second
-    return seconds * 1000 + at.microsecond // 1000
+    return ((at.hour * 60 + at.minute) * 60 + at.second) * 1000

@@ -134,6 +134,14 @@ def test_slots_that_touch_do_not_clash() -> None:
     assert meet(a_schedule("ours"), a_schedule("theirs", airs_at=time(5, 39))) != []
 
 
+def test_seconds_of_wall_times_count() -> None:
+    ours = a_schedule("ours", airs_at=time(5, 30, 20))
+    assert meet(ours, a_schedule("theirs", airs_at=time(5, 40, 20))) == []
+    assert meet(ours, a_schedule("theirs", airs_at=time(5, 40, 19))) != []
+    (clash,) = meet(ours, a_schedule("theirs", airs_at=time(5, 40, 19)))
+    assert clash.overlaps[0].until_at - clash.overlaps[0].from_at == timedelta(seconds=1)
+
+
 def test_a_rule_of_no_length_clashes_with_nothing() -> None:
     assert meet(a_schedule("ours", duration_ms=0), a_schedule("theirs", airs_at=time(5, 25))) == []
     assert meet(a_schedule("ours"), a_schedule("theirs", duration_ms=0, airs_at=time(5, 35))) == []

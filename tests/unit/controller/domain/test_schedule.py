@@ -124,6 +124,14 @@ def test_one_minute_ahead_is_not_lost_by_rounding() -> None:
     assert rules.next_after(once, FRIDAY_0530) is None
 
 
+@given(schedules(with_made_at=False), st.integers(-3, 60))
+def test_a_rule_airs_on_exactly_the_days_it_is_expanded_to(schedule: Schedule, later: int) -> None:
+    day = schedule.starts_on + timedelta(days=later)
+    midnight = rules.instant(day, time(0))
+    slots = rules.expand(schedule, midnight, midnight + timedelta(days=1))
+    assert schedule.airs_on(day) == bool(slots)
+
+
 def test_seconds_of_a_wall_time_reach_the_instant() -> None:
     once = a_schedule(airs_at=time(5, 30, 40), starts_on=date(2026, 11, 27))
     assert once.instant_on(date(2026, 11, 27)) == FRIDAY_0530 + timedelta(seconds=40)
