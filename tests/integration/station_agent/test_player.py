@@ -27,6 +27,7 @@ from station_agent.player.port import (
     PlayerEvent,
     Sink,
     Tone,
+    Underrun,
 )
 from station_agent.player.sinks.alsa import AlsaSink
 from station_agent.player.sinks.file import FileSink
@@ -198,19 +199,18 @@ def test_the_recording_holds_the_sound_at_its_instant(tmp_path: Path, decks: lis
 def test_a_recording_keeps_its_time_line_over_a_dry_card(tmp_path: Path, decks: list[Deck]) -> None:
     sound = speech_like(4.0, rate_hz=RATE_HZ)
     path, sha256 = write_opus(tmp_path / "cache", sound)
-    sink = FileSink(tmp_path / "horn.wav", seed=6)
-    deck = Deck(sink)
+    deck = Deck(FileSink(tmp_path / "horn.wav", seed=6))
     decks.append(deck)
     deck.play(CheckedFile(path, sha256), in_s=0.5)
-    deck.next(FirstFrame)
-    sink.card._stream = None  # as if the buffer had run dry and the card had stopped
-    stopped_at = datetime.now(UTC)
-    assert deck.next(Ended).cause is EndCause.PLAYED
+    started_at = deck.next(FirstFrame).started_at
+    deck.player._wish(lambda: time.sleep(2.6))  # longer than what the card has queued
+    deck.next(Underrun)
+    assert deck.next(Ended).sounded_ms == 4_000
     deck.player.close()
     (recording,) = recordings(tmp_path)
     at_s, likeness = find_offset(recording.samples, sound[-RATE_HZ:])
     assert likeness > 0.9
-    assert recording.instant(at_s * RATE_HZ) > stopped_at
+    assert recording.instant(at_s * RATE_HZ) - started_at > timedelta(seconds=3.1)
     assert recording.instant(len(recording.samples)) <= datetime.now(UTC) + timedelta(seconds=1)
 
 
