@@ -108,6 +108,7 @@ class Heard:
     play_id: str
     started_at: datetime
     mono_ms: int
+    let_go_at: datetime
     played_ms: int = 0
 
     @property
@@ -141,7 +142,7 @@ class _Cue:
     due_at: datetime | None
     generation: int
     started: Heard | None = None
-    is_let_go: bool = False
+    let_go_at: datetime | None = None
 
 
 class Rig:
@@ -430,7 +431,7 @@ class Rig:
             else:
                 left = other.length_ms - (self.mono_ms - other.started.mono_ms)  # type: ignore[union-attr]
                 wait_ms = max(wait_ms, left)
-        cue.is_let_go = True
+        cue.let_go_at = now.wall
         self.later(wait_ms, lambda: self._first_frame(cue.play_id))
 
     def _sounding(self) -> Iterator[_Cue]:
@@ -441,7 +442,8 @@ class Rig:
         if cue is None:
             return None
         assert not list(self._sounding()), "two things sound at once"
-        started = cue.started = Heard(play_id, self.now.wall, self.mono_ms)
+        assert cue.let_go_at is not None, "it sounds although it was not let go"
+        started = cue.started = Heard(play_id, self.now.wall, self.mono_ms, cue.let_go_at)
         self.heard.append(started)
         error = None if cue.due_at is None else (started.started_at - cue.due_at).total_seconds()
         self.later(cue.length_ms, lambda: self._end(play_id, ev.EndCause.PLAYED))
