@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import socket
 import ssl
@@ -202,14 +203,35 @@ def test_a_station_comes_back_by_itself_after_the_broker_was_killed(
 def test_a_new_station_is_let_in_and_a_retired_one_is_not_while_others_stay(
     broker: Broker, peers: Callable[..., Peer]
 ) -> None:
-    station = peers(OWN)
+    station, retired = peers(OWN), peers(OTHER)
     station.subscribe(f"vang/1/d/{OWN}/#")
     broker.set_users((USERS[0], broker_user("phuoc-tan", "bac-ai")))
     eventually(lambda: peers("phuoc-tan").connected.is_set())
+    assert retired.lost.wait(WAIT_S)
     eventually(lambda: peers(OTHER).refused.is_set())
     peers(CONTROLLER).publish(down(OWN, Down.ORDER), b"order")
     assert station.next()[1] == b"order"
     assert not station.lost.is_set()
+
+
+def test_the_other_port_of_the_bundled_broker_admits_nobody(tmp_path: Path) -> None:
+    broker = Nats(tmp_path, USERS, None)
+    broker.start()
+    try:
+        (ports,) = (tmp_path / "broker").glob("*.ports")
+        port = int(json.loads(ports.read_text())["nats"][0].rsplit(":", 1)[1])
+        for user, password in ((CONTROLLER, broker.controller_password), (OWN, secret_of(OWN))):
+            with (
+                socket.create_connection(("127.0.0.1", port)) as plain,
+                plain.makefile("rwb") as io,
+            ):
+                assert io.readline().startswith(b"INFO ")
+                credentials = json.dumps({"user": user, "pass": password, "verbose": False})
+                io.write(f"CONNECT {credentials}\r\nPING\r\n".encode())
+                io.flush()
+                assert io.readline().startswith(b"-ERR 'Authorization Violation'")
+    finally:
+        broker.stop()
 
 
 @pytest.mark.parametrize("kind", sorted(BROKERS))
