@@ -116,12 +116,14 @@ class AsRun:
             spread_ms=SPREAD_MS_PER_STATION * len(tree.stations),
             orders=orders.still_valid(session, hello.station_id, places, now),
         )
-        holds_plan = (hello.plan_epoch, hello.plan_version) == (sealed.epoch, sealed.plan_version)
+        is_of_this_epoch = hello.plan_epoch == sealed.epoch
+        holds_plan = is_of_this_epoch and hello.plan_version == sealed.plan_version
+        holds_limits = is_of_this_epoch and hello.limits_version == sealed.limits_version
         return Answer(
             ack,
             numbers.epoch(session, now),
             plan=b"" if holds_plan else sealed.plan,
-            limits=b"" if hello.limits_version == sealed.limits_version else sealed.limits,
+            limits=b"" if holds_limits else sealed.limits,
             epoch_was_raised=raised,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,9 @@ from station_protocol.signing import Signer
 
 MOST_AT_HELLO = 32
 """Orders an answer to hello can carry."""
+
+BYTES_AT_HELLO = 48_000
+"""Room for orders in an ack, which has 64 kB in all."""
 
 HELLO_ASKED_AGAIN = timedelta(minutes=10)
 
@@ -197,5 +200,18 @@ def still_valid(
         .order_by(SignedOrderRow.sequence.desc())
         .limit(MOST_AT_HELLO)
     )
-    envelopes = list(session.scalars(query))
-    return tuple(base64.b64encode(raw).decode() for raw in reversed(envelopes))
+    return tuple(
+        reversed(_fitting(base64.b64encode(raw).decode() for raw in session.scalars(query)))
+    )
+
+
+def _fitting(sealed: Iterable[str]) -> list[str]:
+    """As many of them, from the first on, as one ack can carry."""
+    taken: list[str] = []
+    room = BYTES_AT_HELLO
+    for one in sealed:
+        room -= len(one)
+        if room < 0:
+            break
+        taken.append(one)
+    return taken

@@ -27,7 +27,7 @@ from controller.services.plan_drafts import (
     plan_drafts,
 )
 from controller.services.sealing import Seal, Validity
-from controller.services.stations import prepare_states
+from controller.services.stations import has_credentials, prepare_states
 from controller.settings import PlanSettings
 from controller.storage.database import Database
 from controller.storage.models import Base, StationLimitsRow, StationPlanRow, StationStateRow
@@ -149,9 +149,12 @@ class Plans:
             return known_epoch(session)
 
     def sealed(self) -> Iterable[tuple[str, Sealed]]:
-        """The newest plan and limits of every station, one after another."""
+        """The newest plan and limits of each station that was not shut out, one after another."""
+        with self._database.read() as session:
+            let_in = set(session.scalars(has_credentials()))
         for station_id in self._places.tree().stations:
-            yield station_id, self.envelope_of(station_id)
+            if station_id in let_in:
+                yield station_id, self.envelope_of(station_id)
 
 
 def newest_sealed(session: Session, station_id: str) -> Sealed:

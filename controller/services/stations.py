@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
@@ -163,6 +163,13 @@ def newest_version(session: Session, station_id: str) -> int:
         .limit(1)
     )
     return session.scalar(query) or 0
+
+
+def has_credentials() -> Select[str]:
+    """Asks for the stations the broker lets in."""
+    return select(StationRow.station_id).where(
+        StationRow.broker_password_hash.is_not(None), StationRow.retired_at.is_(None)
+    )
 
 
 def prepare_states(session: Session) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from controller.domain.accounts import Role
+from controller.services.sealing import Seal
 from controller.storage.models import (
     BrokerDenialRow,
     HoldingRow,
@@ -394,6 +395,37 @@ def test_the_answer_to_hello_carries_every_order_still_in_force(here: Province) 
     opened = [codec.open_order(base64.b64decode(one), here.keys, audiences) for one in sealed]
     assert [one.message.order_id for one in opened] == [own, group]
     assert here.hello(FAR).ack.orders != sealed
+
+
+def test_orders_never_make_the_answer_too_large_to_be_sent(here: Province) -> None:
+    here.plans.refresh()
+    actor = here.desk.actor()
+    last = [here.orders.order(actor, STATION, RefreshDeed(), why="x" * 300) for _ in range(60)][-1]
+    answer = here.hello()
+    assert 20 < len(answer.ack.orders) <= 32
+    newest = codec.open_order(
+        base64.b64decode(answer.ack.orders[-1]), here.keys, frozenset({STATION})
+    )
+    assert newest.message.order_id == last
+    sealed = Seal(here.signer, answer.epoch).ack(answer.ack)
+    assert codec.open_ack(sealed, here.keys, STATION).message == answer.ack
+
+
+def test_after_a_restore_equal_version_numbers_mean_nothing(here: Province) -> None:
+    here.plans.refresh()
+    epoch = here.plan_of().claims.epoch
+    answer = here.hello(plan_epoch=epoch - 1, plan_version=1, limits_version=1)
+    assert answer.plan
+    assert answer.limits
+
+
+def test_a_station_that_was_shut_out_is_sent_nothing_again(here: Province) -> None:
+    here.plans.refresh()
+    here.stations.issue_config(STATION)
+    here.stations.issue_config(OTHER)
+    assert {station_id for station_id, _ in here.plans.sealed()} == {STATION, OTHER}
+    here.stations.revoke(None, STATION)
+    assert {station_id for station_id, _ in here.plans.sealed()} == {OTHER}
 
 
 def test_a_station_from_a_later_epoch_makes_the_centre_go_above_it(here: Province) -> None:
