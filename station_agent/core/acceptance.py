@@ -5,10 +5,10 @@ Every function returns the reason of refusal, in the words of the wire, or None.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from station_agent.core.records import Memory, SeenOrder
-from station_protocol.messages import Order, TestToneDeed
+from station_protocol.messages import Order, StationPlan, TestToneDeed
 from station_protocol.signing import Claims
 from station_protocol.vocabulary import DeedKind
 
@@ -16,9 +16,14 @@ STALE = "stale"
 EXPIRED = "expired"
 NOT_YET_VALID = "not_yet_valid"
 UNSUPPORTED = "unsupported"
+MALFORMED = "malformed"
 
 TOLERANCE = timedelta(seconds=5)
 """Two trusted clocks may differ by two seconds each way, and what is sent takes a moment."""
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Instants beyond these are no dates of ours; arithmetic with them could leave the calendar."""
 
 MOST_ORDERS = 256
 MOST_CANCELLED = 256
@@ -42,6 +47,13 @@ def state_problem(
     if claims.epoch < known_epoch or (held is not None and (claims.epoch, claims.version) < held):
         return STALE
     return window_problem(claims, at)
+
+
+def plan_problem(plan: StationPlan) -> str | None:
+    """Why nobody could keep this plan, whoever signed it."""
+    dated = all(EARLIEST <= slot.starts_at <= LATEST for slot in plan.slots)
+    distinct = len({slot.slot_id for slot in plan.slots}) == len(plan.slots)
+    return None if dated and distinct else MALFORMED
 
 
 def order_problem(

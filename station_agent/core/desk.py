@@ -53,7 +53,7 @@ class Desk:
             known_epoch=memory.epoch,
             held=(memory.plan_epoch, memory.plan_version),
             at=station.trusted_time(turn.now),
-        )
+        ) or acceptance.plan_problem(event.signed.message)
         if problem is not None:
             detail = f"epoch {claims.epoch} version {claims.version}, held {station.plan_held}"
             self.refusals.note(turn, "plan", problem, detail)

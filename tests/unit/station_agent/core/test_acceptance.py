@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -103,6 +103,23 @@ def test_an_exercise_key_cannot_sign_a_live_plan_or_limits() -> None:
     rig.tell(signed_limits(2, claims={"kind": DeedKind.EXERCISE}))
     assert held(rig) == (EPOCH, 1)
     assert refusals(rig) == [("plan", "unsupported"), ("limits", "unsupported")]
+
+
+@pytest.mark.parametrize(
+    "slots",
+    [
+        (slot(1, datetime.max.replace(tzinfo=UTC)),),
+        (slot(1, datetime.min.replace(tzinfo=UTC)),),
+        (slot(1, in_minutes(5)), slot(1, in_minutes(9))),
+    ],
+)
+def test_a_plan_nobody_could_keep_is_refused_whoever_signed_it(
+    slots: tuple[wire.PlannedSlot, ...],
+) -> None:
+    rig = online()
+    rig.tell(signed_plan(*slots, version=2))
+    assert held(rig) == (EPOCH, 1)
+    assert refusals(rig) == [("plan", "malformed")]
 
 
 def test_what_the_link_refused_is_counted_by_reason_and_told_once_a_minute() -> None:
@@ -221,6 +238,17 @@ def test_without_the_newer_limits_the_held_ones_decide() -> None:
     rig.tell(signed_plan(slot(1, QUIET)))
     rig.run(20)
     assert rig.outcome(1) == (Outcome.MISSED, Reason.QUIET_HOURS)
+
+
+def test_a_restart_does_not_hasten_the_verdict() -> None:
+    rig = online()
+    rig.tell(signed_plan(slot(1, QUIET), version=2))
+    rig.reboot(after_s=1)
+    rig.run(1)
+    exception = wire.HoursException(from_at=QUIET, until_at=QUIET + timedelta(hours=1), why="Tết")
+    rig.tell(signed_limits(1, exceptions=(exception,)))
+    rig.run(60)
+    assert rig.outcomes() == {}
 
 
 def test_narrower_limits_end_slots_they_forbid() -> None:

@@ -63,6 +63,8 @@ def test_a_slot_that_never_gets_the_air_in_its_window_is_superseded() -> None:
     rig.run(600)
     assert rig.outcome(1) == (Outcome.SUPERSEDED, Reason.WINDOW_PASSED)
     assert rig.heard_slots() == [slot_id(2)]
+    assert rig.agent is not None
+    assert rig.agent.playout.obstacles == {}
 
 
 def test_a_higher_class_cuts_what_sounds_at_its_own_instant() -> None:

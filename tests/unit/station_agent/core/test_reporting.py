@@ -82,6 +82,17 @@ def test_evidence_is_forwarded_only_after_the_greeting_and_acknowledged_once() -
     assert len(batches(rig)) == len(set(batches(rig)))
 
 
+def test_after_a_break_evidence_waits_for_the_next_greeting() -> None:
+    rig = online()
+    rig.disconnect()
+    rig.tell(ev.SubscriptionRefused("vang/1/g/bac-ai/order"))
+    rig.centre_is_up = False
+    rig.asked.clear()
+    rig.connect()
+    rig.run(60)
+    assert batches(rig) == []
+
+
 def test_unanswered_evidence_is_sent_again() -> None:
     rig = online(slot(1, in_minutes(1)))
     rig.asked.clear()
