@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from controller.domain.accounts import Role
 from controller.services.keys import load_or_create
 from controller.services.pruning import Pruning
 from controller.settings import SettingsError
 from controller.storage import migrate
 from controller.storage.database import Database
-from controller.storage.models import OutboxRow, SignedOrderRow, StationPlanRow
+from controller.storage.models import OutboxRow, SessionRow, SignedOrderRow, StationPlanRow
 from station_protocol.messages import RefreshDeed
 from station_protocol.vocabulary import DeedKind
 from tests.support import wire
 from tests.support.fleet import STATION, Province
+from tests.support.web import DISTRICT
 
 
 def test_keys_are_made_once_and_nobody_else_may_read_them(tmp_path: Path) -> None:
@@ -95,3 +97,13 @@ def test_an_order_that_expired_long_ago_is_forgotten_with_its_replies(here: Prov
     here.clock.move(days=401)
     Pruning(here.database, here.clock).prune()
     assert here.orders.replies(order_id) == ()
+
+
+def test_sign_ins_that_are_over_are_forgotten(here: Province) -> None:
+    here.centre.client(Role.OPERATOR, DISTRICT)
+    pruning = Pruning(here.database, here.clock)
+    pruning.prune()
+    assert _count(here, SessionRow) == 1
+    here.clock.move(hours=13)
+    pruning.prune()
+    assert _count(here, SessionRow) == 0
