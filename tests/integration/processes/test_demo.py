@@ -21,7 +21,8 @@ from controller.storage.database import Database
 from controller.storage.models import SlotResultRow
 from tests.support.serving import PROGRAMS, Served, end, environment, gone, series, until
 
-pytestmark = pytest.mark.real
+# Two minutes of waiting for a slot: may run beside the other real programs.
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("demo")]
 
 STATIONS = 7
 
