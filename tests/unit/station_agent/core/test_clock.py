@@ -77,6 +77,18 @@ def test_a_restart_with_a_wrong_clock_waits_for_the_centre_before_it_judges_anyt
     assert rig.heard == []
 
 
+def test_half_the_way_there_and_back_is_taken_off() -> None:
+    rig = Rig()
+    rig.answers_after_ms = 1_600
+    rig.boot().connect()
+    rig.run(5)
+    shown = rig.last_beat().clock
+    assert shown.level is ClockLevel.CONTROLLER
+    assert shown.offset_ms == 0.0
+    assert shown.error_ms is not None
+    assert 800 <= shown.error_ms < 801
+
+
 def test_a_slow_answer_vouches_for_nothing() -> None:
     rig = Rig()
     rig.answers_after_ms = 2_500
