@@ -9,6 +9,7 @@ from controller.domain.accounts import Permission
 from controller.services.board import BoardView
 from controller.services.tiles import Tile
 from controller.web.policy import current_actor, requires, services
+from controller.web.probes import is_link_up
 
 bp = Blueprint("board", __name__)
 
@@ -25,6 +26,7 @@ def index() -> str:
     return render_template(
         "board/index.html",
         view=view,
+        is_link_up=is_link_up(),
         chosen=chosen,
         rows=[
             (row, [tile for tile in row.tiles if _shown(tile, chosen)]) for row in view.districts
@@ -45,7 +47,7 @@ def changes() -> Response:
         cursor=view.cursor,
         tiles={tile.station_id: render_template("board/_tile.html", tile=tile) for tile in changed},
         districts={row.place.place_id: f"{row.online}/{len(row.tiles)}" for row in view.districts},
-        summary=render_template("board/_summary.html", view=view),
+        summary=render_template("board/_summary.html", view=view, is_link_up=is_link_up()),
         legend=render_template("board/_legend.html", view=view),
         filters=_counts(view),
     )

@@ -33,6 +33,12 @@ def install(app: Flask, probes: Probes) -> None:
     app.after_request(_count)
 
 
+def is_link_up() -> bool:
+    """Whether the centre hears the broker; True in an app that has no link at all."""
+    probes = cast("Probes | None", current_app.extensions.get("vang.probes"))
+    return probes is None or "link" not in probes.checks or probes.checks["link"]()
+
+
 def _begin() -> None:
     g.began_s = time.perf_counter()
 

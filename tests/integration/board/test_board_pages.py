@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -260,3 +261,11 @@ def test_a_tile_never_loses_the_day_it_is_drawn_for(centre: Centre) -> None:
     assert tile is not None
     assert 'class="missed"' in tile[0]
     assert datetime.fromisoformat(re.findall(r'data-since="([^"]+)"', tile[0])[0]) < NOW
+
+
+def test_a_broker_that_does_not_answer_is_said_on_the_board(centre: Centre) -> None:
+    client = centre.client(Role.OPERATOR, DISTRICT)
+    assert "máy chủ nhắn tin" not in client.get("/bang").text
+    centre.app.extensions["vang.probes"] = SimpleNamespace(checks={"link": lambda: False})
+    assert "Trung tâm không nối được máy chủ nhắn tin." in client.get("/bang").text
+    assert "Trạm vẫn tự phát" in client.get("/bang/thay-doi?tu=0").json["summary"]
