@@ -62,6 +62,7 @@ def test_only_approved_or_cancelled_slots_are_told() -> None:
 def test_anything_a_station_would_do_differently_is_a_change(change: dict[str, object]) -> None:
     assert plans.digest(a_slot(1, **change)) != plans.digest(a_slot(1))
     assert plans.digest(a_slot(1)) == plans.digest(a_slot(1))
+    assert len(plans.digest(a_slot(1))) == 16
 
 
 def test_the_content_hash_follows_the_slots_and_nothing_else() -> None:
@@ -102,6 +103,8 @@ def test_each_sound_is_required_once_in_the_order_of_need() -> None:
         ("b" * 64, slots[0].starts_at),
     ]
     assert found[0].size_bytes == 120_000
+    assert plans.required_assets(reversed(slots)) == found
+    assert plans.required_assets(sorted(slots, key=lambda slot: slot.starts_at)) == found
 
 
 def test_a_plan_is_signed_when_it_is_new_changed_or_runs_out() -> None:
@@ -149,6 +152,18 @@ def test_limits_say_the_hours_the_open_exceptions_and_the_caps() -> None:
         (NOW, NOW + timedelta(hours=2), "thử loa")
     ]
     assert (limits.max_length_ms, limits.volume_ceiling_percent) == (900_000, 70)
+
+
+def test_the_order_in_which_exceptions_are_read_makes_no_new_limits() -> None:
+    first = OpenException("ninh-thuan", NOW, NOW + timedelta(hours=2), "thử loa")
+    second = OpenException("bac-ai", NOW, NOW + timedelta(hours=1), "lễ hội")
+    either = [
+        plans.limits_of(
+            "x", Allowed((), found), max_length_ms=1, volume_ceiling_percent=100, now=NOW
+        )
+        for found in ((first, second), (second, first))
+    ]
+    assert either[0] == either[1]
 
 
 def test_limits_are_new_in_a_new_epoch() -> None:

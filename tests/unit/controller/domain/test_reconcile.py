@@ -45,6 +45,7 @@ def test_the_first_word_of_the_log_is_the_outcome() -> None:
     assert (result.outcome, result.reason, result.source) == ("aired", None, Source.JOURNAL)
     assert (result.started_at, result.start_error_ms, result.played_ms) == (DUE, 0.04, 30_000)
     assert (result.entry_no, result.decided_at) == (5, DUE + timedelta(minutes=1))
+    assert (result.planned_at, result.planned_ms) == (DUE, 30_000)
     assert change is None
 
 
@@ -142,7 +143,9 @@ def test_silence_is_unknown_after_two_minutes_and_a_miss_after_a_day(
 def test_a_sounding_slot_is_unknown_only_after_it_should_have_ended() -> None:
     sounding = on_start(COMING, DUE + timedelta(seconds=10), None)
     assert on_time(sounding, DUE + timedelta(seconds=159), UNKNOWN_AFTER) == sounding
-    assert on_time(sounding, DUE + timedelta(seconds=160), UNKNOWN_AFTER).outcome == "unknown"
+    silent = on_time(sounding, DUE + timedelta(seconds=160), UNKNOWN_AFTER)
+    assert silent.outcome == "unknown"
+    assert on_time(silent, DUE + timedelta(seconds=161), UNKNOWN_AFTER) == silent
 
 
 def test_a_cancelled_slot_nobody_reported_lapses_as_cancelled() -> None:
@@ -181,7 +184,8 @@ def test_a_word_after_the_window_and_a_minute_is_proof_enough() -> None:
 
 def test_a_slot_with_nothing_approved_is_missed_at_once_unless_it_was_ever_held() -> None:
     silent = replace(HOLDING, has_sound=False, alive_after=None)
-    assert on_holding(COMING, silent, DUE).reason == "not_approved"
+    missed = on_holding(COMING, silent, DUE)
+    assert (missed.reason, missed.decided_at) == ("not_approved", DUE)
     assert on_holding(COMING, replace(silent, ever_held=True), DUE) == COMING
 
 

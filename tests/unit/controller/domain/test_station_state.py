@@ -30,7 +30,8 @@ def test_a_lost_link_is_stamped_with_its_deadline() -> None:
 
 
 def test_a_sound_is_shown_until_its_end_is_long_past() -> None:
-    assert shown_state(ON_AIR, NOW + timedelta(seconds=50)).state is ShownState.ON_AIR
+    on_air = shown_state(ON_AIR, NOW + timedelta(seconds=50))
+    assert (on_air.state, on_air.since_at) == (ShownState.ON_AIR, NOW)
     over = shown_state(ON_AIR, NOW + timedelta(seconds=50.001))
     assert over.state is ShownState.READY
     assert over.since_at == NOW + timedelta(seconds=50)
@@ -43,8 +44,15 @@ def test_a_sound_without_a_foretold_end_is_shown_while_the_link_holds() -> None:
 
 
 def test_what_is_wrong_is_said_with_its_reasons() -> None:
-    shown = shown_state(replace(READY, health="degraded", reasons=("clock_wrong",)), NOW)
-    assert (shown.state, shown.reasons) == (ShownState.DEGRADED, ("clock_wrong",))
+    wrong = replace(READY, health="degraded", reasons=("clock_wrong",))
+    shown = shown_state(wrong, NOW)
+    assert (shown.state, shown.since_at, shown.reasons) == (
+        ShownState.DEGRADED, NOW, ("clock_wrong",),
+    )  # fmt: skip
+    assert shown_state(wrong, NOW + timedelta(hours=1)).reasons == ("clock_wrong",)
+    _, change = flip("ready", None, wrong, NOW)
+    assert change is not None
+    assert (change.at, change.reasons) == (NOW, ("clock_wrong",))
     assert shown_state(replace(READY, health="starting"), NOW).reasons == ("starting",)
     assert shown_state(replace(READY, health=None), NOW).reasons == ("starting",)
 
