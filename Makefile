@@ -43,10 +43,16 @@ format: env-dev ## let ruff put the code in order
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-# Unit tests share both cores; those that start real programs run one after another (tests/conftest.py).
+# First the rules, with their branches counted; then everything that starts real programs. Those wait
+# more than they work, so four share two cores; tests that may not meet are of one xdist group.
+# Files of the tests lie in memory where the machine has such a place: thousands of small databases.
+SCRATCH := $(shell test -w /dev/shm && echo /dev/shm/vang-test-$$$$ || echo build/scratch)
+
 tests: env-dev
 	@mkdir -p build && rm -f build/.coverage build/.coverage.*
-	@COVERAGE_FILE=build/.coverage $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report= -q
+	@COVERAGE_FILE=build/.coverage $(BIN)/python -m pytest -m "not soak" -n 2 -q --cov --cov-report= tests/unit
+	@$(BIN)/python -m pytest -m "not soak" -n 4 --dist loadgroup --no-loadscope-reorder -q --durations=15 \
+		--basetemp=$(SCRATCH) --ignore=tests/unit tests; status=$$?; rm -rf $(SCRATCH); exit $$status
 
 coverage-gate:
 	@$(BIN)/python tools/coverage_gate.py
