@@ -134,6 +134,21 @@ def test_slots_that_touch_do_not_clash() -> None:
     assert meet(a_schedule("ours"), a_schedule("theirs", airs_at=time(5, 39))) != []
 
 
+def test_two_rules_meet_only_until_the_first_of_them_ends() -> None:
+    short = a_schedule("short", ends_on=date(2026, 11, 26))
+    long = a_schedule("long", ends_on=date(2026, 12, 31))
+    for pair in ((short, long), (long, short)):
+        (clash,) = meet(*pair)
+        assert clash.count == 3
+
+
+def test_a_slot_that_starts_this_very_instant_is_not_judged_any_more() -> None:
+    today = a_schedule("ours", airs_at=time(8), ends_on=date(2026, 11, 23))
+    other = a_schedule("theirs", airs_at=time(8))
+    assert meet(today, other, after=NOW) == []
+    assert meet(today, other, after=NOW - timedelta(seconds=1)) != []
+
+
 def test_seconds_of_wall_times_count() -> None:
     ours = a_schedule("ours", airs_at=time(5, 30, 20))
     assert meet(ours, a_schedule("theirs", airs_at=time(5, 40, 20))) == []
