@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import typing
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, String, Table, cast, insert, select, update
 from sqlalchemy.orm import Session
 
 from controller.storage.models import MetaRow
+
+_META = typing.cast(Table, MetaRow.__table__)
 
 EPOCH = "epoch"
 EPOCH_RAISED_AT = "epoch_raised_at"
@@ -34,19 +37,14 @@ def _locked(session: Session, key: str) -> MetaRow | None:
 
 
 def next_number(session: Session, counter: Counter) -> int:
-    """The next number; the row stays locked until the transaction ends, so order is commit order.
-
-    Read anew each time, so it may be asked for several times in one transaction.
-    """
-    row = _locked(session, counter)
-    if row is None:
-        session.add(MetaRow(key=counter, value="1"))
-        session.flush()
-        return 1
-    number = int(row.value) + 1
-    row.value = str(number)
-    session.flush()
-    return number
+    """The next number. Its row stays locked until the transaction ends: order is commit order."""
+    number = cast(cast(_META.c.value, BigInteger) + 1, String)
+    statement = update(_META).where(_META.c.key == counter.value).values(value=number)
+    found = session.connection().execute(statement.returning(_META.c.value)).scalar()
+    if found is not None:
+        return int(found)
+    session.connection().execute(insert(_META), {"key": counter.value, "value": "1"})
+    return 1
 
 
 def _ms(at: datetime) -> int:

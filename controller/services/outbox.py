@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.orm import Session
 
 from controller.storage.database import Database
 from controller.storage.models import OutboxRow
 from station_protocol.topics import Delivery
+
+_OUTBOX = cast(Table, OutboxRow.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +39,15 @@ def enqueue(
     """Add a message inside the deed's own transaction. A retained one replaces its forerunner."""
     if delivery.retain:
         session.execute(delete(OutboxRow).where(OutboxRow.topic == topic))
-    session.add(
-        OutboxRow(
-            topic=topic,
-            payload=payload,
-            qos=delivery.qos,
-            retain=delivery.retain,
-            is_urgent=is_urgent,
-            created_at=at,
-        )
-    )
+    values = {
+        "topic": topic,
+        "payload": payload,
+        "qos": delivery.qos,
+        "retain": delivery.retain,
+        "is_urgent": is_urgent,
+        "created_at": at,
+    }
+    session.connection().execute(insert(_OUTBOX), values)
 
 
 @dataclass(frozen=True, slots=True)
