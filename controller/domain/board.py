@@ -72,7 +72,7 @@ class DayLine:
 
 def sign_of(planned: Planned, sounded: Sounded | None, now: datetime) -> Sign:
     """The one sign of a slot: what the station said, else what the plan says of the future."""
-    if sounded is not None and sounded.outcome in set(Sign):
+    if sounded is not None and sounded.outcome != Sign.COMING:
         return Sign(sounded.outcome)
     if planned.is_cancelled:
         return Sign.CANCELLED

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor
 from controller.domain.board import STRIP_HOURS, Sign, is_aired
 from controller.domain.places import Place, PlaceTree, Station
+from controller.domain.reconcile import COMING, UNDECIDED
 from controller.services.places import Places
 from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
@@ -146,26 +147,6 @@ class Board:
                 made_at=now,
             )
 
-    def changed_since(self, actor: Actor, cursor: int) -> tuple[Tile, ...]:
-        """The tiles in the actor's place that changed after `cursor`."""
-        tree, now = self._places.tree(), self._now()
-        with self._database.read() as session:
-            changed = session.scalars(
-                select(StationStateRow.station_id).where(StationStateRow.change_no > cursor)
-            ).all()
-            stations = [
-                tree.stations[station_id]
-                for station_id in changed
-                if station_id in tree.stations
-                and tree.is_within(tree.stations[station_id].place_id, actor.place_id)
-            ]
-            return tuple(tiles_of(session, tree, stations, now).values())
-
-    def cursor(self) -> int:
-        """The newest change number: cheap, for a poll that finds nothing new."""
-        with self._database.read() as session:
-            return _cursor(session)
-
 
 def _cursor(session: Session) -> int:
     return session.scalar(select(func.max(StationStateRow.change_no))) or 0
@@ -249,7 +230,7 @@ def _on_air(
         ids = {station.station_id for station in slot.stations}
         results = _results(session, slot.row.slot_id, ids)
         sounding = {key for key, row in results.items() if row.outcome == Sign.SOUNDING}
-        ended = {key for key, row in results.items() if row.outcome not in _OPEN}
+        ended = {key for key, row in results.items() if row.outcome not in UNDECIDED}
         yield OnAir(
             slot_id=slot.row.slot_id,
             title=slot.row.title,
@@ -269,9 +250,6 @@ def _on_air(
         )  # fmt: skip
 
 
-_OPEN = frozenset({Sign.UNKNOWN.value, Sign.SOUNDING.value})
-
-
 def _last(session: Session, slots: Sequence[_Near], now: datetime) -> LastSlot | None:
     past = [slot for slot in slots if slot.ends_at <= now]
     if not past:
@@ -279,7 +257,9 @@ def _last(session: Session, slots: Sequence[_Near], now: datetime) -> LastSlot |
     slot = past[-1]
     ids = {station.station_id for station in slot.stations}
     results = _results(session, slot.row.slot_id, ids)
-    counts = Counter(row.outcome for row in results.values())
+    counts = Counter(
+        Sign.UNKNOWN.value if row.outcome == COMING else row.outcome for row in results.values()
+    )
     counts[Sign.UNKNOWN.value] += len(ids) - len(results)
     return LastSlot(
         slot_id=slot.row.slot_id,

@@ -167,6 +167,15 @@ def test_the_next_slot_names_who_is_not_ready(centre: Centre) -> None:
     assert re.search(r"64/65</b>\s*trạm đang vang", page)
 
 
+def test_a_station_that_has_said_nothing_is_not_counted_as_done(centre: Centre) -> None:
+    with centre.database.write() as session:
+        session.merge(_result(STATION, PRESENT, "coming"))
+    page = centre.client(Role.OPERATOR, PROVINCE).get("/bang").text
+    assert re.search(r"64/65</b>\s*trạm đang vang", page)
+    assert "đã xong" not in page
+    assert "Chưa rõ, chờ sổ của trạm" in page
+
+
 def test_a_filter_leaves_only_the_stations_it_names(centre: Centre) -> None:
     client = centre.client(Role.AUDITOR, PROVINCE)
     look = client.get("/bang?loc=look").text
