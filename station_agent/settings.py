@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 
 class SettingsError(Exception):
@@ -63,6 +64,8 @@ class SoundSettings:
 
     over: str = "http"
     """`http`, or `mqtt` where only the broker's port can be reached."""
+    allow_plaintext: bool = False
+    """Permit an address that is neither on this machine nor https: the token crosses it openly."""
     url: str = ""
     """Address of the centre; the agent asks `<url>/sound/<sha256>`."""
     token: str = field(default="", repr=False)
@@ -317,6 +320,11 @@ def _check_sound(sound: SoundSettings) -> None:
         raise SettingsError("sound.url", "must begin with http:// or https://")
     if sound.over == "http" and not sound.token:
         raise SettingsError("sound.token", "is missing")
+    address = urlsplit(sound.url)
+    is_open = sound.over == "http" and address.scheme == "http"
+    if is_open and not sound.allow_plaintext and not is_loopback(address.hostname or ""):
+        problem = "would carry the token in the open: use https, or sound.allow_plaintext = true"
+        raise SettingsError("sound.url", problem)
 
 
 def _check_limits(limits: LimitSettings) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from controller import wiring
 from controller.cli.console import say
 from controller.services.accounts import Handout
@@ -15,6 +18,7 @@ def prepare(controller: wiring.Controller) -> Handout | None:
 
 def tell(handout: Handout, settings: Settings, address: str) -> None:
     """Print the password once, and what to do next."""
+    program = Path(sys.executable).with_name("vang-controller")
     say(
         "",
         "  First start. One administrator was made; this password is shown only now and must be",
@@ -26,10 +30,10 @@ def tell(handout: Handout, settings: Settings, address: str) -> None:
         "",
         "  Next steps:",
         "    1. Sign in, change the password, make accounts for operators and approvers.",
-        "    2. For each station:  vang-controller station-config STATION --out station.toml",
-        "       (`vang-controller station-config --list` names the stations), copy the file to the",
-        "       station, and there:  vang-agent run --config station.toml",
+        f"    2. For each station:  {program} station-config STATION --out station.toml",
+        f"       (`{program} station-config --list` names the stations), copy the file to the",
+        "       station, and start its agent there (docs/operations.md, “Enrol a station”).",
         f"    3. Back up {settings.folder / 'keys'} apart: stations trust these keys.",
-        "    4. vang-controller doctor  checks the settings.",
+        f"    4. {program} doctor  checks the settings.",
         "",
     )

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from controller import wiring
 from controller.cli.console import complain, say
@@ -86,6 +87,7 @@ def document_of(controller: wiring.Controller, config: StationConfig) -> Documen
         "sound": {
             "over": config.sound_over,
             "url": web_address(settings),
+            "allow_plaintext": is_open_abroad(web_address(settings)) and settings.allow_plaintext,
             "token": config.sound_token,
             "tls_ca": SOUND_CA if settings.web.tls_ca else "",
         },
@@ -99,6 +101,12 @@ def document_of(controller: wiring.Controller, config: StationConfig) -> Documen
             "volume_ceiling_percent": config.volume_ceiling_percent,
         },
     }
+
+
+def is_open_abroad(url: str) -> bool:
+    """Whether an address is neither https nor on this machine."""
+    address = urlsplit(url)
+    return address.scheme == "http" and not is_loopback(address.hostname or "")
 
 
 def _has_tls(settings: Settings) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,16 @@ def test_secrets_do_not_leave_the_machine_in_the_open_unless_said_aloud(tmp_path
     assert loaded(tmp_path, said).broker.allow_plaintext
     sealed = abroad.replace("[sound]", 'tls_ca = "ca.pem"\n[sound]')
     assert loaded(tmp_path, sealed).broker.tls_ca == "ca.pem"
+
+
+def test_the_sound_token_does_not_leave_the_machine_in_the_open_unless_said_aloud(
+    tmp_path: Path,
+) -> None:
+    abroad = re.sub(r'url = "[^"]+"', 'url = "http://10.0.0.5:8080"', GOOD)
+    assert "sound.url: would carry the token in the open" in problem(tmp_path, abroad)
+    aloud = abroad.replace("[sound]", "[sound]\nallow_plaintext = true")
+    assert loaded(tmp_path, aloud).sound.allow_plaintext
+    assert loaded(tmp_path, abroad.replace("http://", "https://")).sound.url.startswith("https")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
