@@ -114,7 +114,12 @@ class BulkSender:
         self._add(want.station_id, self._library.pieces(want))
 
     def reconnected(self) -> None:
-        """Soon give a broker that may have forgotten everything every plan and limits again."""
+        """Soon give a broker that may have forgotten everything every plan and limits again.
+
+        What was under way on the connection before takes no room on this one.
+        """
+        former, self._room = self._room, threading.Semaphore(UNDER_WAY_AT_MOST)
+        former.release()  # who waits there waits for nothing
         with self._lock:
             if self._republish is not None:
                 self._republish.cancel()
@@ -165,16 +170,19 @@ class BulkSender:
 
     def _send(self, parcel: Parcel) -> bool:
         """Whether the line goes on; what is lost with the connection is asked for again."""
-        self._room.acquire(timeout=PATIENCE_S)
+        room = self._room
+        held = room.acquire(timeout=PATIENCE_S)
         if self._stopping.is_set():
             return False
         topic = topics.down(parcel.station_id, parcel.kind)
 
         def acknowledged() -> None:
-            self._room.release()
+            if held:
+                room.release()
             self._internals.count_published(parcel.kind)
 
         if self._publish(topic, parcel.payload, DOWN_DELIVERY[parcel.kind], acknowledged):
             return True
-        self._room.release()
+        if held:
+            room.release()
         return False
