@@ -241,7 +241,11 @@ def _background(
     )
     scheduler.add("broker_health", _BrokerHealth(settings, internals), every_s=5)
     parts = [(link.start, link.stop), (ingest.start, ingest.stop)]
-    watcher = watch_denials(settings, _denial_writer(services.as_run))
+    watcher = watch_denials(
+        settings,
+        _denial_writer(services.as_run),
+        on_failure=lambda: internals.count_border_error("job"),
+    )
     if watcher is not None:
         parts.append((watcher.start, watcher.stop))
     return Background([*parts, (scheduler.start, scheduler.stop)])

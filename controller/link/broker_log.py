@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http.client import HTTPException
+from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
 
@@ -105,6 +106,8 @@ class LogTail:
         self._file: BinaryIO | None = None
         self._inode = 0
         self._rest = b""
+        self._ends: list[int] = []
+        """Where each line last returned ends in the file."""
 
     def read(self) -> list[str]:
         """The lines written since the last call, at most READ_BYTES of them."""
@@ -115,16 +118,17 @@ class LogTail:
         if not piece:
             self._follow_rotation()
             return []
+        begins = self._file.tell() - len(piece) - len(self._rest)
         *lines, self._rest = (self._rest + piece).split(b"\n")
+        self._ends = list(accumulate((len(line) + 1 for line in lines), initial=begins))[1:]
         if len(self._rest) > READ_BYTES:  # not a log line
             self._rest = b""
         return [line.decode("utf-8", "replace") for line in lines]
 
-    def keep_place(self) -> None:
-        """Remember across restarts that everything returned so far was dealt with."""
-        if self._file is not None:
-            place = self._file.tell() - len(self._rest)
-            write_private(self._mark, json.dumps({"inode": self._inode, "place": place}))
+    def keep_place(self, count: int) -> None:
+        """Remember across restarts that so many of the lines last returned were dealt with."""
+        place = {"inode": self._inode, "place": self._ends[count - 1]}
+        write_private(self._mark, json.dumps(place))
 
     def _open(self) -> bool:
         try:
@@ -171,11 +175,13 @@ class DenialWatcher:
         resolve: Callable[[Denial], Denial],
         on_denial: Callable[[Denial], None],
         *,
+        on_failure: Callable[[], None] = lambda: None,
         interval_s: float = 1.0,
     ) -> None:
         self._tail = tail
         self._resolve = resolve
         self._on_denial = on_denial
+        self._on_failure = on_failure
         self._interval_s = interval_s
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -198,11 +204,13 @@ class DenialWatcher:
                 self.read_once()
             except Exception:
                 logger.exception("a refusal of the broker could not be stored")
+                self._tail.close()  # the next read begins again with this refusal
+                self._on_failure()
 
     def read_once(self) -> int:
         """Hand over what is new; the number of log lines read."""
         lines = self._tail.read()
-        for line in lines:
+        for count, line in enumerate(lines, start=1):
             denial = parse_denial(line)
             if denial is not None:
                 denial = self._resolve(denial)
@@ -213,19 +221,23 @@ class DenialWatcher:
                     denial.topic,
                 )
                 self._on_denial(denial)
+                self._tail.keep_place(count)
         if lines:
-            self._tail.keep_place()
+            self._tail.keep_place(len(lines))
         return len(lines)
 
 
-def watch_denials(settings: Settings, on_denial: Callable[[Denial], None]) -> DenialWatcher | None:
+def watch_denials(
+    settings: Settings, on_denial: Callable[[Denial], None], on_failure: Callable[[], None]
+) -> DenialWatcher | None:
     """A watcher over the log of the broker in force; None for an outside one without a log."""
     folder = broker_folder(settings)
     if settings.broker.mode == "bundled":
         tail = LogTail(folder / "nats.log", folder / "log_place.json")
-        return DenialWatcher(tail, NatsConnections(folder).resolve, on_denial)
+        resolve = NatsConnections(folder).resolve
+        return DenialWatcher(tail, resolve, on_denial, on_failure=on_failure)
     if not settings.broker.log_file:
         return None
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     tail = LogTail(Path(settings.broker.log_file), folder / "log_place.json")
-    return DenialWatcher(tail, lambda denial: denial, on_denial)
+    return DenialWatcher(tail, lambda denial: denial, on_denial, on_failure=on_failure)

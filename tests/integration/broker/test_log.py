@@ -97,20 +97,28 @@ def test_a_flood_is_read_in_pieces(tmp_path: Path) -> None:
     assert len(told) == 2000
 
 
-def test_a_refusal_that_cannot_be_stored_stops_nothing(tmp_path: Path) -> None:
-    told: list[Denial] = []
+def test_a_refusal_that_cannot_be_stored_is_stored_later_and_none_behind_it_is_lost(
+    tmp_path: Path,
+) -> None:
+    stored: list[str] = []
+    failures: list[str] = []
 
     def store(denial: Denial) -> None:
-        told.append(denial)
-        raise OSError("disk full")
+        if denial.topic.endswith("/2") and len(failures) < 2:
+            raise OSError("disk full")
+        stored.append(denial.topic)
 
-    (tmp_path / "log").write_text(refusal(1))
+    (tmp_path / "log").write_text(refusal(1) + refusal(2) + "another line\n" + refusal(3))
     tail = LogTail(tmp_path / "log", tmp_path / "place")
-    watching = DenialWatcher(tail, lambda denial: denial, store, interval_s=0.01)
+    watching = DenialWatcher(
+        tail,
+        lambda denial: denial,
+        store,
+        on_failure=lambda: failures.append("counted"),
+        interval_s=0.01,
+    )
     watching.start()
-    until(lambda: len(told) == 1)
-    with (tmp_path / "log").open("a") as log:
-        log.write(refusal(2))
-    until(lambda: len(told) == 2)
+    until(lambda: len(stored) == 3)
     watching.stop()
-    assert [denial.topic for denial in told] == ["vang/1/u/1", "vang/1/u/2"]
+    assert stored == ["vang/1/u/1", "vang/1/u/2", "vang/1/u/3"]
+    assert failures == ["counted"] * 2
