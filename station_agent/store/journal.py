@@ -1,8 +1,9 @@
 """The station's evidence on disk: numbered entries, slot records and floors, each commit fsynced.
 
 SQLite in WAL mode with `synchronous=FULL`: what `persist` returned from survives a power cut. A
-damaged file is set aside and a new one begun under a new journal id; what slot records and floors
-can still be read from the old one are carried over, so that nothing is played twice.
+damaged file is set aside and a new one begun under a new journal id; what slot records, floors and
+unconfirmed entries can still be read from the old one are carried over, so that nothing is played
+twice and no evidence is lost. A row that cannot be read costs only itself.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import Any
 
 from station_agent.core.records import Memory, SlotRecord
 from station_agent.errors import StorageFullError, StorageReadOnlyError
 from station_agent.store.ballast import Ballast
+from station_agent.store.salvage import readable, salvaged
 from station_protocol.messages import JournalEntry
 
 logger = logging.getLogger(__name__)
@@ -27,8 +28,9 @@ logger = logging.getLogger(__name__)
 KEPT_DAYS = 90
 """Confirmed entries are kept this long; unconfirmed ones for ever."""
 
-SLOT_DAYS = 40
-"""Slot records younger than this are given back after a restart."""
+SLOT_DAYS = 60
+"""Slots planned within so long of the newest one are given back after a restart. Dated by the plan,
+which the centre signed: a station's own clock may have been wrong by months when it wrote."""
 
 _PRAGMAS = """
 PRAGMA journal_mode = WAL;
@@ -42,7 +44,7 @@ CREATE TABLE IF NOT EXISTS entry (
     entry_no INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS slot (
-    slot_id TEXT PRIMARY KEY, noted_ms INTEGER NOT NULL, body TEXT NOT NULL
+    slot_id TEXT PRIMARY KEY, planned_at_ms INTEGER NOT NULL, body TEXT NOT NULL
 ) WITHOUT ROWID;
 """
 _PUT_META = (
@@ -63,7 +65,7 @@ class Journal:
         self.set_aside: Path | None = None
         """Where a damaged predecessor was moved at this start; None: it was sound."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = self._open_sound()
+        self._open_sound()
         if ballast is not None:
             ballast.restore()
 
@@ -91,8 +93,9 @@ class Journal:
             (newest,) = db.execute("SELECT coalesce(max(at_ms), 0) FROM entry").fetchone()
             oldest = newest - KEPT_DAYS * 86_400_000
             db.execute("DELETE FROM entry WHERE entry_no <= ? AND at_ms < ?", (stored, oldest))
-            (noted,) = db.execute("SELECT coalesce(max(noted_ms), 0) FROM slot").fetchone()
-            db.execute("DELETE FROM slot WHERE noted_ms < ?", (noted - KEPT_DAYS * 86_400_000,))
+            (planned,) = db.execute("SELECT coalesce(max(planned_at_ms), 0) FROM slot").fetchone()
+            oldest = planned - KEPT_DAYS * 86_400_000
+            db.execute("DELETE FROM slot WHERE planned_at_ms < ?", (oldest,))
 
     def close(self) -> None:
         """Leave one tidy file."""
@@ -113,20 +116,30 @@ class Journal:
         return self._number("stored_up_to")
 
     def read(self, after_no: int, limit: int) -> list[JournalEntry]:
-        """The next entries in order."""
-        rows = self._rows(
-            "SELECT body FROM entry WHERE entry_no > ? ORDER BY entry_no LIMIT ?", after_no, limit
-        )
-        return [JournalEntry.model_validate_json(body) for (body,) in rows]
+        """The next entries in order; what cannot be read does not hold up what follows."""
+        found: list[JournalEntry] = []
+        while len(found) < limit:
+            rows = self._rows(
+                "SELECT CAST(body AS BLOB), entry_no FROM entry WHERE entry_no > ?"
+                " ORDER BY entry_no LIMIT ?",
+                after_no,
+                limit - len(found),
+            )
+            if not rows:
+                break
+            found.extend(readable(JournalEntry, (row[0] for row in rows)))
+            after_no = rows[-1][1]
+        return found
 
     def slots(self) -> list[SlotRecord]:
-        """The last record of each slot noted within 40 days of the newest one."""
-        records = [SlotRecord.model_validate_json(body) for (body,) in self._slot_rows()]
-        newest = max((record.noted_at for record in records), default=None)
+        """The last record of each slot planned within SLOT_DAYS of the newest one."""
+        rows = self._rows("SELECT CAST(body AS BLOB) FROM slot ORDER BY planned_at_ms")
+        records = readable(SlotRecord, (row[0] for row in rows))
+        newest = max((record.planned_at for record in records), default=None)
         if newest is None:
             return []
         oldest = newest - timedelta(days=SLOT_DAYS)
-        return [record for record in records if record.noted_at >= oldest]
+        return [record for record in records if record.planned_at >= oldest]
 
     def memory(self) -> Memory:
         """The floors as last written; fresh ones if there never were any."""
@@ -156,9 +169,10 @@ class Journal:
     @staticmethod
     def _put_slots(db: sqlite3.Connection, slots: tuple[SlotRecord, ...]) -> None:
         db.executemany(
-            "INSERT INTO slot (slot_id, noted_ms, body) VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET noted_ms = excluded.noted_ms, body = excluded.body",
-            [(slot.slot_id, _ms(slot.noted_at), slot.model_dump_json()) for slot in slots],
+            "INSERT INTO slot (slot_id, planned_at_ms, body) VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET"
+            " planned_at_ms = excluded.planned_at_ms, body = excluded.body",
+            [(slot.slot_id, _ms(slot.planned_at), slot.model_dump_json()) for slot in slots],
         )
 
     @contextmanager
@@ -173,38 +187,33 @@ class Journal:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def _rows(self, query: str, *arguments: object) -> list[tuple[str]]:
+    def _rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         with _sqlite_errors(self._path):
             return self._db.execute(query, arguments).fetchall()
 
-    def _slot_rows(self) -> list[tuple[str]]:
-        return self._rows("SELECT body FROM slot ORDER BY noted_ms")
-
     def _text(self, key: str) -> str:
         rows = self._rows("SELECT value FROM meta WHERE key = ?", key)
-        return rows[0][0] if rows else ""
+        return str(rows[0][0]) if rows else ""
 
     def _number(self, key: str) -> int:
         return int(self._text(key) or 0)
 
     # --- opening ---
 
-    def _open_sound(self) -> sqlite3.Connection:
-        """The file, or a fresh one if it is damaged."""
+    def _open_sound(self) -> None:
+        """The file, or a fresh one with what a damaged one still gives."""
         try:
-            return _opened(self._path)
+            self._db = _opened(self._path)
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise _as_storage_error(self._path, error) from error
             logger.exception("journal damaged, begun anew file=%s", self._path)
-        slots, memory = _salvaged(self._path)
+        else:
+            return
+        old = salvaged(self._path)
         self.set_aside = _moved_aside(self._path)
-        fresh = _opened(self._path)
-        with fresh:
-            self._put_slots(fresh, slots)
-            if memory is not None:
-                fresh.execute(_PUT_META, ("memory", memory.model_dump_json()))
-        return fresh
+        self._db = _opened(self._path)
+        self.persist(old.entries, old.slots, old.memory)
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -215,14 +224,44 @@ def _opened(path: Path) -> sqlite3.Connection:
         (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(f"quick_check: {verdict}")  # noqa: TRY301 - one way out
+        _date_by_plan(db)
         db.executescript(_SCHEMA)
         db.execute(
             "INSERT OR IGNORE INTO meta (key, value) VALUES ('journal_id', ?)", (uuid.uuid4().hex,)
         )
+        _check_meta(db)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _date_by_plan(db: sqlite3.Connection) -> None:
+    """Bring a file whose slots were dated by the station's clock to dates of the plan."""
+    columns = {name for _, name, *_ in db.execute("PRAGMA table_info(slot)")}
+    if "noted_ms" not in columns:
+        return
+    bodies = db.execute("SELECT CAST(body AS BLOB) FROM slot").fetchall()
+    records = readable(SlotRecord, (body for (body,) in bodies))
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("ALTER TABLE slot RENAME COLUMN noted_ms TO planned_at_ms")
+    db.executemany(
+        "UPDATE slot SET planned_at_ms = ? WHERE slot_id = ?",
+        [(_ms(record.planned_at), record.slot_id) for record in records],
+    )
+    db.execute("COMMIT")
+
+
+def _check_meta(db: sqlite3.Connection) -> None:
+    """Floors and numbers that cannot be read make a damaged file; sqlite3.DatabaseError."""
+    try:
+        for key, value in db.execute("SELECT key, CAST(value AS BLOB) FROM meta"):
+            if key == "memory":
+                Memory.model_validate_json(value)
+            elif key in ("head", "stored_up_to"):
+                int(value)
+    except ValueError as error:
+        raise sqlite3.DatabaseError(f"meta: {type(error).__name__}") from error
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
@@ -242,24 +281,6 @@ def _as_storage_error(path: Path, error: sqlite3.DatabaseError) -> Exception:
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
         return StorageFullError(f"{path.name}: {error}")
     return StorageReadOnlyError(f"{path.name}: {error}")
-
-
-def _salvaged(path: Path) -> tuple[tuple[SlotRecord, ...], Memory | None]:
-    """What can still be read of slot records and floors."""
-    slots: list[SlotRecord] = []
-    memory: Memory | None = None
-    db = sqlite3.connect(path)
-    try:
-        rows = db.execute("SELECT value FROM meta WHERE key = 'memory'").fetchall()
-        memory = Memory.model_validate_json(rows[0][0]) if rows else None
-        slots.extend(
-            SlotRecord.model_validate_json(body) for (body,) in db.execute("SELECT body FROM slot")
-        )
-    except (sqlite3.DatabaseError, ValidationError) as error:
-        logger.warning("journal only partly readable slots=%s: %s", len(slots), error)
-    finally:
-        db.close()
-    return tuple(slots), memory
 
 
 def _moved_aside(path: Path) -> Path:

@@ -132,10 +132,106 @@ def test_a_confirmation_beyond_the_last_number_is_not_believed(tmp_path: Path) -
 
 def test_old_slot_records_are_forgotten(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db")
-    journal.persist(slots=(record("a" * 26, noted_at=AT - timedelta(days=41)),))
-    journal.persist(slots=(record("b" * 26),))
-    assert [slot.slot_id for slot in journal.slots()] == ["b" * 26]
+    journal.persist(slots=(record("a" * 26, planned_at=AT - timedelta(days=61)),))
+    journal.persist(slots=(record("b" * 26, planned_at=AT - timedelta(days=59)),))
+    journal.persist(slots=(record("c" * 26),))
+    assert [slot.slot_id for slot in journal.slots()] == ["b" * 26, "c" * 26]
+    journal.persist(slots=(record("d" * 26, planned_at=AT + timedelta(days=30)),))
+    journal.confirm(0)
+    (left,) = journal._db.execute("SELECT count(*) FROM slot").fetchone()
+    assert left == 3
     journal.close()
+
+
+@pytest.mark.parametrize("ahead_days", [60, 100])
+def test_a_slot_noted_while_the_clock_was_far_ahead_makes_no_other_forgotten(
+    tmp_path: Path, ahead_days: int
+) -> None:
+    journal = Journal(tmp_path / "journal.db")
+    journal.persist(slots=(record("a" * 26),))
+    journal.persist(slots=(record("b" * 26, noted_at=AT + timedelta(days=ahead_days)),))
+    journal.confirm(0)
+    assert {slot.slot_id for slot in journal.slots()} == {"a" * 26, "b" * 26}
+    journal.close()
+    again = Journal(tmp_path / "journal.db")
+    assert {slot.slot_id for slot in again.slots()} == {"a" * 26, "b" * 26}
+    again.close()
+
+
+def test_a_journal_dated_by_the_stations_clock_is_dated_by_the_plan_from_now_on(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path)
+    journal.persist(slots=(record("a" * 26), record("b" * 26)))
+    journal._db.execute("ALTER TABLE slot RENAME COLUMN planned_at_ms TO noted_ms")
+    journal._db.execute("UPDATE slot SET noted_ms = 1 WHERE slot_id = ?", ("a" * 26,))
+    journal.close()
+    again = Journal(path)
+    again.confirm(0)
+    assert again.set_aside is None
+    assert {slot.slot_id for slot in again.slots()} == {"a" * 26, "b" * 26}
+    again.close()
+
+
+@pytest.mark.parametrize("rubbish", [b"{", b"\xff\xfe", b""])
+def test_a_row_that_cannot_be_read_does_not_hold_up_the_others(
+    tmp_path: Path, rubbish: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path)
+    journal.persist(entries(1, 5), (record("a" * 26), record("b" * 26)))
+    bad = (rubbish,)
+    journal._db.execute("UPDATE entry SET body = CAST(? AS TEXT) WHERE entry_no IN (1, 2, 4)", bad)
+    journal._db.execute("UPDATE slot SET body = CAST(? AS TEXT) WHERE slot_id LIKE 'a%'", bad)
+    journal.close()
+    again = Journal(path)
+    assert [each.entry_no for each in again.read(0, 2)] == [3, 5]
+    assert [each.entry_no for each in again.read(0, 1)] == [3]
+    assert [slot.slot_id for slot in again.slots()] == ["b" * 26]
+    assert "journal row unreadable kind=JournalEntry" in caplog.text
+    assert again.set_aside is None
+    again.close()
+
+
+@pytest.mark.parametrize("key", ["memory", "head", "stored_up_to"])
+def test_floors_that_cannot_be_read_cost_the_file_but_neither_slots_nor_evidence(
+    tmp_path: Path, key: str
+) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path)
+    journal.persist(entries(1, 5), (record("a" * 26),), Memory(epoch=5))
+    journal.confirm(0)
+    journal._db.execute("UPDATE meta SET value = 'rubbish' WHERE key = ?", (key,))
+    journal.close()
+    again = Journal(path)
+    assert again.set_aside is not None
+    assert [slot.slot_id for slot in again.slots()] == ["a" * 26]
+    assert again.memory().epoch == (0 if key == "memory" else 5)
+    assert again.read(0, 100) == list(entries(1, 5))
+    again.close()
+
+
+def test_what_the_centre_has_not_confirmed_is_carried_over_from_a_damaged_journal(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path)
+    journal.persist(entries(1, 6))
+    journal.confirm(2)
+    journal._db.execute("UPDATE entry SET body = '{' WHERE entry_no = 4")
+    journal._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('memory', '{')")
+    name = journal.journal_id()
+    kept = [journal.read(after, 1)[0].evidence for after in (2, 4, 5)]
+    journal.close()
+    again = Journal(path)
+    assert again.journal_id() != name
+    assert [each.entry_no for each in again.read(0, 100)] == [1, 2, 3]
+    assert [each.evidence for each in again.read(0, 100)] == kept
+    assert (again.head(), again.stored_up_to()) == (3, 0)
+    again.persist(entries(4, 4))
+    assert again.head() == 4
+    again.close()
 
 
 def test_a_file_that_is_no_journal_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None:
@@ -164,6 +260,9 @@ def test_a_damaged_journal_still_gives_its_slots_and_floors(tmp_path: Path) -> N
     assert again.journal_id() != name
     assert again.memory().plan_version == 12
     assert [slot.slot_id for slot in again.slots()] == ["a" * 26]
+    carried = again.read(0, 500)
+    assert [each.entry_no for each in carried] == list(range(1, len(carried) + 1))
+    assert 100 < len(carried) < 400
     again.close()
 
 
