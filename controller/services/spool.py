@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import logging
 import os
 import shutil
@@ -62,7 +63,8 @@ class Spool:
         """
         path = self.path(spool_name)
         with self._no_leftover(path):
-            self._write(stream, path)
+            with path.open("ab") as file:
+                self._copy(stream, file)
             self._look_at(path)
         return path
 
@@ -79,10 +81,12 @@ class Spool:
         What came before a break of the line is kept. UploadTooLargeError, StorageFullError.
         """
         path = self.path(part_name)
-        if path.stat().st_size != offset:
-            return path.stat().st_size
         try:
-            self._write(stream, path, offset)
+            with path.open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)  # the sender may have asked again meanwhile
+                if file.seek(0, os.SEEK_END) == offset:
+                    self._copy(stream, file, offset)
+                return file.tell()
         except UploadTooLargeError:
             path.unlink()
             raise
@@ -90,7 +94,6 @@ class Spool:
             if error.errno in _FULL:
                 raise StorageFullError("no room for the upload") from error
             raise
-        return path.stat().st_size
 
     def drop(self, spool_name: str) -> None:
         """Forget an upload that has been dealt with."""
@@ -111,16 +114,14 @@ class Spool:
         for scratch in self._folder.glob(f"{SCRATCH_PREFIX}*"):
             shutil.rmtree(scratch)
 
-    def _write(self, stream: IO[bytes], path: Path, offset: int = 0) -> None:
-        size_bytes = offset
-        with path.open("ab") as file:
-            while data := stream.read(_CHUNK_BYTES):
-                size_bytes += len(data)
-                if size_bytes > self._limit_bytes:
-                    raise UploadTooLargeError("upload too large", limit_bytes=self._limit_bytes)
-                file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    def _copy(self, stream: IO[bytes], file: IO[bytes], size_bytes: int = 0) -> None:
+        while data := stream.read(_CHUNK_BYTES):
+            size_bytes += len(data)
+            if size_bytes > self._limit_bytes:
+                raise UploadTooLargeError("upload too large", limit_bytes=self._limit_bytes)
+            file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
     def _look_at(self, path: Path) -> None:
         try:
