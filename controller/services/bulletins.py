@@ -362,10 +362,23 @@ class Bulletins:
         return version_id
 
     def _keep_text(self, actor: Actor, bulletin_id: str, text: str) -> None:
+        """Other words void an approval at once: the sound that follows them may never come."""
+        at = self._now()
         with self._database.write() as session:
             row = self._row(session, actor, bulletin_id)
-            rules.after(BulletinState(row.state), BulletinDeed.CHANGE_SOUND)
-            row.text, row.updated_at = text, self._now()
+            state = BulletinState(row.state)
+            following = rules.after(state, BulletinDeed.CHANGE_SOUND)
+            if text == row.text:
+                return
+            row.text, row.updated_at = text, at
+            row.row_version += 1
+            self._record(session, actor, "edit", bulletin_id, row.place_id, at)
+            was_shown = state in {BulletinState.SUBMITTED, BulletinState.APPROVED}
+            if was_shown:
+                row.state = following.value
+                self._record(session, actor, "approval_void", bulletin_id, row.place_id, at)
+        if was_shown:
+            self._wake("plan_refresh")
 
     def _engine(self, language: Language) -> SpeechEngine:
         for engine in self._engines:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -306,6 +309,36 @@ def test_without_internet_the_text_is_kept(studio: Studio, author: Actor) -> Non
     assert view.versions == ()
 
 
+def test_other_words_to_be_spoken_void_an_approval_even_without_a_voice(
+    studio: Studio, author: Actor, approver: Actor, voice_wav: bytes
+) -> None:
+    bulletin_id = studio.approved(author, approver, voice_wav)
+    seen = studio.version(author, bulletin_id)
+    with pytest.raises(SpeechOfflineError):
+        studio.bulletins.speak(author, bulletin_id, "vi", TEXT)
+    view = studio.bulletins.get(author, bulletin_id)
+    assert (view.text, view.state) == (TEXT, BulletinState.DRAFT)
+    assert view.row_version == seen + 1
+    actions = [line.action for line in view.history][:2]
+    assert actions == ["bulletin.approval_void", "bulletin.edit"]
+    assert studio.centre.woken[-1] == "plan_refresh"
+
+
+def test_the_same_words_change_nothing(
+    studio: Studio, author: Actor, approver: Actor, voice_wav: bytes
+) -> None:
+    bulletin_id = studio.draft(author, sound=voice_wav)
+    with pytest.raises(SpeechOfflineError):
+        studio.bulletins.speak(author, bulletin_id, "vi", TEXT)
+    studio.bulletins.submit(author, bulletin_id, row_version=studio.version(author, bulletin_id))
+    seen = studio.version(approver, bulletin_id)
+    studio.bulletins.approve(approver, bulletin_id, row_version=seen)
+    before = studio.bulletins.get(author, bulletin_id)
+    with pytest.raises(SpeechOfflineError):
+        studio.bulletins.speak(author, bulletin_id, "vi", f" {TEXT}\n")
+    assert studio.bulletins.get(author, bulletin_id) == before
+
+
 def test_no_voice_is_pretended_for_cham_and_raglai(studio: Studio, author: Actor) -> None:
     bulletin_id = studio.draft(author)
     for language in ("cjm", "rog"):
@@ -341,3 +374,31 @@ def test_every_service_method_ends_its_own_transaction(
         assert session.get(BulletinRow, bulletin_id) is not None
         assert len(session.scalars(select(BulletinVersionRow)).all()) == 1
     assert isinstance(studio.bulletins, Bulletins)
+
+
+class SlowLine(io.BytesIO):
+    """An upload that comes to a halt after its first piece."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.halted, self.goes_on = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell():
+            self.halted.set()
+            assert self.goes_on.wait(10)
+        return super().read(min(4, size or 4))
+
+
+def test_a_piece_sent_twice_at_once_is_stored_once(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", limit_bytes=100)
+    spool.path("part").touch()
+    slow = SlowLine(b"first piece")
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(spool.append, "part", 0, slow)
+        assert slow.halted.wait(10)
+        second = pool.submit(spool.append, "part", 0, io.BytesIO(b"first piece"))
+        time.sleep(0.1)
+        slow.goes_on.set()
+        assert (first.result(10), second.result(10)) == (11, 11)
+    assert spool.path("part").read_bytes() == b"first piece"
