@@ -65,7 +65,7 @@ class Desk:
         self._plan_changed(turn, known)
 
     def _plan_changed(self, turn: Turn, known: set[str]) -> None:
-        self.station.forget_old(turn)
+        self.station.forget_old()
         self.station.find_pending()
         self.playout.plan_changed(turn)
         self.end_cancelled(turn)

@@ -32,7 +32,7 @@ class SlotRecord(Record):
     """When its first frame sounded; None: never, or not yet."""
     start_error_ms: float | None = None
     noted_at: Instant
-    """When this was written, by the station's clock; older than 40 days may be forgotten."""
+    """When this was written, by a clock that may be wrong: nothing is decided by it."""
 
 
 class SeenOrder(Record):

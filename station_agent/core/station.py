@@ -118,14 +118,16 @@ class Station:
         self.keep(turn, record.model_copy(update=update))
         turn.note(as_run(record, verdict, sounded))
 
-    def forget_old(self, turn: Turn) -> None:
-        """Let go of ledger lines no plan can name any more."""
-        oldest = turn.now.wall - LEDGER_KEPT_FOR
-        named = {slot.slot_id for slot in self.plan.message.slots} if self.plan else set()
+    def forget_old(self) -> None:
+        """Let go of ledger lines no plan can name; by the centre's dates, not our clock."""
+        if self.plan is None:
+            return
+        oldest = self.plan.message.made_at - LEDGER_KEPT_FOR
+        named = {slot.slot_id for slot in self.plan.message.slots}
         self.ledger = {
             slot_id: record
             for slot_id, record in self.ledger.items()
-            if slot_id in named or record.state == "started" or record.noted_at > oldest
+            if slot_id in named or record.state == "started" or record.planned_at > oldest
         }
 
     def _record(self, turn: Turn, slot: PlannedSlot, state: str) -> SlotRecord:

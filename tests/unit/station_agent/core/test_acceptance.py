@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -291,9 +292,10 @@ def test_limits_are_reported_by_version() -> None:
 def test_lines_about_slots_no_plan_can_name_any_more_are_forgotten() -> None:
     rig = online(slot(1, in_minutes(2)))
     rig.run(300)
-    rig.disconnect()
-    rig.true += timedelta(days=50)
-    rig.mono_ms += 50 * 86_400_000
-    rig.tell(signed_plan(version=2, not_after=in_minutes(100_000)))
-    assert rig.agent is not None
-    assert slot_id(1) not in rig.agent.station.ledger
+    for version, days, is_kept in ((2, 39, True), (3, 41, False)):
+        told = signed_plan(version=version)
+        made_at = in_minutes(2) + timedelta(days=days)
+        plan = told.signed.message.model_copy(update={"made_at": made_at})
+        rig.tell(ev.PlanReceived(replace(told.signed, message=plan), told.raw))
+        assert rig.agent is not None
+        assert (slot_id(1) in rig.agent.station.ledger) is is_kept

@@ -169,3 +169,16 @@ def test_a_station_fresh_from_the_box_says_nothing_of_a_last_run() -> None:
     assert [flip.health for flip in rig.evidence(wire.FlipEntry)] == ["starting"]
     assert sha(1) not in rig.store.files
     assert slot_id(1) not in rig.store.slots
+
+
+def test_a_slot_is_not_forgotten_while_the_clock_shows_another_season() -> None:
+    rig = online(slot(1, in_minutes(2)))
+    rig.run_until(in_minutes(2) + timedelta(seconds=35))
+    rig.clock_error = timedelta(days=60)
+    rig.run(10)
+    rig.tell(signed_plan(version=7))
+    rig.clock_error = timedelta(0)
+    rig.run(10)
+    rig.tell(signed_plan(slot(1, in_minutes(2)), version=8))
+    rig.run(300)
+    assert rig.heard_slots() == [slot_id(1)]
