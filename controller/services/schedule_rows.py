@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from controller.domain import programmes
 from controller.domain.programmes import ProgrammeItem, Sound
-from controller.domain.schedule import STATION_ZONE, Recurrence, Schedule
+from controller.domain.schedule import STATION_ZONE, Recurrence, Schedule, count
 from controller.storage.models import (
     AccountRow,
     BulletinRow,
@@ -316,6 +316,14 @@ def patterns(
         (stored, replace(stored.rule, excluded=stored.rule.excluded | taken[stored.schedule_id]))
         for stored in schedules
     ] + moved
+
+
+def coming(session: Session, stored: StoredSchedule, now: datetime) -> int | None:
+    """How many slots are still to start, moved ones where they are now; None: without end."""
+    if stored.rule.ends_on is None:
+        return None
+    airing = patterns(session, [stored], stored.made_at)
+    return sum(count(rule, now) or 0 for _stored, rule in airing)
 
 
 def moved_rule(rule: Schedule, starts_at: datetime) -> Schedule:

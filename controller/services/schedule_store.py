@@ -132,7 +132,7 @@ def exclude(pen: Pen, stored: StoredSchedule, day: date) -> None:
 def close(pen: Pen, stored: StoredSchedule, before: date) -> None:
     """End a rule before a date; what has begun stays. WrongStateError if it has ended already."""
     rule, today = stored.rule, local_date(pen.now)
-    if stored.closed_at is not None or (rule.ends_on is not None and rule.ends_on < today):
+    if has_ended(stored, pen.now):
         raise WrongStateError(f"schedule {stored.schedule_id} has ended", state="over")
     last = max(before, today) - ONE_DAY
     if last < today and has_begun(stored, today, pen.now):
@@ -140,6 +140,12 @@ def close(pen: Pen, stored: StoredSchedule, before: date) -> None:
     if rule.ends_on is not None:
         last = min(last, rule.ends_on)
     touch(pen, stored, ends_on=last)
+
+
+def has_ended(stored: StoredSchedule, now: datetime) -> bool:
+    """Whether the last date of the rule has gone by; closed from a later date it still airs."""
+    last = stored.rule.ends_on
+    return last is not None and last < local_date(now)
 
 
 def has_begun(stored: StoredSchedule, day: date, now: datetime) -> bool:

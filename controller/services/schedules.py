@@ -29,6 +29,7 @@ from controller.services.schedule_rows import (
     Content,
     StoredSchedule,
     bulletins_with_sound,
+    coming,
     content_of,
     load,
     moved_rule,
@@ -40,6 +41,7 @@ from controller.services.schedule_store import (
     close,
     exclude,
     has_begun,
+    has_ended,
     insert,
     latest,
     stale,
@@ -222,6 +224,8 @@ class Schedules:
             stored = self._mine(session, actor, editing.schedule_id)
             if stored.row_version != editing.row_version:
                 raise stale(session, stored)
+            if stored.closed_at is not None:
+                raise WrongStateError(f"schedule {stored.schedule_id} is closed", state="over")
             wish = self._not_twice(stored, wish)
             preview = self._judged(session, actor, wish, stored)
             refuse(preview.judgement)
@@ -284,8 +288,13 @@ class Schedules:
         with self._database.write() as session:
             stored = self._mine(session, actor, schedule_id)
             pen = self._pen(session, actor)
-            close(pen, stored, local_date(pen.now))
-            self._withdraw(pen, schedule_id, reason)
+            if coming(session, stored, pen.now) == 0:
+                raise WrongStateError(f"nothing of {schedule_id} is to come", state="over")
+            if has_ended(stored, pen.now):
+                touch(pen, stored, ends_on=stored.rule.ends_on)
+            else:
+                close(pen, stored, local_date(pen.now))
+            self._withdraw(pen, schedule_id, reason, everything=True)
             pen.audit("schedule.close", schedule_id, stored.place_id, {"reason": reason})
         self._wake_both()
 
@@ -358,16 +367,21 @@ class Schedules:
         today = local_date(self._now())
         return today if former.rule.recurrence is Recurrence.ONCE else wish.starts_on
 
-    def _withdraw(self, pen: Pen, schedule_id: str, reason: str) -> None:
-        """Cancel the slots still to come that the rule no longer gives."""
+    def _withdraw(
+        self, pen: Pen, schedule_id: str, reason: str, *, everything: bool = False
+    ) -> None:
+        """Cancel the slots still to come that the rule no longer gives.
+
+        `everything`: also one that was moved here from a day the rule still gives.
+        """
         (stored,) = load(pen.session, ScheduleRow.schedule_id == schedule_id)
-        coming = select(SlotRow).where(
+        ahead = select(SlotRow).where(
             SlotRow.schedule_id == schedule_id,
             SlotRow.starts_at > pen.now,
             SlotRow.cancelled_at.is_(None),
         )
-        for row in pen.session.scalars(coming).all():
-            if not stored.rule.airs_on(row.airs_on):
+        for row in pen.session.scalars(ahead).all():
+            if everything or not stored.rule.airs_on(row.airs_on):
                 self._cancel(pen, row, stored, reason)
 
     def _cancel(self, pen: Pen, row: SlotRow, stored: StoredSchedule, reason: str) -> None:

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor
 from controller.domain.board import Sign
 from controller.domain.places import Place, PlaceTree, Station
-from controller.domain.schedule import Recurrence, count
+from controller.domain.schedule import Recurrence
 from controller.errors import NotFoundError
 from controller.services.schedule_check import station_ids
 from controller.services.schedule_findings import Wish
-from controller.services.schedule_rows import StoredSchedule, load
+from controller.services.schedule_rows import StoredSchedule, coming, load
 from controller.services.scope import may_see
 from controller.services.week import Slip, read_slips
 from controller.services.withdrawals import airs_within
@@ -220,7 +220,7 @@ def read_schedule(
         schedule=stored,
         owner=tree.places[stored.place_id],
         targets=places_of(tree, stored),
-        count=count(stored.rule, now),
+        count=coming(session, stored, now),
         slips=tuple(slip for slip in slips if slip.schedule_id == schedule_id),
         current_id=current_id,
         may_change=may_see(tree, actor, stored.place_id),

@@ -363,6 +363,23 @@ def test_the_rest_of_a_series_is_cancelled_and_a_day_left_out_from_its_page(
     assert "không còn làm được" in operator.get(path).text
 
 
+def test_the_days_left_to_a_series_edited_from_a_later_date_are_cancelled_from_its_page(
+    at_desk: Desk, operator: Browser
+) -> None:
+    actor, bulletin = at_desk.actor(), at_desk.bulletin()
+    made = at_desk.schedules.save(actor, a_wish(bulletin)).schedule_id
+    wish = a_wish(bulletin, airs_at=time(6), starts_on=date(2026, 12, 1))
+    at_desk.schedules.change(actor, wish, Editing(made, 1))
+    path = f"/lich/{made}"
+    page = words(operator.get(path).text)
+    assert "Hủy 3 buổi còn lại tại 9 xã huyện Bác Ái?" in page
+    assert "Sửa từ một ngày…" not in page
+    operator.post(f"{path}/huy", reason="Dừng sớm")
+    page = words(operator.get(path).text)
+    assert "Đã hủy các buổi còn lại của lịch này." in page
+    assert "buổi còn lại tại" not in page
+
+
 def test_a_district_sees_the_provinces_schedule_but_may_not_change_it(
     at_desk: Desk, operator: Browser
 ) -> None:

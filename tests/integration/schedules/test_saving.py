@@ -450,3 +450,46 @@ def test_nobody_changes_the_schedules_of_another_place(at_desk: Desk) -> None:
         at_desk.schedules.cancel_rest(province, "không có", "x")
     with pytest.raises(NotFoundError):
         at_desk.schedules.cancel_slot(province, "không có", "x")
+
+
+def test_cancelling_the_rest_takes_a_slot_moved_later_with_it(at_desk: Desk) -> None:
+    actor = at_desk.actor()
+    made = at_desk.schedules.save(actor, a_wish(at_desk.bulletin())).schedule_id
+    first = at_desk.slots()[0]
+    at_desk.schedules.move_slot(actor, first.slot_id, first.starts_at + timedelta(days=3), 1)
+    at_desk.centre.clock.at = datetime(2026, 11, 27, 1, 0, tzinfo=UTC)  # 08:00 on 27/11
+    at_desk.schedules.cancel_rest(actor, made, "Hết chiến dịch")
+    at_desk.materialise()
+    standing = [at_desk.local(s.starts_at) for s in at_desk.slots() if s.cancelled_at is None]
+    assert standing == ["27/11 05:30"]
+
+
+def test_a_slot_moved_past_the_last_day_can_still_be_cancelled_with_the_rest(at_desk: Desk) -> None:
+    actor = at_desk.actor()
+    once = a_wish(at_desk.bulletin(), recurrence=Recurrence.ONCE)
+    made = at_desk.schedules.save(actor, once).schedule_id
+    (slot,) = at_desk.slots()
+    at_desk.schedules.move_slot(actor, slot.slot_id, slot.starts_at + timedelta(days=3), 1)
+    at_desk.centre.clock.at = datetime(2026, 11, 28, 1, 0, tzinfo=UTC)
+    assert at_desk.schedules.schedule(actor, made).count == 1
+    at_desk.schedules.cancel_rest(actor, made, "Thôi không phát")
+    (slot,) = at_desk.slots()
+    assert slot.cancel_reason == "Thôi không phát"
+    assert at_desk.schedules.schedule(actor, made).count == 0
+    with pytest.raises(WrongStateError):
+        at_desk.schedules.cancel_rest(actor, made, "lần nữa")
+
+
+def test_a_series_edited_from_a_later_date_can_be_stopped_before_it(at_desk: Desk) -> None:
+    actor, bulletin = at_desk.actor(), at_desk.bulletin()
+    old = at_desk.schedules.save(actor, a_wish(bulletin)).schedule_id
+    later = a_wish(bulletin, airs_at=time(6, 0), starts_on=date(2026, 12, 1))
+    at_desk.schedules.change(actor, later, Editing(old, 1))
+    with pytest.raises(WrongStateError):
+        at_desk.schedules.change(actor, a_wish(bulletin, airs_at=time(9)), Editing(old, 2))
+    at_desk.schedules.cancel_rest(actor, old, "Dừng sớm")
+    at_desk.materialise()
+    standing = [at_desk.local(s.starts_at) for s in at_desk.slots() if s.cancelled_at is None]
+    assert standing[0] == "01/12 06:00"
+    with pytest.raises(WrongStateError):
+        at_desk.schedules.cancel_rest(actor, old, "lần nữa")
