@@ -45,6 +45,9 @@ class Child:
     retry_s: float = 0.0
     wait_s: float = field(default=FIRST_WAIT_S)
     is_leaving: bool = False
+    """Told to end: how it ends is no misfortune."""
+    is_wanted: bool = True
+    """Its folder is there: when it ends it is started again, also after leaving."""
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -117,22 +120,30 @@ class Fleet:
     # --- what should run --------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Start what is new in the folder, stop what is gone from it."""
+        """Start what is new in the folder or back in it, stop what is gone from it."""
         found = {path.parent.name: path for path in sorted(self._folder.glob(f"*/{FILE}"))}
         for name, config in found.items():
-            if name not in self._children:
-                self._children[name] = Child(name, config)
+            child = self._children.setdefault(name, Child(name, config))
+            child.is_wanted = True
         for name, child in list(self._children.items()):
             if name not in found:
-                child.is_leaving = True
-                self._signal(child, signal.SIGTERM)
+                self._let_go(child)
         self._reap()
         self._start_due()
+
+    def _let_go(self, child: Child) -> None:
+        """End a station whose folder is gone; one that is waiting to be tried again just goes."""
+        child.is_wanted = False
+        if child.pid:
+            child.is_leaving = True
+            os.kill(child.pid, signal.SIGTERM)
+        else:
+            del self._children[child.name]
 
     def _start_due(self) -> None:
         now = self._monotonic()
         for child in self._children.values():
-            if not child.pid and not child.is_leaving and now >= child.retry_s:
+            if not child.pid and now >= child.retry_s:
                 self._start(child)
 
     def _wait_s(self) -> float:
@@ -187,8 +198,11 @@ class Fleet:
     def _ended(self, child: Child, code: int) -> None:
         now = self._monotonic()
         child.pid = 0
-        if child.is_leaving:
+        if not child.is_wanted:
             del self._children[child.name]
+            return
+        if child.is_leaving:
+            child.is_leaving, child.wait_s, child.retry_s = False, FIRST_WAIT_S, now
             return
         if now - child.started_s >= STEADY_S:
             child.wait_s = FIRST_WAIT_S
@@ -200,15 +214,14 @@ class Fleet:
 
     def _stop_all(self) -> None:
         """TERM to all, and KILL to whoever has not ended in ten seconds."""
-        for child in self._children.values():
-            child.is_leaving = True
-            self._signal(child, signal.SIGTERM)
+        for child in list(self._children.values()):
+            self._let_go(child)
         until = self._monotonic() + GRACE_S
         while self._running() and self._monotonic() < until:
             signal.sigtimedwait({signal.SIGCHLD}, 0.2)
             self._reap()
         for child in self._running():
-            self._signal(child, signal.SIGKILL)
+            os.kill(child.pid, signal.SIGKILL)
         while self._running():
             signal.sigtimedwait({signal.SIGCHLD}, 0.2)
             self._reap()
@@ -216,9 +229,3 @@ class Fleet:
 
     def _running(self) -> list[Child]:
         return [child for child in self._children.values() if child.pid]
-
-    def _signal(self, child: Child, number: signal.Signals) -> None:
-        if child.pid:
-            os.kill(child.pid, number)
-        else:
-            child.retry_s = float("inf")

@@ -90,6 +90,39 @@ def test_hup_takes_up_new_folders_and_lets_go_of_removed_ones(
     wait_for(lambda: len(children(fleet)) == 3)
 
 
+def test_a_folder_that_comes_back_is_started_again(
+    centre: SmallCentre, fleet: Program, tmp_path: Path
+) -> None:
+    wait_for(lambda: who_greeted(centre) == set(STATIONS))
+    config = tmp_path / "fleet" / STATIONS[0] / "station.toml"
+    away = config.with_name("away.toml")
+    config.rename(away)
+    os.kill(fleet.pid, signal.SIGHUP)
+    wait_for(lambda: len(children(fleet)) == 2)
+    away.rename(config)
+    os.kill(fleet.pid, signal.SIGHUP)
+    wait_for(lambda: len(centre.all(wire.Hello, STATIONS[0])) == 2)
+    assert len(children(fleet)) == 3
+
+
+def test_a_folder_that_failed_and_comes_back_mended_is_started(
+    centre: SmallCentre, fleet: Program, tmp_path: Path
+) -> None:
+    wait_for(lambda: who_greeted(centre) == set(STATIONS))
+    config = tmp_path / "fleet" / "bac-ai-phuoc-dai" / "station.toml"
+    config.parent.mkdir()
+    config.write_text("[station]\nidd = 'x'\n")
+    os.kill(fleet.pid, signal.SIGHUP)
+    wait_for(lambda: "station died station=bac-ai-phuoc-dai" in fleet.log.read_text())
+    config.unlink()
+    (tmp_path / "fleet" / STATIONS[0] / "station.toml").unlink()
+    os.kill(fleet.pid, signal.SIGHUP)
+    wait_for(lambda: len(children(fleet)) == 2)
+    centre.configure(config.parent, "bac-ai-phuoc-dai")
+    os.kill(fleet.pid, signal.SIGHUP)
+    wait_for(lambda: "bac-ai-phuoc-dai" in who_greeted(centre))
+
+
 def test_a_folder_with_a_bad_configuration_does_not_hold_up_the_others(
     centre: SmallCentre, tmp_path: Path
 ) -> None:
