@@ -9,8 +9,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     start_log(settings.log_level)
     roles = parse_roles(args.roles)
     check_exposure(settings)
-    with only_one_in(settings.folder):
+    with only_one_in(settings.folder, roles):
         settings = with_web_port(settings) if "controller" in roles else settings
         children = prepare(settings, roles, config=args.config)
         Supervisor(children, settings.folder, lambda: datetime.now(UTC)).run(
@@ -137,18 +137,28 @@ def with_web_port(settings: Settings) -> Settings:
 
 
 @contextmanager
-def only_one_in(folder: Path) -> Iterator[None]:
-    """Hold the data folder; SettingsError when another supervisor holds it."""
+def only_one_in(folder: Path, roles: Iterable[str] = ROLES) -> Iterator[None]:
+    """Hold these roles in the data folder; SettingsError when another supervisor has one."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "serve.lock").open("a+", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            raise SettingsError(
-                f"{folder} is in use by another vang-controller (process {lock.read().strip()})"
-            ) from error
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
+    with ExitStack() as held:
+        for role in sorted(roles):
+            _hold(
+                held.enter_context((folder / f"serve.{role}.lock").open("a+", encoding="ascii")),
+                folder,
+                role,
+            )
         yield
+
+
+def _hold(lock: IO[str], folder: Path, role: str) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.seek(0)
+        raise SettingsError(
+            f"{folder} is in use by another vang-controller (process {lock.read().strip()}), "
+            f"which has the role {role}"
+        ) from error
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()

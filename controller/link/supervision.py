@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import socket
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from controller.link.broker_access import BrokerAccess, write_private
 
 FILE = "processes.json"
+LOCK = "processes.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,14 @@ class ChildState:
 
 
 def write_states(folder: Path, states: tuple[ChildState, ...]) -> None:
-    """Replace the file."""
-    rows = [asdict(state) | {"since_at": state.since_at.isoformat()} for state in states]
-    write_private(folder / FILE, json.dumps(rows, indent=2) + "\n")
+    """Write these down; what another supervisor, of another role, knows of its own stays."""
+    with (folder / LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = {state.name: state for state in (*read_states(folder), *states)}
+        rows = [
+            asdict(state) | {"since_at": state.since_at.isoformat()} for state in known.values()
+        ]
+        write_private(folder / FILE, json.dumps(rows, indent=2) + "\n")
 
 
 def read_states(folder: Path) -> tuple[ChildState, ...]:
