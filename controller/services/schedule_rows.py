@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from controller.domain import programmes
 from controller.domain.programmes import ProgrammeItem, Sound
 from controller.domain.schedule import STATION_ZONE, Recurrence, Schedule, count
+from controller.services.audit import SYSTEM
 from controller.storage.models import (
     AccountRow,
     BulletinRow,
@@ -324,6 +325,21 @@ def coming(session: Session, stored: StoredSchedule, now: datetime) -> int | Non
         return None
     airing = patterns(session, [stored], stored.made_at)
     return sum(count(rule, now) or 0 for _stored, rule in airing)
+
+
+def cancelled_by_hand(session: Session, schedule_id: str, first: date) -> frozenset[date]:
+    """The days from `first` on whose slot somebody cancelled singly, which takes a reason."""
+    return frozenset(
+        session.scalars(
+            select(SlotRow.airs_on).where(
+                SlotRow.schedule_id == schedule_id,
+                SlotRow.airs_on >= first,
+                SlotRow.cancelled_at.is_not(None),
+                SlotRow.cancelled_by != SYSTEM,
+                SlotRow.cancel_reason != "",
+            )
+        )
+    )
 
 
 def moved_rule(rule: Schedule, starts_at: datetime) -> Schedule:

@@ -13,7 +13,7 @@ from controller.domain.policy import HoursBook
 from controller.domain.schedule import local_date
 from controller.services.schedule_findings import StationReach, World
 from controller.services.schedule_rows import SlotKey, StoredSchedule, load, patterns
-from controller.storage.models import ScheduleRow, StationRow, StationStateRow
+from controller.storage.models import ScheduleRow, SlotRow, StationRow, StationStateRow
 
 FRESH = timedelta(seconds=90)
 """A station whose last beat is older has no link."""
@@ -30,11 +30,23 @@ def read_world(
 ) -> World:
     """Every rule still airing, the hours, and which stations have a link.
 
+    A rule also still airs by a slot that was moved past its last day.
+
     `replacing`: a schedule judged as if it ended before the date. `leaving_out`: one occurrence
     judged as if it were not there.
     """
     since = local_date(now) - timedelta(days=1)
-    stored = load(session, or_(ScheduleRow.ends_on.is_(None), ScheduleRow.ends_on >= since))
+    moved = select(SlotRow.schedule_id).where(
+        SlotRow.moved_at.is_not(None),
+        SlotRow.cancelled_at.is_(None),
+        SlotRow.starts_at > now - timedelta(days=1),
+    )
+    airing = or_(
+        ScheduleRow.ends_on.is_(None),
+        ScheduleRow.ends_on >= since,
+        ScheduleRow.schedule_id.in_(moved),
+    )
+    stored = load(session, airing)
     if replacing is not None:
         stored = [_shortened(one, *replacing) for one in stored]
     others = patterns(session, stored, now - timedelta(days=1), leaving_out)

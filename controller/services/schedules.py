@@ -29,6 +29,7 @@ from controller.services.schedule_rows import (
     Content,
     StoredSchedule,
     bulletins_with_sound,
+    cancelled_by_hand,
     coming,
     content_of,
     load,
@@ -177,7 +178,8 @@ class Schedules:
             if editing is None:
                 return self._judged(session, actor, wish, None)
             stored = self._mine(session, actor, editing.schedule_id)
-            return self._judged(session, actor, self._not_twice(stored, wish), stored)
+            wish = _with_days_off(session, stored, self._not_twice(stored, wish))
+            return self._judged(session, actor, wish, stored)
 
     def _judged(
         self, session: Session, actor: Actor, wish: Wish, former: StoredSchedule | None
@@ -226,7 +228,7 @@ class Schedules:
                 raise stale(session, stored)
             if stored.closed_at is not None:
                 raise WrongStateError(f"schedule {stored.schedule_id} is closed", state="over")
-            wish = self._not_twice(stored, wish)
+            wish = _with_days_off(session, stored, self._not_twice(stored, wish))
             preview = self._judged(session, actor, wish, stored)
             refuse(preview.judgement)
             pen = self._pen(session, actor)
@@ -388,6 +390,18 @@ class Schedules:
         cancel(row, pen.actor.full_name, reason, pen.now)
         pen.session.flush()
         order_cancel(self._orders, pen.session, pen.actor, row, stored, pen.now)
+
+
+def _with_days_off(session: Session, stored: StoredSchedule, wish: Wish) -> Wish:
+    """The wish without the days whose slot somebody cancelled: an edit does not bring them back.
+
+    A day that was left out of the rule is in the wish already, unless it was put back on purpose.
+    """
+    if wish.recurrence is Recurrence.ONCE:
+        return wish
+    days = cancelled_by_hand(session, stored.schedule_id, wish.starts_on)
+    off = {day for day in days if wish.weekdays >> day.weekday() & 1}
+    return replace(wish, excluded=wish.excluded | off)
 
 
 def _may_use(tree: PlaceTree, actor: Actor, bulletin: BulletinSound) -> bool:

@@ -493,3 +493,36 @@ def test_a_series_edited_from_a_later_date_can_be_stopped_before_it(at_desk: Des
     assert standing[0] == "01/12 06:00"
     with pytest.raises(WrongStateError):
         at_desk.schedules.cancel_rest(actor, old, "lần nữa")
+
+
+def test_an_edited_series_does_not_bring_a_cancelled_slot_back(at_desk: Desk) -> None:
+    actor, bulletin = at_desk.actor(), at_desk.bulletin()
+    old = at_desk.schedules.save(actor, a_wish(bulletin)).schedule_id
+    cancelled = at_desk.slots()[1]
+    at_desk.schedules.cancel_slot(actor, cancelled.slot_id, "Nghỉ lễ")
+    edited, editing = a_wish(bulletin, airs_at=time(6, 0)), Editing(old, 2)
+    assert at_desk.schedules.preview(actor, edited, editing).judgement.count == 9
+    new = at_desk.schedules.change(actor, edited, editing)
+    assert new.count == 9
+    assert cancelled.airs_on not in {slot.airs_on for slot in at_desk.slots(new.schedule_id)}
+
+
+def test_a_date_left_out_can_be_put_back_by_an_edit(at_desk: Desk) -> None:
+    actor, bulletin = at_desk.actor(), at_desk.bulletin()
+    old = at_desk.schedules.save(actor, a_wish(bulletin)).schedule_id
+    at_desk.schedules.exclude(actor, old, date(2026, 11, 27))
+    assert at_desk.schedules.change(actor, a_wish(bulletin), Editing(old, 2)).count == 10
+
+
+def test_a_slot_moved_past_the_last_day_of_its_rule_holds_its_time(at_desk: Desk) -> None:
+    actor = at_desk.actor()
+    once = a_wish(at_desk.bulletin(), recurrence=Recurrence.ONCE)
+    at_desk.schedules.save(actor, once)
+    (slot,) = at_desk.slots()
+    at_desk.schedules.move_slot(actor, slot.slot_id, slot.starts_at + timedelta(days=5), 1)
+    at_desk.centre.clock.at = datetime(2026, 11, 29, 1, 0, tzinfo=UTC)
+    taken = a_wish(
+        at_desk.bulletin("Vào chỗ mới"), recurrence=Recurrence.ONCE, starts_on=date(2026, 12, 1)
+    )
+    with pytest.raises(SlotConflictError):
+        at_desk.schedules.save(actor, taken)
