@@ -43,16 +43,15 @@ format: env-dev ## let ruff put the code in order
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-# First the rules, with their branches counted; then everything that starts real programs. Those wait
-# more than they work, so four share two cores; tests that may not meet are of one xdist group.
-# Files of the tests lie in memory where the machine has such a place: thousands of small databases.
+# Tests that start real programs wait more than they work, so four workers share two cores; a file
+# stays on one worker. Their files lie in memory where the machine has such a place: thousands of
+# small databases.
 SCRATCH := $(shell test -w /dev/shm && echo /dev/shm/vang-test-$$$$ || echo build/scratch)
 
 tests: env-dev
 	@mkdir -p build && rm -f build/.coverage build/.coverage.*
-	@COVERAGE_FILE=build/.coverage $(BIN)/python -m pytest -m "not soak" -n 2 -q --cov --cov-report= tests/unit
-	@$(BIN)/python -m pytest -m "not soak" -n 4 --dist loadgroup --no-loadscope-reorder -q --durations=15 \
-		--basetemp=$(SCRATCH) --ignore=tests/unit tests; status=$$?; rm -rf $(SCRATCH); exit $$status
+	@COVERAGE_FILE=build/.coverage $(BIN)/python -m pytest -m "not soak" -n 4 --dist loadfile --no-loadscope-reorder \
+		-q --durations=10 --cov --cov-report= --basetemp=$(SCRATCH); status=$$?; rm -rf $(SCRATCH); exit $$status
 
 coverage-gate:
 	@$(BIN)/python tools/coverage_gate.py

@@ -1,13 +1,20 @@
-"""Order and grouping of the whole suite: fast tests first, real programs one after another."""
+"""Order of the whole suite: what waits longest begins first, so that nobody waits for it at the end."""
 
 from __future__ import annotations
 
 import pytest
 
+LONGEST_FIRST = ("tests/chaos", "tests/e2e", "tests/integration/processes")
+
+
+def _rank(item: pytest.Item) -> int:
+    for rank, folder in enumerate(LONGEST_FIRST):
+        if item.nodeid.startswith(folder):
+            return rank
+    is_real = item.get_closest_marker("real") is not None
+    return len(LONGEST_FIRST) + (0 if is_real else 1)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put `real` tests last and, under xdist, on one worker: they measure what sounds and when."""
-    items.sort(key=lambda item: item.get_closest_marker("real") is not None)
-    for item in items:
-        if item.get_closest_marker("real") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("real"))
+    """Order by rank; within a rank as collected, so that a file stays together."""
+    items.sort(key=_rank)

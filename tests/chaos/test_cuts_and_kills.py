@@ -25,7 +25,7 @@ from tests.support.person import Person, next_minute
 from tests.support.province import Province, province, until
 from tests.support.proxy import LinkProxy
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("chaos")]
+pytestmark = pytest.mark.real
 
 DISTRICT = "bac-ai"
 CUT, KILLED = "bac-ai-phuoc-binh", "bac-ai-phuoc-hoa"

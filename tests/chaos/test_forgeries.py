@@ -29,7 +29,7 @@ from tests.support import wire as build
 from tests.support.person import VIETNAM, Person, next_minute
 from tests.support.province import Province, province, until
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("forgeries")]
+pytestmark = pytest.mark.real
 
 THIEF, TARGET = "bac-ai-phuoc-hoa", "bac-ai-phuoc-binh"
 STATIONS = (THIEF, TARGET)

@@ -27,7 +27,7 @@ from tests.support.brokers import (
 from tests.support.certificates import make_certificates
 
 # Mostly waiting, and nothing here measures time: may run beside the other real programs.
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("brokers")]
+pytestmark = pytest.mark.real
 
 OWN, OTHER = "phuoc-binh", "phuoc-hoa"
 USERS = (broker_user(OWN, "ninh-thuan", "bac-ai"), broker_user(OTHER, "ninh-thuan", "bac-ai"))

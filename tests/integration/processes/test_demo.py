@@ -22,7 +22,7 @@ from controller.storage.models import SlotResultRow
 from tests.support.serving import PROGRAMS, Served, end, environment, gone, series, until
 
 # Two minutes of waiting for a slot: may run beside the other real programs.
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.real
 
 STATIONS = 7
 
