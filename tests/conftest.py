@@ -1,4 +1,4 @@
-"""Order of the whole suite: what waits longest begins first, so that nobody waits for it at the end."""
+"""Order of the whole suite: what waits longest begins first, so that nobody waits at the end."""
 
 from __future__ import annotations
 

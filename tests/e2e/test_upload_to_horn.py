@@ -20,7 +20,7 @@ from tests.support.browser import chromium, signed_in
 from tests.support.person import VIETNAM, next_minute
 from tests.support.province import Province, province, until
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.real
 
 DISTRICT = "bac-ai"
 RECORDED = "bac-ai-phuoc-binh"
