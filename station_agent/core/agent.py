@@ -71,7 +71,7 @@ def _restored_station(config: AgentConfig, restored: Restored, now: Moment) -> S
     memory = restored.memory
     return Station(
         config=config,
-        clock=clock_trust.at_boot(restored.mark, now),
+        clock=clock_trust.at_boot(restored.mark, now, machine_boot_id=config.machine_boot_id),
         memory=memory,
         plan=_not_older(restored.plan, (memory.plan_epoch, memory.plan_version)),
         limits=_not_older(restored.limits, (memory.limits_epoch, memory.limits_version)),

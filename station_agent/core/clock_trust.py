@@ -64,13 +64,18 @@ class ClockTrust:
         return self.error_ms + (now.mono_ms - self.vouched.mono_ms) * DRIFT_PPM / 1e6
 
 
-def at_boot(mark: Mark | None, now: Moment) -> ClockTrust:
-    """The trust a restarted station begins with: none, but it knows what it knew."""
+def at_boot(mark: Mark | None, now: Moment, *, machine_boot_id: str) -> ClockTrust:
+    """The trust a restarted station begins with: none, but it knows what it knew.
+
+    What was vouched for is the clock of one run of the machine. Without power it stood still, so
+    after a reboot of the machine (or one that nobody can rule out) nothing is vouched for.
+    """
+    goes_on = mark is not None and mark.machine_boot_id == machine_boot_id != ""
     return ClockTrust(
         ClockLevel.NONE,
         now,
         why=UNTRUSTED,
-        vouched_at=mark.vouched_at if mark else None,
+        vouched_at=mark.vouched_at if mark and goes_on else None,
         latest_at=mark.latest_at if mark else None,
     )
 
@@ -78,8 +83,9 @@ def at_boot(mark: Mark | None, now: Moment) -> ClockTrust:
 def fallen_back(trust: ClockTrust, *, kernel_synchronised: bool, now: Moment) -> ClockTrust:
     """Last knowledge, when the centre has not answered: never below the latest time ever seen.
 
-    Good for a station the centre vouched for in the last 14 days, or whose kernel says that its
-    clock is kept by the network. A station that was told better, or whose clock stepped, waits.
+    Good for a clock the centre vouched for in the last 14 days and in this run of the machine, or
+    one the kernel says is kept by the network. A station that was told better, or whose clock
+    stepped, waits.
     """
     if trust.is_trusted or trust.needs_centre or _is_behind(trust.latest_at, now):
         return trust
@@ -115,6 +121,7 @@ def _stepped(trust: ClockTrust, step_ms: float, now: Moment) -> ClockTrust:
         seen=now,
         why=trust.why or UNTRUSTED,
         offset_ms=None if known is None else known - step_ms,
+        vouched_at=None,
         needs_centre=trust.needs_centre or trust.is_trusted,
     )
 
@@ -137,6 +144,7 @@ def answered(
             offset_ms=offset_ms,
             error_ms=error_ms,
             vouched=now,
+            vouched_at=None,
             needs_centre=True,
         )
     return ClockTrust(

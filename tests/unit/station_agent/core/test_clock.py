@@ -236,6 +236,60 @@ def test_a_station_that_was_vouched_for_last_week_trusts_itself_after_a_restart(
     assert level(rig) is ClockLevel.LAST_KNOWN
 
 
+def test_a_power_cut_without_link_leaves_the_slots_waiting_for_the_true_time() -> None:
+    rig = online(slot(1, in_minutes(60)), slot(2, in_minutes(90)))
+    rig.disconnect()
+    rig.reboot(after_s=1800, power_cut=True)
+    rig.clock_error = timedelta(minutes=-25)
+    rig.run(70 * 60)
+    assert level(rig) is ClockLevel.NONE
+    assert rig.heard == []
+    rig.clock_error = timedelta(0)
+    rig.connect()
+    rig.run(60)
+    assert rig.outcome(1) == (Outcome.MISSED, Reason.CLOCK_UNTRUSTED)
+
+
+def test_a_second_start_after_a_power_cut_gives_no_trust_back() -> None:
+    rig = online()
+    rig.disconnect()
+    rig.reboot(power_cut=True)
+    rig.run(60)
+    rig.reboot()
+    rig.run(60)
+    assert level(rig) is ClockLevel.NONE
+
+
+def test_after_a_power_cut_a_kernel_kept_by_the_network_is_enough() -> None:
+    rig = online(slot(1, in_minutes(60)))
+    rig.disconnect()
+    rig.reboot(power_cut=True)
+    rig.tell(ev.ProbesRead(kernel_synchronised=True))
+    rig.run_until(in_minutes(65))
+    assert level(rig) is ClockLevel.LAST_KNOWN
+    assert rig.outcome(1) == (Outcome.AIRED, None)
+
+
+def test_a_machine_that_does_not_name_its_runs_is_taken_for_rebooted() -> None:
+    rig = Rig()
+    rig.machine_boot_id = ""
+    rig.boot().connect()
+    rig.disconnect()
+    rig.reboot()
+    rig.run(60)
+    assert level(rig) is ClockLevel.NONE
+
+
+def test_a_clock_that_stepped_is_not_believed_after_a_restart_of_the_agent() -> None:
+    rig = online()
+    rig.disconnect()
+    rig.clock_error = timedelta(hours=2)
+    rig.run(400)
+    rig.reboot()
+    rig.run(60)
+    assert level(rig) is ClockLevel.NONE
+
+
 def test_last_knowledge_can_be_forbidden() -> None:
     rig = online(trust_last_known=False)
     rig.disconnect()

@@ -65,7 +65,7 @@ def test_a_slot_whose_window_is_still_open_after_the_restart_is_played_late() ->
 def test_a_restarted_station_without_link_airs_its_plan() -> None:
     rig = online(slot(1, in_minutes(20)))
     rig.disconnect()
-    rig.reboot(after_s=60, power_cut=True)
+    rig.reboot(after_s=60)
     rig.run(1800)
     assert rig.outcome(1) == (Outcome.AIRED, None)
 
