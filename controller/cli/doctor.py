@@ -17,11 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from controller import wiring
 from controller.cli.console import say
 from controller.cli.exposure import plaintext_listeners
+from controller.domain.exposure import is_loopback
 from controller.domain.policy import minute_of
 from controller.errors import ControllerError
 from controller.link.broker import STATIONS_ADVISED, find_binary, running_pid
 from controller.link.broker_access import broker_folder
-from controller.link.processes import is_loopback, is_port_free
+from controller.link.processes import is_port_free
 from controller.settings import Settings
 
 DISK_WANTED_BYTES = 2_000_000_000

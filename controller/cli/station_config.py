@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from controller import wiring
 from controller.cli.console import complain, say
 from controller.cli.serve import web_address
+from controller.domain.exposure import is_loopback
 from controller.domain.policy import clock
 from controller.link.broker import reload_users
 from controller.link.broker_access import broker_folder, new_client_id
-from controller.link.processes import is_loopback
 from controller.services.stations import StationConfig
 from controller.settings import Settings, SettingsError
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from controller.domain.exposure import is_loopback
 from controller.errors import BrokerError
 from controller.link import processes
 from controller.link.broker_access import (
@@ -41,7 +42,7 @@ Users = Callable[[], tuple[BrokerUser, ...]]
 
 def check_listener(what: str, host: str, *, has_tls: bool, allow_plaintext: bool) -> None:
     """Refuse a listener that others can reach and overhear, unless it was asked for aloud."""
-    if has_tls or allow_plaintext or processes.is_loopback(host):
+    if has_tls or allow_plaintext or is_loopback(host):
         return
     raise SettingsError(
         f"{what} would listen on {host} without TLS: give it a certificate and a key, "

@@ -10,6 +10,7 @@ from flask import Flask, current_app, request
 from flask_babel import gettext as _
 
 from controller.domain.accounts import Actor, Permission, Role
+from controller.domain.exposure import ListenerKind, plaintext_abroad
 from controller.domain.places import PlaceKind
 from controller.web import formats
 from controller.web.deeds import deed_word
@@ -130,6 +131,7 @@ def install(app: Flask, now: Callable[[], datetime]) -> None:
 
 def _values(now: Callable[[], datetime]) -> dict[str, object]:
     actor = actor_or_none()
+    overheard = {listener.kind for listener in plaintext_abroad(settings())}
     ready = actor is not None and not actor.must_change_password
     return {
         "actor": actor,
@@ -140,13 +142,9 @@ def _values(now: Callable[[], datetime]) -> dict[str, object]:
         "theme": pick_theme(),
         "navigation": navigation(actor) if actor and ready else [],
         "dock": navigation(actor, short=True)[:4] if actor and ready else [],
-        "is_plaintext_abroad": is_plaintext_abroad(),
+        "is_web_overheard": ListenerKind.WEB in overheard,
+        "is_broker_overheard": bool(overheard - {ListenerKind.WEB}),
     }
-
-
-def is_plaintext_abroad() -> bool:
-    """Whether passwords would cross a network unencrypted, by the setting that permits it."""
-    return settings().allow_plaintext and not request.is_secure
 
 
 def web_now() -> datetime:

@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from controller.domain.accounts import Role
-from controller.settings import MetricsSettings, Settings, WebSettings
+from controller.settings import BrokerSettings, MetricsSettings, Settings, WebSettings
 from controller.web.policy import Audience, policy_of, public
 from tests.support.web import DISTRICT, PROVINCE, Centre, centre
 
@@ -248,3 +248,28 @@ def test_a_script_gets_its_refusal_as_data(here: Centre) -> None:
 def test_a_page_that_is_not_there_still_shows_where_else_to_go(here: Centre) -> None:
     page = here.client(Role.ADMIN).get("/khong-co").text
     assert 'href="/nguoi-dung"' in page
+
+
+ABROAD = "192.168.1.5"
+WEB_TLS = WebSettings(host=ABROAD, tls_cert="c", tls_key="k")
+WEB_NOTE = "Đường truyền này không mã hóa"
+BROKER_NOTE = "Đường truyền đến các trạm không mã hóa"
+
+
+@pytest.mark.parametrize(
+    ("settings", "notes"),
+    [
+        (Settings(allow_plaintext=True), []),
+        (Settings(allow_plaintext=True, web=WebSettings(host=ABROAD)), [WEB_NOTE]),
+        (
+            Settings(allow_plaintext=True, web=WEB_TLS, broker=BrokerSettings(host=ABROAD)),
+            [BROKER_NOTE],
+        ),
+    ],
+)
+def test_each_page_says_what_others_could_overhear(
+    tmp_path: Path, settings: Settings, notes: list[str]
+) -> None:
+    with centre(tmp_path, settings) as here:
+        page = here.app.test_client().get("/dang-nhap", base_url="https://localhost").text
+    assert [note for note in (WEB_NOTE, BROKER_NOTE) if note in page] == notes
