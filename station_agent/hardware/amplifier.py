@@ -12,10 +12,15 @@ from typing import Any, Protocol
 logger = logging.getLogger(__name__)
 
 NO_PIN = -1
+MISSING = "amplifier_missing"
+"""Fault: a pin is set and cannot be switched; the amplifier must then be on by other means."""
 
 
 class Amplifier(Protocol):
     """A switch. Calls return at once and never raise."""
+
+    fault: str
+    """What was wrong at the start; empty: nothing."""
 
     def switch(self, on: bool, /) -> None:
         """Supply on or off; saying it again changes nothing."""
@@ -27,8 +32,10 @@ class Amplifier(Protocol):
 class NoAmplifier:
     """A station whose amplifier is not switched by us; remembers what was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, fault: str = "") -> None:
         self.is_on = False
+        self.fault = fault
+        """Why not, if it should be; empty: there is none to switch."""
 
     def switch(self, on: bool, /) -> None:
         """See Amplifier."""
@@ -43,6 +50,8 @@ class NoAmplifier:
 
 class GpioAmplifier:
     """A relay on a GPIO pin, through gpiozero."""
+
+    fault = ""
 
     def __init__(self, relay: Any) -> None:
         self._relay = relay
@@ -64,8 +73,13 @@ class GpioAmplifier:
 
 
 def open_amplifier(pin: int) -> Amplifier:
-    """The amplifier on this BCM pin; NO_PIN for none. ImportError without gpiozero."""
+    """The amplifier on this BCM pin; NO_PIN for none. Without a usable pin the sound goes on."""
     if pin == NO_PIN:
         return NoAmplifier()
-    gpiozero = importlib.import_module("gpiozero")
-    return GpioAmplifier(gpiozero.OutputDevice(pin, initial_value=False))
+    try:
+        gpiozero = importlib.import_module("gpiozero")
+        return GpioAmplifier(gpiozero.OutputDevice(pin, initial_value=False))
+    except Exception as error:
+        # gpiozero and each of its back ends raise their own; none is worth the silence of a horn.
+        logger.exception("amplifier not switched pin=%s", pin)
+        return NoAmplifier(f"pin {pin}: {type(error).__name__}: {error}")

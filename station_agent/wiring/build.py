@@ -18,7 +18,7 @@ from station_agent.core.config import AgentConfig, Restored
 from station_agent.core.effects import SoundOver
 from station_agent.core.events import AssetDropped, Booted, Event
 from station_agent.errors import FolderInUseError
-from station_agent.hardware.amplifier import open_amplifier
+from station_agent.hardware.amplifier import MISSING, Amplifier, open_amplifier
 from station_agent.health.probes import kernel_synchronised
 from station_agent.health.watchdog import Watchdog
 from station_agent.link.client import BrokerAddress, Link
@@ -91,7 +91,7 @@ def build(
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     keys = key_ring(settings)
     parts = _parts(settings, folder, clock, keys, events.put)
-    first = Booted(kernel_synchronised(), _faults(parts.journal))
+    first = Booted(kernel_synchronised(), _faults(parts.journal, parts.amplifier))
     agent = Agent(_config(settings, parts.journal), _restored(settings, parts, keys), moment(clock))
     shell = Shell(agent, parts, events, now=lambda: moment(clock), watchdog=watchdog)
     return Running(shell, agent, first, lock)
@@ -165,10 +165,13 @@ def _config(settings: AgentSettings, journal: Journal) -> AgentConfig:
     )
 
 
-def _faults(journal: Journal) -> tuple[tuple[str, str], ...]:
-    if journal.set_aside is None:
-        return ()
-    return (("journal_damaged", journal.set_aside.name),)
+def _faults(journal: Journal, amplifier: Amplifier) -> tuple[tuple[str, str], ...]:
+    faults: list[tuple[str, str]] = []
+    if journal.set_aside is not None:
+        faults.append(("journal_damaged", journal.set_aside.name))
+    if amplifier.fault:
+        faults.append((MISSING, amplifier.fault))
+    return tuple(faults)
 
 
 def _restored(settings: AgentSettings, parts: Parts, keys: KeyRing) -> Restored:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from station_agent.hardware.amplifier import NO_PIN, GpioAmplifier, NoAmplifier, open_amplifier
@@ -53,3 +57,31 @@ def test_a_station_without_a_relay_needs_no_library() -> None:
     assert amplifier.is_on
     amplifier.close()
     assert not amplifier.is_on
+
+
+def test_a_station_without_the_library_plays_on_and_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "gpiozero", None)
+    amplifier = open_amplifier(17)
+    amplifier.switch(True)
+    assert isinstance(amplifier, NoAmplifier)
+    assert amplifier.fault.startswith("pin 17: ModuleNotFoundError")
+    assert "amplifier not switched pin=17" in caplog.text
+
+
+def test_a_station_whose_pins_cannot_be_had_plays_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_pin(*_: Any, **__: Any) -> None:
+        raise LookupError("Unable to load any default pin factory!")
+
+    monkeypatch.setitem(sys.modules, "gpiozero", SimpleNamespace(OutputDevice=no_pin))
+    assert "pin factory" in open_amplifier(17).fault
+
+
+def test_a_pin_that_can_be_had_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    relay = Relay()
+    library = SimpleNamespace(OutputDevice=lambda pin, initial_value: relay)
+    monkeypatch.setitem(sys.modules, "gpiozero", library)
+    amplifier = open_amplifier(17)
+    amplifier.switch(True)
+    assert (amplifier.fault, relay.said) == ("", ["on"])
