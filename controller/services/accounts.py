@@ -25,7 +25,7 @@ from controller.errors import (
     StaleEditError,
     WeakPasswordError,
 )
-from controller.services.audit import Deed, record
+from controller.services.audit import SYSTEM, Deed, record
 from controller.services.identifiers import new_id
 from controller.services.passwords import Passwords, random_password
 from controller.services.places import Places
@@ -300,6 +300,10 @@ def _checked(new: NewAccount, tree: PlaceTree) -> NewAccount:
         raise InvalidInputError(username, field="username", problem="bad_username")
     if not full_name or len(full_name) > 120:
         raise InvalidInputError("full name", field="full_name", problem="missing")
+    if username.casefold() == SYSTEM:
+        raise InvalidInputError("the system's own name", field="username", problem="taken")
+    if full_name.casefold() == SYSTEM:
+        raise InvalidInputError("the system's own name", field="full_name", problem="reserved")
     place = tree.places.get(new.place_id)
     if place is None:
         raise InvalidInputError(new.place_id, field="place_id", problem="unknown_place")

@@ -91,7 +91,7 @@ def _follow(row: SlotRow, stored: StoredSchedule, now: datetime) -> None:
         if row.cancelled_at is None:
             cancel(row, SYSTEM, RULE_GONE, now)
         return
-    if row.cancelled_at is not None and row.cancelled_by == SYSTEM:
+    if row.cancelled_by == SYSTEM and row.cancel_reason == RULE_GONE:
         row.cancelled_at = row.cancelled_by = row.cancel_reason = None
         row.revision += 1
     if row.cancelled_at is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -69,6 +70,16 @@ def test_a_slot_its_rule_no_longer_gives_is_cancelled_and_comes_back_with_it(at_
     at_desk.materialise()
     back = at_desk.slots()[1]
     assert (back.cancelled_at, back.cancelled_by, back.revision) == (None, None, 3)
+
+
+def test_a_slot_cancelled_by_somebody_called_like_the_system_stays_cancelled(
+    at_desk: Desk,
+) -> None:
+    at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin()))
+    namesake = replace(at_desk.actor(), full_name="vang")
+    at_desk.schedules.cancel_slot(namesake, at_desk.slots()[0].slot_id, "Nghỉ lễ")
+    at_desk.materialise()
+    assert at_desk.slots()[0].cancel_reason == "Nghỉ lễ"
 
 
 def test_what_a_controller_that_was_away_should_have_planned_is_still_written_down(

@@ -68,6 +68,8 @@ def test_the_list_shows_who_where_and_in_what_condition(here: Centre) -> None:
         ({"username": "Mài"}, "Tên đăng nhập gồm 3 đến 40 chữ thường không dấu"),
         ({"username": "admin.ninh-thuan"}, "đã có người dùng"),
         ({"full_name": "  "}, "Ô này còn trống."),
+        ({"username": "vang"}, "đã có người dùng"),
+        ({"full_name": " Vang "}, "Có ô chưa dùng được."),
         ({"role": "vua"}, "Không có vai trò này."),
         ({"role": "commune_officer"}, "Vai trò này không gắn với cấp địa bàn đã chọn."),
         ({"place_id": "ha-noi"}, "Không có địa bàn này."),
