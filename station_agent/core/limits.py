@@ -51,9 +51,10 @@ def verdict(limits: StationLimits, slot: PlannedSlot, starts_at: datetime) -> Re
     """Why this slot must not sound from `starts_at` on; None if it may. An emergency always may."""
     if slot.priority is Priority.EMERGENCY:
         return None
-    if slot.duration_ms > limits.max_length_ms:
+    length_ms = max(slot.duration_ms, sum(item.duration_ms for item in slot.items))
+    if length_ms > limits.max_length_ms:
         return Reason.TOO_LONG
-    until_at = starts_at + timedelta(milliseconds=slot.duration_ms)
+    until_at = starts_at + timedelta(milliseconds=length_ms)
     return None if allows(limits, starts_at, until_at) else Reason.QUIET_HOURS
 
 

@@ -75,6 +75,13 @@ def test_too_long_is_named_before_the_hour() -> None:
     assert verdict(DAY, slot(1, local(6), seconds=2_700), local(6)) is None
 
 
+def test_a_slot_is_as_long_as_its_sound_however_short_the_plan_calls_it() -> None:
+    long_item = build.item(duration_ms=2_701_000)
+    assert verdict(DAY, slot(1, local(6), items=(long_item,)), local(6)) is Reason.TOO_LONG
+    into_night = slot(1, local(20, 59), items=(build.item(duration_ms=61_000),))
+    assert verdict(DAY, into_night, local(20, 59)) is Reason.QUIET_HOURS
+
+
 @given(st.integers(0, 1440 * 3), st.integers(0, 600))
 def test_hours_agree_with_counting_minutes(start_min: int, length_min: int) -> None:
     start = local(0) + timedelta(minutes=start_min)
