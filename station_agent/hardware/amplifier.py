@@ -79,7 +79,6 @@ def open_amplifier(pin: int) -> Amplifier:
     try:
         gpiozero = importlib.import_module("gpiozero")
         return GpioAmplifier(gpiozero.OutputDevice(pin, initial_value=False))
-    except Exception as error:
-        # gpiozero and each of its back ends raise their own; none is worth the silence of a horn.
-        logger.exception("amplifier not switched pin=%s", pin)
+    except Exception as error:  # noqa: BLE001 - gpiozero and its back ends raise their own
+        logger.error("amplifier not switched pin=%s: %s", pin, error)  # noqa: TRY400 - one line
         return NoAmplifier(f"pin {pin}: {type(error).__name__}: {error}")

@@ -316,6 +316,15 @@ def test_a_second_agent_on_the_same_store_does_not_start(
     assert "folder_in_use" in second.log.read_text()
 
 
+def test_a_station_that_cannot_switch_its_amplifier_runs_and_says_so(
+    centre: SmallCentre, tmp_path: Path, run: Callable[[Path], Program]
+) -> None:
+    run(centre.configure(tmp_path / "station", STATION, player_amplifier_pin=17))
+    greeted(centre)
+    faults = wait_for(lambda: centre.evidence(STATION, wire.FaultEntry))
+    assert "amplifier_missing" in [fault.code for fault in faults]
+
+
 def test_a_stopped_station_says_so_before_it_goes(
     centre: SmallCentre, station: Program, tmp_path: Path
 ) -> None:
