@@ -358,7 +358,8 @@ class Bulletins:
             )
         )
         detail = {"language": arrival.language.value, "number": number}
-        self._record(session, actor, "sound", bulletin_id, None, at, detail)
+        place_id = session.get_one(BulletinRow, bulletin_id).place_id
+        self._record(session, actor, "sound", bulletin_id, place_id, at, detail)
         return version_id
 
     def _keep_text(self, actor: Actor, bulletin_id: str, text: str) -> None:
@@ -392,7 +393,7 @@ class Bulletins:
         actor: Actor,
         word: str,
         bulletin_id: str,
-        place_id: str | None,
+        place_id: str,
         at: datetime,
         detail: dict[str, Any] | None = None,
     ) -> None:

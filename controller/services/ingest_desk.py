@@ -178,10 +178,8 @@ class IngestDesk:
             version = session.get_one(BulletinVersionRow, task.bulletin_version_id)
             version.state = VersionState.REFUSED.value
             version.refusal_code, version.refusal_facts = code, facts
-            deed = Deed(
-                "bulletin.sound_refused", OBJECT_KIND, version.bulletin_id, detail={"code": code}
-            )
-            record(session, None, deed, at=at)
+            bulletin = session.get_one(BulletinRow, version.bulletin_id)
+            _record(session, "sound_refused", bulletin, at, {"code": code})
             self._close(session, task, "failed", at)
         self._spool.drop(task.source.name)
         logger.warning("upload refused version=%s code=%s", task.bulletin_version_id, code)
@@ -195,8 +193,7 @@ class IngestDesk:
         bulletin.updated_at = at
         bulletin.row_version += 1
         if state in {BulletinState.APPROVED, BulletinState.SUBMITTED}:
-            deed = Deed("bulletin.approval_void", OBJECT_KIND, version.bulletin_id)
-            record(session, None, deed, at=at)
+            _record(session, "approval_void", bulletin, at)
 
     def _close(self, session: Session, task: IngestTask, state: str, at: datetime) -> None:
         row = session.get_one(IngestJobRow, task.ingest_job_id)
@@ -209,6 +206,17 @@ class IngestDesk:
                 .where(IngestJobRow.ingest_job_id == task.ingest_job_id)
                 .values(**values)
             )
+
+
+def _record(
+    session: Session,
+    word: str,
+    bulletin: BulletinRow,
+    at: datetime,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    deed = Deed(f"bulletin.{word}", OBJECT_KIND, bulletin.bulletin_id, bulletin.place_id, detail)
+    record(session, None, deed, at=at)
 
 
 def _fill(version: BulletinVersionRow, result: IngestResult) -> None:

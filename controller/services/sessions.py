@@ -78,11 +78,12 @@ class Sessions:
             )
             account_id = row.account_id if known and row else None
             encoded = row.password_hash if known and row else None
+            place_id = row.place_id if known and row else None
         matches = self._passwords.matches(encoded, password)
         if left is None:
             raise AccountLockedError(username, minutes=self._minutes_locked(account_id, username))
         if account_id is None or encoded is None or not matches:
-            self._write_down_refusal(account_id, address, username)
+            self._write_down_refusal(account_id, place_id, address, username)
             if left == 0:
                 raise AccountLockedError(username, minutes=self._settings.lock_min)
             raise SignInRefusedError(username, tries_left=left, minutes=self._settings.lock_min)
@@ -119,9 +120,11 @@ class Sessions:
         left = (until - self._now()).total_seconds() if until else 0
         return max(1, -(-int(left) // 60))
 
-    def _write_down_refusal(self, account_id: str | None, address: str, username: str) -> None:
+    def _write_down_refusal(
+        self, account_id: str | None, place_id: str | None, address: str, username: str
+    ) -> None:
         detail = {"username": username[:60], "address": address}
-        deed = Deed("account.sign_in_refused", "account", account_id or "", None, detail)
+        deed = Deed("account.sign_in_refused", "account", account_id or "", place_id, detail)
         with self._database.write() as session:
             record(session, None, deed, at=self._now())
 
@@ -194,6 +197,7 @@ class Sessions:
             minutes = self._minutes_locked(actor.account_id, actor.username)
             raise AccountLockedError(actor.username, minutes=minutes)
         if encoded is None or not matches:
+            self._write_down_wrong_password(actor)
             raise SignInRefusedError(tries_left=left, minutes=self._settings.lock_min)
         with self._database.write() as session:
             session.execute(
@@ -202,6 +206,11 @@ class Sessions:
                 .values(failed_sign_ins=0, locked_until_at=None)
             )
         return encoded
+
+    def _write_down_wrong_password(self, actor: Actor) -> None:
+        deed = Deed("account.password_refused", "account", actor.account_id, actor.place_id)
+        with self._database.write() as session:
+            record(session, actor, deed, at=self._now())
 
     def end(self, token: str) -> None:
         """Forget one session."""

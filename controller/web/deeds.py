@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 DEEDS: dict[str, Callable[[], str]] = {
     "account.sign_in": lambda: _("Đăng nhập"),
     "account.sign_in_refused": lambda: _("Đăng nhập không được"),
+    "account.password_refused": lambda: _("Gõ sai mật khẩu hiện tại"),
     "account.password": lambda: _("Đổi mật khẩu của mình"),
     "account.end_sessions": lambda: _("Đăng xuất các nơi khác"),
     "account.create": lambda: _("Tạo tài khoản"),
@@ -18,7 +19,7 @@ DEEDS: dict[str, Callable[[], str]] = {
     "bulletin.create": lambda: _("Tạo bản tin"),
     "bulletin.sound": lambda: _("Đưa âm thanh vào bản tin"),
     "bulletin.sound_refused": lambda: _("Tệp âm thanh bị từ chối"),
-    "bulletin.approval_void": lambda: _("Âm thanh đổi, phải duyệt lại"),
+    "bulletin.approval_void": lambda: _("Nội dung đổi, phải duyệt lại"),
     "bulletin.edit": lambda: _("Sửa bản tin"),
     "bulletin.submit": lambda: _("Gửi duyệt"),
     "bulletin.approve": lambda: _("Duyệt bản tin"),

@@ -116,6 +116,8 @@ def test_changed_sound_voids_the_approval_and_the_new_sound_is_not_approved(
     assert view.state is BulletinState.DRAFT
     assert (view.current[0].number, view.current[0].approved_at) == (2, None)
     assert view.history[0].action == "bulletin.approval_void"
+    ours = [row for row in studio.centre.audit.newest() if row.action.startswith("bulletin.")]
+    assert {row.place_id for row in ours} == {DISTRICT}
     assert view.history[0].who == "vang"
 
 

@@ -245,8 +245,18 @@ def test_sign_ins_and_refusals_are_written_down(here: Centre) -> None:
     _sign_in(browser, actor.username, "sai")
     _sign_in(browser, actor.username)
     with here.database.read() as session:
-        actions = session.scalars(select(AuditRow.action).order_by(AuditRow.audit_id)).all()
-    assert actions[-2:] == ["account.sign_in_refused", "account.sign_in"]
+        query = select(AuditRow.action, AuditRow.place_id).order_by(AuditRow.audit_id)
+        rows = [tuple(row) for row in session.execute(query)]
+    assert rows[-2:] == [("account.sign_in_refused", DISTRICT), ("account.sign_in", DISTRICT)]
+
+
+def test_a_wrong_current_password_is_written_down(here: Centre) -> None:
+    browser = here.client(Role.OPERATOR, DISTRICT)
+    wanted = "một câu dài dễ nhớ"
+    browser.post("/mat-khau", current=WRONG, wanted=wanted, again=wanted)
+    entry = here.audit.newest(limit=1)[0]
+    assert (entry.action, entry.place_id) == ("account.password_refused", DISTRICT)
+    assert entry.actor == here.actor(Role.OPERATOR, DISTRICT).username
 
 
 def test_the_first_start_makes_one_admin_whose_password_must_be_changed(here: Centre) -> None:
