@@ -80,7 +80,7 @@ def judge(
     must_fix: list[MustFix] = [] if is_approved else [NotApproved()]
     if first_at is None:
         must_fix.append(Past(rule.starts_on))
-    must_fix += _limits(rule, stations, world)
+    must_fix += limits(rule, stations, world)
     met = _met(rule, stations, world)
     must_fix += [one for one in met if one.is_refused]
     look_at: list[Met | BandFull | OutOfReach] = [one for one in met if not one.is_refused]
@@ -91,9 +91,10 @@ def judge(
     return Judgement(tuple(must_fix), tuple(look_at), fine, count(rule, world.now), first_at)
 
 
-def _limits(
+def limits(
     rule: Schedule, stations: Sequence[Station], world: World
 ) -> Iterator[OutsideHours | TooLong]:
+    """Where the rule does not fit into the hours or the length allowed, as they are now."""
     outside: defaultdict[tuple[str, date | None], list[Station]] = defaultdict(list)
     spans: dict[str, Allowed] = {}
     verdicts: dict[Allowed, tuple[bool, date | None]] = {}

@@ -149,8 +149,8 @@ class Schedules:
         """The page of a schedule. NotFoundError."""
         with self._database.read() as session:
             current = latest(session, schedule_id)
-            tree = self._places.tree()
-            return read_schedule(session, tree, actor, schedule_id, current, self._now())
+            tree, hours = self._places.tree(), self._hours.book(session)
+            return read_schedule(session, tree, actor, schedule_id, current, self._now(), hours)
 
     def bulletins(self, actor: Actor) -> tuple[BulletinChoice, ...]:
         """The approved bulletins of the actor's place, below and above it, newest first."""

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor
 from controller.domain.board import Sign
 from controller.domain.places import Place, PlaceTree, Station
-from controller.domain.schedule import Recurrence
+from controller.domain.policy import HoursBook
+from controller.domain.schedule import Recurrence, next_after
 from controller.errors import NotFoundError
-from controller.services.schedule_check import station_ids
-from controller.services.schedule_findings import Wish
-from controller.services.schedule_rows import StoredSchedule, coming, load
+from controller.services.schedule_check import limits, station_ids
+from controller.services.schedule_findings import OutsideHours, TooLong, Wish, World
+from controller.services.schedule_rows import StoredSchedule, coming, load, patterns
 from controller.services.scope import may_see
 from controller.services.week import Slip, read_slips
 from controller.services.withdrawals import airs_within
@@ -83,6 +84,8 @@ class SchedulePage:
     slips: tuple[Slip, ...]
     current_id: str
     may_change: bool
+    unfit: tuple[OutsideHours | TooLong, ...]
+    """What no longer fits: its sound has become longer since it was saved, or the hours shorter."""
 
 
 def read_slot(
@@ -211,6 +214,7 @@ def read_schedule(
     schedule_id: str,
     current_id: str,
     now: datetime,
+    hours: HoursBook,
 ) -> SchedulePage:
     """The page of a schedule; NotFoundError when it is none of the actor's business."""
     stored = visible(session, tree, actor, schedule_id)
@@ -224,7 +228,22 @@ def read_schedule(
         slips=tuple(slip for slip in slips if slip.schedule_id == schedule_id),
         current_id=current_id,
         may_change=may_see(tree, actor, stored.place_id),
+        unfit=_unfit(session, stored, here, World(tree, hours, (), {}, now)),
     )
+
+
+def _unfit(
+    session: Session, stored: StoredSchedule, here: frozenset[str], world: World
+) -> tuple[OutsideHours | TooLong, ...]:
+    targets = [place.place_id for place in places_of(world.tree, stored)]
+    stations = [one for one in world.tree.stations_in(targets) if one.station_id in here]
+    found = (
+        finding
+        for _stored, rule in patterns(session, [stored], stored.made_at)
+        if next_after(rule, world.now) is not None
+        for finding in limits(rule, stations, world)
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def wish_of(stored: StoredSchedule) -> Wish:

@@ -58,6 +58,11 @@ def notes(preview: Preview) -> tuple[Note, ...]:
     return tuple(_note(finding, preview) for finding in findings)
 
 
+def unfit_notes(findings: Sequence[OutsideHours | TooLong]) -> tuple[Note, ...]:
+    """What no longer fits of a schedule that stands."""
+    return tuple(_too_long(one) if isinstance(one, TooLong) else _outside(one) for one in findings)
+
+
 def _note(finding: Finding, preview: Preview) -> Note:
     match finding:
         case NotApproved():

@@ -31,7 +31,7 @@ from controller.web.schedule_form import (
     time_of,
 )
 from controller.web.schedule_lanes import lanes
-from controller.web.schedule_notes import notes
+from controller.web.schedule_notes import notes, unfit_notes
 
 bp = Blueprint("schedules", __name__, url_prefix="/lich")
 
@@ -273,6 +273,7 @@ def show(schedule_id: str) -> str:
         "schedules/show.html",
         page=page,
         sentence=rule_sentence(page),
+        unfit=unfit_notes(page.unfit),
         places=schedule_words.where(services().places.tree(), page.targets),
         words=schedule_words,
     )

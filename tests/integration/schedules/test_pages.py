@@ -14,6 +14,7 @@ import pytest
 from controller.domain.accounts import Role
 from controller.domain.schedule import Recurrence
 from controller.services.schedules import Editing
+from controller.storage.models import BulletinVersionRow
 from tests.support.schedule_desk import TOMORROW, Desk, a_wish, desk
 from tests.support.web import COMMUNE, DISTRICT, NOW, OTHER_DISTRICT, PROVINCE, Browser
 
@@ -378,6 +379,21 @@ def test_the_days_left_to_a_series_edited_from_a_later_date_are_cancelled_from_i
     page = words(operator.get(path).text)
     assert "Đã hủy các buổi còn lại của lịch này." in page
     assert "buổi còn lại tại" not in page
+
+
+def test_a_schedule_whose_sound_has_grown_past_the_cap_or_the_hours_says_so(
+    at_desk: Desk, operator: Browser
+) -> None:
+    wish = a_wish(at_desk.bulletin(), airs_at=time(20, 45))
+    path = f"/lich/{at_desk.schedules.save(at_desk.actor(), wish).schedule_id}"
+    assert "ngoài khung giờ" not in words(operator.get(path).text)
+    with at_desk.centre.database.write() as session:
+        session.query(BulletinVersionRow).one().duration_ms = 100 * 60_000
+    page = words(operator.get(path).text)
+    assert "20:45 ngoài khung giờ cho phép (05:00–21:00)." in page
+    assert "quá mức" in page
+    at_desk.schedules.cancel_rest(at_desk.actor(), path.rpartition("/")[2], "Dài quá")
+    assert "ngoài khung giờ" not in words(operator.get(path).text)
 
 
 def test_a_district_sees_the_provinces_schedule_but_may_not_change_it(
