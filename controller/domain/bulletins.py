@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -188,8 +188,3 @@ def clean_name(name: str) -> str:
 def _is_visible(text: str) -> bool:
     """Whether nothing in it controls the terminal, the page or the direction of writing."""
     return not any(unicodedata.category(char) in _INVISIBLE for char in text)
-
-
-def next_number(versions: Sequence[VersionFacts], language: Language) -> int:
-    """The number of the next version in this language."""
-    return 1 + max((v.number for v in versions if v.language is language), default=0)

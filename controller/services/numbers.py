@@ -67,13 +67,6 @@ def known_epoch(session: Session) -> int:
     return int(row.value) if row else 0
 
 
-def renew_epoch(session: Session, now: datetime) -> int:
-    """A new epoch for a database that was restored: everything signed before is older."""
-    fresh = max(epoch(session, now) + 1, _ms(now))
-    session.get_one(MetaRow, EPOCH).value = str(fresh)
-    return fresh
-
-
 def raise_epoch_above(session: Session, claimed: int, now: datetime) -> bool:
     """Go above an epoch a station has seen; whether anything changed.
 

@@ -77,7 +77,6 @@ class Pruning:
                 delete(OrderReplyRow).where(OrderReplyRow.order_id.in_(old_orders)),
                 delete(SignedOrderRow).where(SignedOrderRow.not_after_at < now - ORDERS_KEPT),
                 delete(BrokerDenialRow).where(BrokerDenialRow.at < now - DENIALS_KEPT),
-                delete(SessionRow).where(SessionRow.expires_at < now),
                 delete(SessionRow).where(SessionRow.expires_at <= now),
             ):
                 result = session.execute(statement.execution_options(synchronize_session=False))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from controller.domain.accounts import Role
-from controller.services.numbers import raise_epoch_above, renew_epoch
+from controller.services.numbers import raise_epoch_above
 from controller.storage.models import OutboxRow
 from station_protocol import codec, topics
 from station_protocol.messages import CancelDeed, RefreshDeed
@@ -159,18 +159,6 @@ def test_an_order_to_a_place_is_one_message_that_each_of_its_stations_can_open(
     assert opened.message.issued_by == actor.full_name
     assert opened.claims.version == 1
     assert here.desk.audited("order.cancel")[0].place_id == DISTRICT
-
-
-def test_a_restored_database_signs_everything_in_a_new_epoch(here: Province) -> None:
-    here.plans.refresh()
-    before = here.plan_of().claims
-    here.clock.move(hours=1)
-    with here.database.write() as session:
-        renew_epoch(session, here.clock())
-    assert len(here.plans.refresh()) == 65
-    after = here.plan_of().claims
-    assert (after.epoch, after.version) > (before.epoch, before.version)
-    assert here.limits_of().claims.epoch == after.epoch
 
 
 def test_one_lying_station_can_neither_break_the_epoch_nor_raise_it_at_will(

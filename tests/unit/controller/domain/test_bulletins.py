@@ -19,7 +19,6 @@ from controller.domain.bulletins import (
     ensure_complete,
     ensure_not_own,
     newest,
-    next_number,
 )
 from controller.errors import InvalidInputError, OwnBulletinError, WrongStateError
 
@@ -96,13 +95,6 @@ def test_whoever_made_any_of_it_may_not_approve() -> None:
     for maker in ("author", "helper"):
         with pytest.raises(OwnBulletinError):
             ensure_not_own(maker, ["author", "helper"])
-
-
-def test_versions_are_counted_by_language() -> None:
-    versions = [ready(number=1), ready(number=2), ready(Language.ROG, 7)]
-    assert next_number(versions, Language.VI) == 3
-    assert next_number(versions, Language.ROG) == 8
-    assert next_number(versions, Language.CJM) == 1
 
 
 def test_a_title_is_one_line_of_composed_letters() -> None:
