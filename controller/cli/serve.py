@@ -22,7 +22,7 @@ from controller.cli.console import start_log
 from controller.cli.exposure import check_exposure
 from controller.cli.options import ROLES
 from controller.cli.supervisor import Child, Supervisor
-from controller.link.broker import BundledBroker
+from controller.link.broker import STATIONS_ADVISED, BundledBroker
 from controller.link.processes import free_port, is_port_free, start_child
 from controller.link.supervision import is_broker_up
 from controller.settings import Settings, SettingsError
@@ -63,6 +63,7 @@ def prepare(settings: Settings, roles: frozenset[str], *, config: Path | None) -
     try:
         handout = first_run.prepare(controller)
         if "broker" in roles and settings.broker.mode == "bundled":
+            warn_of_too_many(len(controller.services.places.tree().stations))
             broker = BundledBroker(settings)
             access = broker.prepare(controller.services.stations.broker_users)
             children.append(Child("broker", broker.spawn, is_ready=lambda: is_broker_up(access)))
@@ -73,6 +74,17 @@ def prepare(settings: Settings, roles: frozenset[str], *, config: Path | None) -
     if handout is not None:
         first_run.tell(handout, settings, web_address(settings))
     return children
+
+
+def warn_of_too_many(stations: int) -> None:
+    """Say when there are more stations than the bundled broker is meant for."""
+    if stations > STATIONS_ADVISED:
+        logger.warning(
+            "the bundled broker serves about %s stations, there are %s: use Mosquitto "
+            "(vang-controller broker-config)",
+            STATIONS_ADVISED,
+            stations,
+        )
 
 
 def web_child(

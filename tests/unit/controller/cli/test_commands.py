@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from controller.cli import COMMANDS, build_parser, main
-from controller.cli.serve import parse_roles, web_address
+from controller.cli.serve import parse_roles, warn_of_too_many, web_address
 from controller.settings import BrokerSettings, Settings, SettingsError, WebSettings
 
 
@@ -50,3 +52,13 @@ def test_roles_are_some_of_those_known() -> None:
 )
 def test_people_are_told_an_address_they_can_open(web: WebSettings, address: str) -> None:
     assert web_address(Settings(web=web, broker=BrokerSettings())) == address
+
+
+def test_more_stations_than_the_bundled_broker_serves_are_warned_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        warn_of_too_many(150)
+        assert caplog.text == ""
+        warn_of_too_many(151)
+    assert "there are 151: use Mosquitto" in caplog.text
