@@ -48,6 +48,13 @@ COMMANDS = (
         options.station_config,
     ),
     Command(
+        "revoke-station",
+        "shut a station out: what a stolen machine holds opens nothing any more",
+        "station_config",
+        options.revoke_station,
+        "revoke",
+    ),
+    Command(
         "broker-config",
         "write the files of a broker of your own, from the station table",
         "broker_config",

@@ -39,6 +39,11 @@ def station_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="name the stations instead")
 
 
+def revoke_station(parser: argparse.ArgumentParser) -> None:
+    """Options of `revoke-station`."""
+    parser.add_argument("station", help="id of the station")
+
+
 def broker_config(parser: argparse.ArgumentParser) -> None:
     """Options of `broker-config`."""
     parser.add_argument("kind", choices=["mosquitto"], help="which broker")

@@ -46,6 +46,20 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def revoke(args: argparse.Namespace, settings: Settings) -> int:
+    """Make the station's secrets worthless, for the running broker too."""
+    controller = wiring.build(settings)
+    try:
+        controller.services.stations.revoke(None, args.station)
+        reload_users(settings, controller.services.stations.broker_users)
+    finally:
+        controller.stop()
+    say(f"revoked: {args.station}; station-config lets a new machine in")
+    if settings.broker.mode == "external":
+        say("the broker is not ours: write its files again (broker-config) and send it SIGHUP")
+    return 0
+
+
 def _list(controller: wiring.Controller) -> int:
     tree = controller.services.places.tree()
     for station in sorted(tree.stations.values(), key=lambda item: item.station_id):
