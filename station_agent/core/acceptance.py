@@ -57,12 +57,43 @@ def plan_problem(plan: StationPlan) -> str | None:
 
 
 def order_problem(
-    claims: Claims, order: Order, *, known_epoch: int, at: datetime | None
+    claims: Claims,
+    order: Order,
+    *,
+    known_epoch: int,
+    at: datetime | None,
+    latest_at: datetime | None = None,
 ) -> str | None:
-    """Why this order is not obeyed. Only the test tone may be ordered as an exercise."""
+    """Why this order is not obeyed. Only the test tone may be ordered as an exercise.
+
+    Where the time is unknown, it is at least `latest_at`, the latest trusted time ever seen.
+    """
     if claims.kind is not DeedKind.ACTUAL and not isinstance(order.deed, TestToneDeed):
         return UNSUPPORTED
-    return STALE if claims.epoch < known_epoch else window_problem(claims, at)
+    if claims.epoch < known_epoch:
+        return STALE
+    if at is None and latest_at is not None and claims.not_after < latest_at:
+        return EXPIRED
+    return window_problem(claims, at)
+
+
+def ack_problem(
+    claims: Claims, *, known_epoch: int, within: tuple[datetime, datetime] | None
+) -> str | None:
+    """Why this acknowledgement is not taken in; `within` are the bounds of the true time.
+
+    An exercise has no evidence to confirm and no time to give.
+    """
+    if claims.kind is not DeedKind.ACTUAL:
+        return UNSUPPORTED
+    if claims.epoch < known_epoch:
+        return STALE
+    if within is None:
+        return None
+    earliest_at, latest_at = within
+    if earliest_at > claims.not_after:
+        return EXPIRED
+    return NOT_YET_VALID if latest_at + TOLERANCE < claims.not_before else None
 
 
 def answer_given(memory: Memory, claims: Claims, order: Order) -> SeenOrder | None:
@@ -74,11 +105,18 @@ def answer_given(memory: Memory, claims: Claims, order: Order) -> SeenOrder | No
 
 
 def with_order(memory: Memory, seen: SeenOrder, at: datetime | None) -> Memory:
-    """The memory that also knows this order; what has expired for a day is forgotten first."""
-    kept = memory.orders
+    """The memory that also knows this order; `at` is the time, or the latest known to have been.
+
+    What has expired for a day is forgotten; of a full memory what has expired goes first, for it
+    would be refused anyway.
+    """
+    kept = (*memory.orders, seen)
     if at is not None:
         kept = tuple(old for old in kept if old.not_after > at - timedelta(days=1))
-    return memory.model_copy(update={"orders": (*kept, seen)[-MOST_ORDERS:]})
+        surplus = max(0, len(kept) - MOST_ORDERS)
+        spent = {old.nonce for old in [old for old in kept if old.not_after < at][:surplus]}
+        kept = tuple(old for old in kept if old.nonce not in spent)
+    return memory.model_copy(update={"orders": kept[-MOST_ORDERS:]})
 
 
 def with_epoch(memory: Memory, epoch: int) -> Memory:

@@ -212,8 +212,13 @@ class Agent:
 
     def _ack_received(self, turn: Turn, event: AckReceived) -> None:
         claims, ack, station = event.signed.claims, event.signed.message, self.station
-        if claims.epoch < station.memory.epoch:
-            self.refusals.note(turn, "ack", acceptance.STALE, f"epoch {claims.epoch}")
+        why = acceptance.ack_problem(
+            claims,
+            known_epoch=station.memory.epoch,
+            within=clock_trust.bounds(station.clock, turn.now),
+        )
+        if why is not None:
+            self.refusals.note(turn, "ack", why, f"epoch {claims.epoch}")
             return
         echo = self.reporter.echoes(ack)
         self.reporter.acknowledged(turn, ack, echo)

@@ -80,6 +80,18 @@ def at_boot(mark: Mark | None, now: Moment, *, machine_boot_id: str) -> ClockTru
     )
 
 
+def bounds(trust: ClockTrust, now: Moment) -> tuple[datetime, datetime] | None:
+    """Between which instants the true time lies, if the centre itself vouched for the clock.
+
+    Only then: a clock that is merely believed must not shut out the answer that puts it right.
+    """
+    if trust.level is not ClockLevel.CONTROLLER:
+        return None
+    drift_ms = (trust.report(now).error_ms or 0.0) + STEP_MS
+    error = timedelta(milliseconds=drift_ms)
+    return now.wall - error, now.wall + error
+
+
 def fallen_back(trust: ClockTrust, *, kernel_synchronised: bool, now: Moment) -> ClockTrust:
     """Last knowledge, when the centre has not answered: never below the latest time ever seen.
 

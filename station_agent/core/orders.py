@@ -43,15 +43,18 @@ class Orders:
     def received(self, turn: Turn, event: OrderReceived) -> None:
         """Obey, remember before acting, answer. An order seen before has no second effect."""
         claims, order, memory = event.signed.claims, event.signed.message, self.station.memory
-        at = self.station.clock.estimate(turn.now)
-        why = acceptance.order_problem(claims, order, known_epoch=memory.epoch, at=at)
+        clock = self.station.clock
+        at, latest_at = clock.estimate(turn.now), clock.latest_at
+        why = acceptance.order_problem(
+            claims, order, known_epoch=memory.epoch, at=at, latest_at=latest_at
+        )
         if why is None:
             seen = acceptance.answer_given(memory, claims, order)
             if seen is not None:
                 self._reply(turn, order.order_id, seen.why)
                 return
             why = self._obey(turn, order)
-            self._remember(turn, event, why, at)
+            self._remember(turn, event, why, latest_at if at is None else at)
         if why is not None:
             self.refusals.note(turn, "order", why, order.order_id)
         self._reply(turn, order.order_id, why)

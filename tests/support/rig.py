@@ -372,7 +372,12 @@ class Rig:
             "orders": (),
             "spread_ms": 0,
         }
-        claims = build.claims(Purpose.ACK, epoch=changes.pop("epoch", EPOCH))
+        claims = build.claims(
+            Purpose.ACK,
+            epoch=changes.pop("epoch", EPOCH),
+            not_before=self.true - timedelta(hours=1),
+            not_after=self.true + timedelta(hours=1),
+        )
         return ev.AckReceived(Signed(claims, build.ack(**(values | changes))))
 
     def _forward(self, effect: do.ForwardJournal) -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from station_agent.core import effects as do
 from station_agent.core import events as ev
+from station_agent.core.acceptance import MOST_ORDERS, with_order
+from station_agent.core.records import Memory, SeenOrder
 from station_protocol import messages as wire
 from station_protocol.vocabulary import DeedKind, Outcome, Reason
 from tests.support.rig import (
@@ -135,6 +137,36 @@ def test_an_expired_order_is_refused_answered_and_told() -> None:
     assert (line.what, line.why) == ("order", "expired")
     rig.run(120)
     assert rig.outcome(1) == (Outcome.AIRED, None)
+
+
+def test_an_order_that_expired_before_the_power_cut_is_refused_although_the_time_is_unknown() -> (
+    None
+):
+    rig = online()
+    rig.run(400)
+    rig.centre_is_up = False
+    rig.reboot(power_cut=True)
+    rig.tell(signed_order(wire.VolumeDeed(percent=0), not_after=in_minutes(1)))
+    assert (rig.replies()[-1].accepted, rig.replies()[-1].why) == (False, "expired")
+    rig.tell(signed_order(wire.VolumeDeed(percent=50), not_after=in_minutes(60)))
+    assert rig.replies()[-1].accepted
+
+
+def test_a_full_memory_of_orders_lets_the_expired_go_first() -> None:
+    def seen(number: int, not_after: float) -> SeenOrder:
+        return SeenOrder(
+            order_id=f"order-{number}",
+            nonce=f"{number:032x}",
+            not_after=in_minutes(not_after),
+            accepted=True,
+        )
+
+    orders = tuple(seen(n, -5 if n in (100, 200) else 60) for n in range(MOST_ORDERS))
+    memory = with_order(Memory(orders=orders), seen(900, 60), in_minutes(0))
+    kept = [order.order_id for order in memory.orders]
+    assert len(kept) == MOST_ORDERS
+    assert "order-100" not in kept
+    assert {"order-0", "order-200", "order-900"} <= set(kept)
 
 
 def test_an_order_of_an_older_epoch_is_stale() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from station_agent.core import effects as do
 from station_agent.core import events as ev
 from station_agent.core.moment import Deadline, Moment
 from station_protocol import messages as wire
-from station_protocol.vocabulary import StationHealth
+from station_protocol.vocabulary import ClockLevel, DeedKind, StationHealth
 from tests.support import wire as build
 from tests.support.rig import EPOCH, Rig, in_minutes, online, signed_order, signed_plan, slot
 
@@ -154,6 +158,49 @@ def test_an_ack_of_an_older_epoch_is_refused() -> None:
     rig.tell(stale)
     (line,) = rig.evidence(wire.RefusalEntry)
     assert (line.what, line.why) == ("ack", "stale")
+
+
+def told_by_ack(rig: Rig, **claims: Any) -> list[tuple[str, str]]:
+    """The refusals after an ack of everything, under these claims."""
+    event = rig.ack("journal", None, stored_up_to=rig.store.entries[-1].entry_no)
+    assert event is not None
+    signed = event.signed
+    rig.tell(ev.AckReceived(replace(signed, claims=signed.claims.model_copy(update=claims))))
+    return [(line.what, line.why) for line in rig.evidence(wire.RefusalEntry)]
+
+
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({"kind": DeedKind.EXERCISE}, "unsupported"),
+        ({"not_after": in_minutes(-1)}, "expired"),
+        ({"not_before": in_minutes(5)}, "not_yet_valid"),
+    ],
+)
+def test_an_ack_of_an_exercise_or_of_another_time_confirms_nothing(
+    claims: dict[str, Any], why: str
+) -> None:
+    rig = online()
+    rig.centre_is_up = False
+    rig.tell(ev.DeviceLost("unplugged"))
+    stored = rig.store.stored_up_to
+    assert told_by_ack(rig, **claims) == [("ack", why)]
+    assert rig.store.stored_up_to == stored
+    assert rig.agent is not None
+    assert rig.agent.station.refused[why] == 1
+
+
+def test_a_clock_that_is_merely_believed_takes_the_answer_that_puts_it_right() -> None:
+    rig = online()
+    rig.disconnect()
+    rig.crash()
+    rig.clock_error = timedelta(hours=5)
+    rig.boot()
+    rig.run(20)
+    assert rig.agent is not None
+    assert rig.agent.station.clock.level is ClockLevel.LAST_KNOWN
+    rig.connect()
+    assert rig.agent.station.clock.why == "clock_wrong"
 
 
 def test_a_fresh_station_is_starting_then_ready() -> None:
