@@ -204,12 +204,13 @@ class Playout:
         if event.reason is Reason.FILE_CORRUPT and play.slot is not None:
             turn.ask(*(CheckAsset(item.sha256) for item in play.slot.items))
         if play.is_uncommitted:
-            self._could_not_prepare(turn, play, event.reason or Reason.PLAYER_FAILED)
+            why = event.reason or play.cut_by or self._player_trouble()
+            self._could_not_prepare(turn, play, why)
             return
         if play.sounded.started_at is not None:
             play.sounded = replace(play.sounded, played_ms=event.played_ms)
         unasked = Reason.STOPPED_AT_STATION if event.cause is EndCause.STOPPED else None
-        self._close(turn, play, play.cut_by or event.reason or unasked or Reason.PLAYER_FAILED)
+        self._close(turn, play, play.cut_by or event.reason or unasked or self._player_trouble())
 
     def _could_not_prepare(self, turn: Turn, play: Play, why: Reason) -> None:
         del self.plays[play.play_id]
@@ -248,15 +249,20 @@ class Playout:
                 self._lost(turn, play)
             else:
                 trusted = self.station.clock.is_trusted or play.phase is Phase.SOUNDING
-                why = Reason.PLAYER_FAILED if trusted else Reason.CLOCK_UNTRUSTED
+                why = self._player_trouble() if trusted else Reason.CLOCK_UNTRUSTED
                 self._end_play(turn, play, why, 0)
 
     def _lost(self, turn: Turn, play: Play) -> None:
         """The player does not even answer Stop: count what it last told."""
         if play.is_uncommitted:
-            self._could_not_prepare(turn, play, Reason.PLAYER_FAILED)
+            self._could_not_prepare(turn, play, play.cut_by or self._player_trouble())
         else:
-            self._close(turn, play, play.cut_by or Reason.PLAYER_FAILED)
+            self._close(turn, play, play.cut_by or self._player_trouble())
+
+    def _player_trouble(self) -> Reason:
+        """Why a player that does not sound does not: it cannot without a device."""
+        lost = self.station.is_device_lost
+        return Reason.AUDIO_DEVICE_MISSING if lost else Reason.PLAYER_FAILED
 
     def _end_play(self, turn: Turn, play: Play, why: Reason, fade_ms: int) -> None:
         play.cut_by = play.cut_by or why
@@ -284,7 +290,8 @@ class Playout:
         able = ranked(able)
         for slot in able[1:]:
             if at >= slot.starts_at:
-                self.note_obstacle(slot.slot_id, AIR_TAKEN)
+                lost = self.station.is_device_lost
+                self.note_obstacle(slot.slot_id, Reason.AUDIO_DEVICE_MISSING if lost else AIR_TAKEN)
         return able[0] if able else None
 
     def _obstacle(self, turn: Turn, slot: PlannedSlot, at: datetime) -> Obstacle | None:
@@ -331,7 +338,10 @@ class Playout:
             due_at = slot.starts_at if at < slot.starts_at else None
             self._prepare(turn, slot, pieces, planned_ms(slot), due_at)
         elif play.phase is Phase.READY and not play.is_stopping and at >= slot.starts_at - COMMIT:
-            self._commit(turn, play, slot, at)
+            if self.station.is_device_lost:
+                self.note_obstacle(slot.slot_id, Reason.AUDIO_DEVICE_MISSING)
+            else:
+                self._commit(turn, play, slot, at)
 
     def _prepare(
         self,

@@ -177,7 +177,8 @@ class PlayerEngine:
         late_s = (self._clock.monotonic_ns() - self._due_ns(airing)) / _S
         if late_s < -OPEN_AHEAD_S:
             return False
-        return airing.is_allowed or late_s < _FORGOTTEN_S
+        # A lost device is looked for as long as anything waits: nothing starts without it.
+        return airing.is_allowed or self._is_lost or late_s < _FORGOTTEN_S
 
     def _try_open(self) -> bool:
         if self._clock.monotonic_ns() < self._retry_ns:

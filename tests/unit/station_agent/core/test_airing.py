@@ -121,13 +121,32 @@ def test_a_player_that_cannot_begin_makes_a_slot_missed_for_its_reason(why: Reas
 
 def test_a_device_that_comes_back_within_the_window_is_used_at_once() -> None:
     rig = online(slot(1, in_minutes(2)))
-    rig.fails_prepare = Reason.AUDIO_DEVICE_MISSING
     rig.tell(ev.DeviceLost("unplugged"))
     rig.run_until(in_minutes(3))
-    rig.fails_prepare = None
+    assert slot_id(1) not in rig.store.slots
     rig.tell(ev.DeviceBack())
     rig.run(60)
     assert rig.outcome(1) == (Outcome.LATE, Reason.AUDIO_DEVICE_MISSING)
+
+
+def test_without_a_sound_card_a_slot_is_never_started_and_is_missed_for_that() -> None:
+    rig = online(slot(1, in_minutes(2), lateness_s=60), slot(2, in_minutes(2), lateness_s=60))
+    rig.tell(ev.DeviceLost("unplugged"))
+    rig.run(300)
+    assert rig.heard == []
+    assert not any(isinstance(effect, do.Start) for effect in rig.asked)
+    assert rig.outcome(1) == (Outcome.MISSED, Reason.AUDIO_DEVICE_MISSING)
+    assert rig.outcome(2) == (Outcome.MISSED, Reason.AUDIO_DEVICE_MISSING)
+
+
+def test_a_player_that_hangs_without_a_device_is_not_called_broken() -> None:
+    rig = online(slot(1, in_minutes(2)))
+    rig.run_until(in_minutes(2) - timedelta(seconds=1))
+    rig._queue.clear()
+    rig.is_deaf_player = True
+    rig.tell(ev.DeviceLost("unplugged"))
+    rig.run(60)
+    assert rig.outcome(1) == (Outcome.MISSED, Reason.AUDIO_DEVICE_MISSING)
 
 
 def test_a_device_lost_in_mid_play_cuts_the_slot_short() -> None:
