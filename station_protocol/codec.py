@@ -34,7 +34,7 @@ from station_protocol.messages import (
 )
 from station_protocol.signing import SIGNATURE_BYTES, Claims, KeyRing, Signer
 from station_protocol.topics import Down, Up
-from station_protocol.vocabulary import Purpose
+from station_protocol.vocabulary import DeedKind, Purpose
 
 CHUNK_BYTES = 65_536
 """Raw bytes in one piece of sound."""
@@ -202,8 +202,10 @@ def open_ack(raw: bytes, keys: KeyRing, station_id: str) -> Signed[Ack]:
 
 
 def open_chunk(raw: bytes, keys: KeyRing, station_id: str) -> Chunk:
-    """One piece of sound signed for this station."""
-    _, document, data = _opened(Down.CHUNK, raw, keys, frozenset({station_id}))
+    """One piece of sound signed for this station by the key for actual deeds."""
+    claims, document, data = _opened(Down.CHUNK, raw, keys, frozenset({station_id}))
+    if claims.kind is not DeedKind.ACTUAL:
+        raise SignatureBadError("an exercise sends no sound")
     if len(data) > CHUNK_BYTES:
         raise OversizedError(f"piece of {len(data)} bytes")
     return Chunk(_validated(ChunkHeader, document), data)

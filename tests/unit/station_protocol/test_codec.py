@@ -181,6 +181,14 @@ def test_a_signed_piece_with_a_broken_header_is_malformed(body: bytes) -> None:
         codec.open_chunk(wire.signer().sign(body or b"\x00"), wire.keys(), wire.STATION)
 
 
+def test_an_exercise_key_sends_no_sound() -> None:
+    exercise = wire.signer(DeedKind.EXERCISE)
+    claims = wire.claims(Purpose.CHUNK, key_id=exercise.key_id, kind=DeedKind.EXERCISE)
+    raw = codec.seal_chunk(transfer.chunk_header(wire.SHA, 0, 3), b"abc", claims, exercise)
+    with pytest.raises(SignatureBadError):
+        codec.open_chunk(raw, wire.keys(exercise), wire.STATION)
+
+
 def test_a_signed_piece_longer_than_a_piece_is_oversized() -> None:
     raw = codec.seal_chunk(
         transfer.chunk_header(wire.SHA, 0, 70_000),
