@@ -372,6 +372,18 @@ def test_a_card_that_comes_back_in_time_is_used() -> None:
     assert abs(bench.onset_error_ms(a_cue.due_at)) < 1.0
 
 
+def test_a_late_cue_that_waits_to_be_let_go_has_the_missing_card_looked_for() -> None:
+    bench = Bench()
+    bench.card.is_missing = True
+    armed(bench, cue(bench, in_s=0.0))
+    bench.run(1)
+    bench.player.prepare(cue(bench, in_s=None, play_id="waiting"))
+    bench.run(12)
+    bench.card.is_missing = False
+    bench.run(3)
+    assert len(bench.told(DeviceBack)) == 1
+
+
 def test_volume_makes_it_quieter_and_full_volume_changes_no_sample() -> None:
     loud, soft = Bench(), Bench()
     soft.player.set_volume(50)
