@@ -127,7 +127,7 @@ class ClockSettings:
     """How far the station believes its own clock."""
 
     trust_last_known: bool = True
-    """Whether ordinary slots may start by a clock the centre vouched for in the last 14 days and since the reboot."""
+    """Whether slots may start by a clock vouched for in 14 days and since the machine's reboot."""
 
 
 @dataclass(frozen=True, slots=True)
