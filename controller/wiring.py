@@ -24,7 +24,7 @@ from controller.jobs.ingest import IngestWorkers
 from controller.jobs.scheduler import Scheduler
 from controller.link.broker import reload_users
 from controller.link.broker_access import BrokerAccess, broker_access
-from controller.link.broker_log import Denial, DenialWatcher, watch_denials
+from controller.link.broker_log import Denial, watch_denials
 from controller.link.centre import CentreLink, Deeds
 from controller.link.supervision import broker_restarts, is_broker_up
 from controller.metrics.exporter import Exporter
@@ -298,4 +298,4 @@ def _secret_key(folder: Path) -> str:
     return path.read_text(encoding="ascii")
 
 
-__all__ = ["Background", "Controller", "DenialWatcher", "build", "build_services", "open_database"]
+__all__ = ["Background", "Controller", "build", "build_services", "open_database"]

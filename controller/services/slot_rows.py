@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -60,13 +60,6 @@ def _rows(
     ids = [stored.schedule_id for stored in schedules]
     query = select(SlotRow).where(SlotRow.schedule_id.in_(ids), or_(days, instants))
     return {(row.schedule_id, row.airs_on): row for row in session.scalars(query)}
-
-
-def new_row(stored: StoredSchedule, day: date) -> SlotRow:
-    """The slot of a rule on a date, as yet in no table."""
-    rule = stored.rule
-    slot = Slot(rule.schedule_id, day, rule.airs_at, rule.instant_on(day), rule.duration_ms)
-    return _new_row(stored, slot)
 
 
 def _new_row(stored: StoredSchedule, slot: Slot) -> SlotRow:

@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that a test can cut, blackhole and mend: the bad link of a station."""
+"""A TCP proxy on loopback that a test can cut and mend: the bad link of a station."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from types import TracebackType
 class LinkProxy:
     """Forwards 127.0.0.1:port to a target until it is cut; `mend()` lets new connections in again.
 
-    `cut()` resets what is open and refuses what is new. `blackhole()` keeps connections open and
-    swallows every byte: the half-open link that only timeouts find.
+    `cut()` resets what is open and refuses what is new.
     """
 
     def __init__(self, target_port: int, target_host: str = "127.0.0.1") -> None:
@@ -21,7 +20,6 @@ class LinkProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._open = True
-        self._swallows = False
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._lock = threading.Lock()
         self._closing = False
@@ -48,12 +46,8 @@ class LinkProxy:
             _reset(pair)
 
     def mend(self) -> None:
-        """Let connections in again, and bytes through."""
-        self._open, self._swallows = True, False
-
-    def blackhole(self) -> None:
-        """Keep connections, lose bytes."""
-        self._swallows = True
+        """Let connections in again."""
+        self._open = True
 
     def close(self) -> None:
         """End the proxy and its threads."""
@@ -107,8 +101,7 @@ class LinkProxy:
                     data = source.recv(65_536)
                     if not data:
                         return
-                    if not self._swallows:
-                        other.sendall(data)
+                    other.sendall(data)
 
 
 def _reset(pair: tuple[socket.socket, socket.socket]) -> None:
