@@ -62,6 +62,7 @@ NEEDS = (
     Need(("chromium", "google-chrome", "chromium-browser"), "chromium", "browser tests"),
     Need(("promtool",), "prometheus", "tests of the alert rules"),
     Need(("openssl",), "openssl", "throw-away certificates"),
+    Need(("espeak-ng",), "espeak-ng", "spoken Vietnamese to upload"),
     FontNeed(("DejaVuSans.ttf", "NotoSans-Regular.*"), "fonts-dejavu-core", "Vietnamese letters"),
 )
 

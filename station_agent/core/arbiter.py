@@ -19,11 +19,6 @@ def _order(slot: PlannedSlot) -> tuple[int, int, datetime, str]:
     return -rank, -authority, slot.starts_at, slot.slot_id
 
 
-def outranks(one: PlannedSlot, other: PlannedSlot) -> bool:
-    """Whether `one` gets the air when both want it at once."""
-    return _order(one) < _order(other)
-
-
 def preempts(newcomer: PlannedSlot, on_air: PlannedSlot) -> bool:
     """Whether `newcomer` may cut what sounds: by class or authority, never by being earlier."""
     return standing(newcomer) > standing(on_air)

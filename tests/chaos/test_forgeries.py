@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import select
 
+from audio_library.store import FolderStore
 from controller.domain.accounts import Role
 from controller.link.broker_access import broker_access
 from controller.storage.models import JournalEntryRow, SlotResultRow, StationPlanRow
 from station_protocol import codec, topics
 from station_protocol import messages as wire
-from station_protocol.signing import Claims, Signer
+from station_protocol.signing import Claims, KeyRing, PinnedKey, Signer
 from station_protocol.topics import Down
 from station_protocol.vocabulary import Purpose
-from tests.support import sound
+from tests.support import listening, sound
 from tests.support import wire as build
 from tests.support.person import VIETNAM, Person, next_minute
 from tests.support.province import Province, province, until
@@ -79,7 +81,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     upload = sound.write_sound(folder / "ban-tin.wav", sound.speech_like(SPEECH_S, seed=3))
     with province(folder) as made:
         for station_id in STATIONS:
-            made.add_station(station_id)
+            made.add_station(station_id, sink="file" if station_id == TARGET else "null")
             made.start_agent(station_id)
         operator = made.desk(Role.OPERATOR, "bac-ai")
         bulletin_id = operator.upload("Bản tin thử", upload)
@@ -193,34 +195,52 @@ def test_an_older_plan_played_back_is_refused_as_stale_and_shown(stage: Stage) -
 
 
 def test_one_flipped_byte_is_not_played_but_fetched_again_and_reported(stage: Stage) -> None:
+    at = _scheduled(stage)
+    file = _held_file(stage)
+    good = file.read_bytes()
+    _flip_a_byte(file)
+    until("the station says that the file is corrupt", lambda: _is_corrupt_said(stage), within_s=90)
+    until("the good bytes are back", lambda: file.exists() and file.read_bytes() == good)
+    until("the slot has ended", lambda: _has_ended(stage, at), within_s=150)
+    assert _outcome(stage, at) in {("aired", None), ("late", "file_corrupt")}
+    _, likeness = sound.find_offset(_recorded(stage, at), sound.read_samples(file))
+    assert likeness > 0.95
+
+
+def _scheduled(stage: Stage) -> datetime:
+    """A slot soon at the target, which holds its plan and its sound."""
     at = next_minute(datetime.now(UTC), timedelta(seconds=25))
     answer = stage.operator.schedule_once(stage.bulletin_id, at, [TARGET])
     assert answer.status == 303, answer.text
     until("both hold plan and sound", lambda: _both_hold(stage))
-    file = _held_file(stage)
-    good = file.read_bytes()
-    spoilt = bytearray(good)
+    return at
+
+
+def _flip_a_byte(file: Path) -> None:
+    spoilt = bytearray(file.read_bytes())
     spoilt[len(spoilt) // 2] ^= 1
     file.write_bytes(spoilt)
-    until(
-        "the station says that the file is corrupt",
-        lambda: any("corrupt" in json.dumps(one) for one in _said(stage)),
-        within_s=90,
-    )
-    until("the good bytes are back", lambda: file.exists() and file.read_bytes() == good)
-    until(
-        "the slot has ended",
-        lambda: _outcome(stage, at) not in {None, "sounding", "coming"},
-        within_s=60,
-    )
-    assert _outcome(stage, at) in {"aired", "late", "missed"}
 
 
 def _held_file(stage: Stage) -> Path:
     folder = stage.province.folder / "stations" / TARGET / "data"
     (sha256,) = {str(one["sha256"]) for one in stage.evidence(TARGET, "holding")}
-    (found,) = [path for path in folder.rglob("*") if path.is_file() and sha256 in path.name]
+    (found,) = [
+        path for path in folder.rglob("*") if path.name == sha256 and path.parent.name != "bad"
+    ]
     return found
+
+
+def _recorded(stage: Stage, at: datetime) -> listening.Samples:
+    """What left the target's card from a few seconds before this instant on."""
+    folder = stage.province.folder / "stations" / TARGET
+    early = at - timedelta(seconds=20)
+    parts = [one.samples for one in listening.recordings(folder) if one.opened_at > early]
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def _is_corrupt_said(stage: Stage) -> bool:
+    return any("corrupt" in json.dumps(one) for one in _said(stage))
 
 
 def _said(stage: Stage) -> list[dict[str, object]]:
@@ -228,13 +248,18 @@ def _said(stage: Stage) -> list[dict[str, object]]:
     return [one for kind in kinds for one in stage.evidence(TARGET, kind)]
 
 
-def _outcome(stage: Stage, at: datetime) -> str | None:
+def _has_ended(stage: Stage, at: datetime) -> bool:
+    return _outcome(stage, at) not in {None, ("sounding", None), ("coming", None)}
+
+
+def _outcome(stage: Stage, at: datetime) -> tuple[str, str | None] | None:
     with stage.province.centre.database.read() as session:
-        return session.scalar(
-            select(SlotResultRow.outcome).where(
+        row = session.execute(
+            select(SlotResultRow.outcome, SlotResultRow.reason).where(
                 SlotResultRow.station_id == TARGET, SlotResultRow.planned_at == at
             )
-        )
+        ).one_or_none()
+    return None if row is None else (row.outcome, row.reason)
 
 
 def test_a_quarter_past_three_at_night_is_refused_on_screen_with_the_reason(stage: Stage) -> None:
@@ -258,11 +283,43 @@ def test_a_slot_at_night_in_a_well_signed_plan_is_missed_at_once_by_the_station(
         _publish(hand, plan)
         until(
             "the station answers at once",
-            lambda: (
-                ("n" * 26, "missed", "quiet_hours")
-                in [
-                    (one["slot_id"], one["outcome"], one.get("reason"))
-                    for one in stage.evidence(TARGET, "as_run")
-                ]
-            ),
+            lambda: ("n" * 26, "missed", "quiet_hours") in _as_run(stage),
         )
+
+
+def test_bytes_spoilt_at_the_centre_too_never_sound(stage: Stage) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=20)
+    _send_by_hand(stage, at, "s" * 26)
+    file = _held_file(stage)
+    good = file.read_bytes()
+    stored = FolderStore(stage.province.settings.folder / "sound").path(file.name)
+    _flip_a_byte(stored)
+    _flip_a_byte(file)
+    until(
+        "the station closes the slot",
+        lambda: ("s" * 26, "missed", "file_corrupt") in _as_run(stage),
+        within_s=90,
+    )
+    stored.write_bytes(good)
+    assert ("sound", "file_corrupt") in stage.refusals(TARGET)
+    assert float(np.abs(_recorded(stage, at)).max(initial=0.0)) < 0.001
+
+
+def _send_by_hand(stage: Stage, at: datetime, slot_id: str) -> None:
+    """A slot of the same bulletin with a short window, in a well-signed plan."""
+    signer = stage.province.centre.keys.actual
+    ring = KeyRing.of(PinnedKey.from_hex(signer.public_hex(), signer.kind))
+    _, version, envelope = stage.newest_plan(TARGET)
+    items = codec.open_plan(envelope, ring, TARGET).message.slots[0].items
+    slot = build.slot(
+        slot_id=slot_id, starts_at=at, items=items, duration_ms=items[0].duration_ms, lateness_s=20
+    )
+    with _as_centre(stage) as hand:
+        _publish(hand, _sealed(stage, _plan(slot), signer, version + 60))
+
+
+def _as_run(stage: Stage) -> list[tuple[object, ...]]:
+    return [
+        (one["slot_id"], one["outcome"], one.get("reason"))
+        for one in stage.evidence(TARGET, "as_run")
+    ]

@@ -187,6 +187,10 @@ class Peer:
         """The next message: topic, payload, whether it was a retained one."""
         return self.messages.get(timeout=WAIT_S)
 
+    def so_far(self) -> list[tuple[str, bytes, bool]]:
+        """Every message that has come and was not taken yet."""
+        return [self.messages.get() for _ in range(self.messages.qsize())]
+
     def drop(self) -> None:
         """Break the connection without saying goodbye."""
         connection = self.client.socket()

@@ -1,4 +1,4 @@
-"""Sounds made by arithmetic: something like a voice, tones, silence, and files of every kind."""
+"""Sounds to upload: a sentence read aloud, something like a voice, tones, silence, every format."""
 
 from __future__ import annotations
 
@@ -55,6 +55,15 @@ def _syllable(random: np.random.Generator, length: int, rate_hz: int) -> npt.NDA
     shaped = np.fft.irfft(spectrum * formants, length)
     loudness: npt.NDArray[np.float64] = np.sqrt(np.hanning(length)) * random.uniform(0.3, 1)
     return shaped * loudness
+
+
+def spoken(path: Path, text: str) -> Path:
+    """Write a sentence read aloud in Vietnamese, as the kind of file the suffix names."""
+    read = path.with_suffix(".spoken.wav")
+    subprocess.run(["espeak-ng", "-v", "vi", "-s", "150", "-w", str(read), text], check=True)
+    run_ffmpeg("-i", str(read), *_FLAGS[path.suffix], str(path))
+    read.unlink()
+    return path
 
 
 def tone(

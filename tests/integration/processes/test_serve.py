@@ -88,7 +88,8 @@ def test_a_forged_publish_is_refused_counted_and_blamed_on_whose_secret_it_was(
     forging.publish("vang/1/d/bac-ai-phuoc-hoa/plan", b"forged plan")
     until(lambda: denied(served, "bac-ai-phuoc-binh") == 1.0, words="for the refusal")
     assert denied(served, "bac-ai-phuoc-hoa") == 0.0
-    assert listening.messages.empty()
+    # The centre may send the genuine plan again at any time; the forged one never comes through.
+    assert b"forged plan" not in [payload for _, payload, _ in listening.so_far()]
     for peer in (listening, forging):
         peer.close()
 
