@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from operator import attrgetter
+from typing import Generic, Protocol, TypeVar
 
 from controller.domain.policy import Allowed
 from controller.domain.schedule import instant, local_date
@@ -42,12 +44,27 @@ class Window:
     covers_until: datetime
 
 
+class Dated(Protocol):
+    """A slot in whatever form: it has an instant and an id."""
+
+    @property
+    def slot_id(self) -> str:
+        """The id, the same at every station."""
+
+    @property
+    def starts_at(self) -> datetime:
+        """The instant at which it is due."""
+
+
+S = TypeVar("S", bound=Dated)
+
+
 @dataclass(frozen=True, slots=True)
-class Airing:
+class Airing(Generic[S]):
     """A slot as every station airs it, with the rule it came from."""
 
     schedule_id: str
-    slot: PlannedSlot
+    slot: S
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +110,17 @@ def is_plannable(slot: PlannedSlot) -> bool:
 
 
 def by_station(
-    airings: Iterable[Airing], stations_of: Mapping[str, Sequence[str]]
-) -> dict[str, list[PlannedSlot]]:
+    airings: Iterable[Airing[S]], stations_of: Mapping[str, Sequence[str]]
+) -> dict[str, list[S]]:
     """Each station's slots in order; each slot object is made once, whoever airs it."""
-    agenda: defaultdict[str, list[PlannedSlot]] = defaultdict(list)
-    for airing in sorted(airings, key=lambda item: (item.slot.starts_at, item.slot.slot_id)):
+    agenda: defaultdict[str, list[S]] = defaultdict(list)
+    for airing in sorted(airings, key=_IN_ORDER):
         for station_id in stations_of.get(airing.schedule_id, ()):
             agenda[station_id].append(airing.slot)
     return dict(agenda)
+
+
+_IN_ORDER = attrgetter("slot.starts_at", "slot.slot_id")
 
 
 def digest(slot: PlannedSlot) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from station_protocol.vocabulary import Authority, Priority
@@ -113,7 +111,7 @@ def slot_id(schedule_id: str, airs_on: date, airs_at: time) -> str:
     and the original wall time (hour and minute, two digits each, seconds left out); of its base32
     spelling (RFC 4648) in lower case the first 26 characters: `[a-z2-7]{26}`.
     """
-    key = f"{schedule_id}|{airs_on.isoformat()}|{airs_at.isoformat('minutes')}"
+    key = f"{schedule_id}|{airs_on}|{str(airs_at)[:5]}"
     bits = int.from_bytes(hashlib.sha256(key.encode()).digest()[:17], "big") >> 6
     return "".join([_TEN_BITS[bits >> shift & 1023] for shift in _SHIFTS])
 
@@ -146,26 +144,6 @@ def expand(
         if start <= starts_at < end:
             slots.append(Slot(owner, day, at, starts_at, length))
     return slots
-
-
-def expand_by_station(
-    schedules: Iterable[Schedule],
-    stations_of: Mapping[str, Iterable[str]],
-    start: datetime,
-    end: datetime,
-) -> dict[str, list[Slot]]:
-    """The slots of every station in order; each rule is expanded once, whoever airs it."""
-    agenda: defaultdict[str, list[Slot]] = defaultdict(list)
-    for schedule in schedules:
-        slots = expand(schedule, start, end)
-        for station_id in stations_of[schedule.schedule_id]:
-            agenda[station_id] += slots
-    for own in agenda.values():
-        own.sort(key=_IN_ORDER)
-    return dict(agenda)
-
-
-_IN_ORDER = attrgetter("starts_at", "schedule_id")
 
 
 def count(schedule: Schedule, after: datetime) -> int | None:

@@ -81,7 +81,7 @@ def plan_drafts(session: Session, tree: PlaceTree, moment: Moment) -> list[PlanD
 
 def _airings(
     session: Session, tree: PlaceTree, window: rules.Window
-) -> tuple[list[rules.Airing], dict[str, tuple[str, ...]]]:
+) -> tuple[list[rules.Airing[PlannedSlot]], dict[str, tuple[str, ...]]]:
     """Every slot of the window once, and the stations each rule airs at."""
     rows = session.execute(
         select(
@@ -106,7 +106,7 @@ def _airings(
     return airings, stations_by_schedule(session, tree, {airing.schedule_id for airing in airings})
 
 
-def _airing(values: dict[str, object]) -> rules.Airing | None:
+def _airing(values: dict[str, object]) -> rules.Airing[PlannedSlot] | None:
     """The row as stations are told; None, and said in the log, if it cannot be told."""
     values["cancelled"] = values.pop("cancelled_at") is not None
     schedule_id = str(values.pop("schedule_id"))

@@ -150,23 +150,6 @@ def test_wall_time_holds_over_a_change_of_clocks_where_there_is_one() -> None:
     assert [(at.day, at.hour, at.minute) for at in walls] == [(28, 2, 30), (29, 3, 30), (30, 2, 30)]
 
 
-def test_each_station_gets_the_slots_of_its_rules_in_order() -> None:
-    early = a_schedule("early", airs_at=time(5), starts_on=date(2026, 11, 27))
-    late = a_schedule("late", airs_at=time(17), starts_on=date(2026, 11, 27))
-    twin = a_schedule("a-twin", airs_at=time(17), starts_on=date(2026, 11, 27))
-    start = datetime(2026, 11, 26, 17, tzinfo=UTC)
-    agenda = rules.expand_by_station(
-        [late, early, twin],
-        {"early": ["s1", "s2"], "late": ["s1"], "a-twin": ["s1"]},
-        start,
-        start + timedelta(days=1),
-    )
-    assert {k: [s.schedule_id for s in v] for k, v in agenda.items()} == {
-        "s1": ["early", "a-twin", "late"],
-        "s2": ["early"],
-    }
-
-
 @given(
     st.integers(0, EVERY_DAY), st.dates(date(2026, 1, 1), date(2026, 12, 1)), st.integers(-3, 60)
 )
