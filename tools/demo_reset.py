@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 MARK = "demo.json"
+EARLIER_MARK = "accounts.json"
+"""What a start that broke off leaves."""
 OWN_DATA = Path(__file__).resolve().parent.parent / "var"
 
 
@@ -28,7 +30,8 @@ def main() -> int:
     folder = Path(sys.argv[1]).resolve()
     if not folder.exists():
         return 0
-    ours = OWN_DATA in folder.parents or (folder / MARK).is_file()
+    marked = any((folder / name).is_file() for name in (MARK, EARLIER_MARK))
+    ours = OWN_DATA in folder.parents or marked
     if not ours and any(folder.iterdir()):
         print(
             f"{folder} does not look like a demo's folder (no {MARK}); nothing removed.",

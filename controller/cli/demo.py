@@ -29,6 +29,9 @@ from controller.services.passwords import random_password
 from controller.settings import Settings, SettingsError, load
 
 FILE = "demo.json"
+PASSWORDS_FILE = "accounts.json"
+"""Written before the accounts are made, so that no password is lost if the start breaks off;
+demo.json appears only once everything in it is true."""
 USUAL_PORTS = range(8080, 8100)
 STILL_COMING = timedelta(seconds=45)
 """A slot known from the last start counts as coming when it is at least so far ahead."""
@@ -71,7 +74,8 @@ def reset(folder: Path) -> None:
     """Remove the folder of an earlier demo. SettingsError when it is something else, or runs."""
     if not folder.exists():
         return
-    if not (folder / FILE).is_file() and any(folder.iterdir()):
+    is_demo = any((folder / name).is_file() for name in (FILE, PASSWORDS_FILE))
+    if not is_demo and any(folder.iterdir()):
         raise SettingsError(f"{folder} does not look like a demo's folder: no {FILE}")
     with only_one_in(folder):
         shutil.rmtree(folder)
@@ -112,9 +116,9 @@ def _furnish(
     known: Mapping[str, Any],
 ) -> Demo:
     province = Province(controller, _now)
-    handed_out = known_passwords(known)
+    handed_out = known_passwords(known) | known_passwords(read_json(folder / PASSWORDS_FILE))
     passwords = {one.username: random_password() for one in PEOPLE} | handed_out
-    write_private(folder / FILE, json.dumps({**known, "accounts": rows_of(passwords)}))
+    write_private(folder / PASSWORDS_FILE, json.dumps({"accounts": rows_of(passwords)}))
     passwords = province.admit(passwords, handed_out)
     province.furnish()
     station_ids = chosen_stations(controller.services.places.tree(), stations)

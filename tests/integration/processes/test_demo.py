@@ -69,8 +69,10 @@ def outcomes(folder: Path) -> list[str]:
 def test_a_demo_goes_on_where_it_stopped_and_its_bulletin_sounds_everywhere(tmp_path: Path) -> None:
     folder, port = tmp_path / "demo", free_port("127.0.0.1")
     with demo(folder, port) as first:
-        until(lambda: (folder / "demo.json").exists() and all_up(first), words="for the stations")
+        until((folder / "demo.json").exists, words="for demo.json")
         before = summary(folder)
+        assert before["address"] == f"http://127.0.0.1:{port}"
+        until(lambda: all_up(first), words="for the stations")
         processes = psutil.Process(first.process.pid).children(recursive=True)
         assert len(processes) >= STATIONS + 3
         first.process.send_signal(signal.SIGINT)
