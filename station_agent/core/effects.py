@@ -89,6 +89,16 @@ class ProtectAssets:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepResident:
+    """What must sound without waiting for a disk: its head is decoded in memory.
+
+    Replaces the former list. A file that is not held yet is taken up when it comes.
+    """
+
+    sha256s: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SoundFile:
     """One sound of a play."""
 
@@ -104,16 +114,40 @@ class Tone:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """The built-in attention signal."""
+
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InlineSound:
+    """A sound whose Opus bytes came inside the order itself (at most 128 kB)."""
+
+    name: str
+    duration_ms: int
+    data: bytes
+
+
+Piece = SoundFile | Tone | Attention | InlineSound
+
+
+@dataclass(frozen=True, slots=True)
 class Prepare:
     """Verify and load these pieces, open the device and let silence flow. Nothing sounds yet.
 
     `due_at` is where the first frame belongs once the play is started; None or past: at once.
     A play that was prepared before under this id is prepared anew.
+
+    `urgent` opens the device at once and makes its first piece sound without waiting for what
+    follows it. With a `Start(play_id, replaces=True)` in the same batch, what the card has queued
+    on air is dropped and the buffer filled anew.
     """
 
     play_id: str
-    pieces: tuple[SoundFile | Tone, ...]
+    pieces: tuple[Piece, ...]
     due_at: datetime | None
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +199,7 @@ Effect = (
     | CancelFetch
     | CheckAsset
     | ProtectAssets
+    | KeepResident
     | Prepare
     | Start
     | Stop

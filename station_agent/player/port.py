@@ -72,11 +72,29 @@ class Tone:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """The built-in attention signal."""
+
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InlineSound:
+    """A sound held in memory, as encoded bytes somebody has already checked."""
+
+    name: str
+    data: bytes
+
+
+Sound = CheckedFile | Tone | Attention | InlineSound
+
+
+@dataclass(frozen=True, slots=True)
 class Cue:
     """Sounds to play without a gap, the first frame at `due_at`. `due_at` None: at once."""
 
     play_id: str
-    sounds: tuple[CheckedFile | Tone, ...]
+    sounds: tuple[Sound, ...]
     due_at: datetime | None
 
 

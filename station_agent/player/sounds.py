@@ -17,7 +17,16 @@ import av
 import numpy as np
 from av.audio.resampler import AudioResampler
 
-from station_agent.player.port import RATE_HZ, CheckedFile, Frames, Tone
+from station_agent.player.attention import attention_signal
+from station_agent.player.port import (
+    RATE_HZ,
+    Attention,
+    CheckedFile,
+    Frames,
+    InlineSound,
+    Sound,
+    Tone,
+)
 from station_protocol.vocabulary import Reason
 
 logger = logging.getLogger(__name__)
@@ -126,14 +135,20 @@ class DecodedSource:
             yield ready.to_ndarray()[0]
 
 
-class ToneSource:
+def tone(pitch_hz: float, duration_ms: int) -> Frames:
     """A sine with soft ends."""
+    count = duration_ms * RATE_HZ // 1000
+    wave = np.sin(np.arange(1, count + 1) * (2 * np.pi * pitch_hz / RATE_HZ)) * _TONE_PEAK
+    ramp = np.minimum(1.0, np.arange(1, count + 1) / _TONE_RAMP_FRAMES)
+    ready: Frames = (wave * ramp * ramp[::-1]).astype(np.int16)
+    return ready
 
-    def __init__(self, tone: Tone) -> None:
-        count = tone.duration_ms * RATE_HZ // 1000
-        wave = np.sin(np.arange(1, count + 1) * (2 * np.pi * tone.pitch_hz / RATE_HZ)) * _TONE_PEAK
-        ramp = np.minimum(1.0, np.arange(1, count + 1) / _TONE_RAMP_FRAMES)
-        self._rest: Frames = (wave * ramp * ramp[::-1]).astype(np.int16)
+
+class FramesSource:
+    """Frames that are already in memory."""
+
+    def __init__(self, frames: Frames) -> None:
+        self._rest = frames
 
     def read(self, count: int) -> Frames:
         """See Source."""
@@ -164,18 +179,29 @@ class BrokenSource:
         """Nothing to do."""
 
 
-def _opened(sound: bytes | Tone) -> Source:
-    return ToneSource(sound) if isinstance(sound, Tone) else DecodedSource(sound)
+def _opened(sound: bytes | Frames) -> Source:
+    return DecodedSource(sound) if isinstance(sound, bytes) else FramesSource(sound)
+
+
+def _loaded(sound: Sound) -> bytes | Frames:
+    """What is needed to sound it, all of it in memory; SoundError."""
+    match sound:
+        case CheckedFile():
+            return load(sound)
+        case InlineSound(data=data):
+            return data
+        case Attention(duration_ms=duration_ms):
+            return attention_signal(duration_ms)
+        case Tone(duration_ms=duration_ms, pitch_hz=pitch_hz):
+            return tone(pitch_hz, duration_ms)
 
 
 class Joined:
     """Several sounds without a gap. The next is opened while the one before still sounds."""
 
-    def __init__(self, sounds: tuple[CheckedFile | Tone, ...]) -> None:
+    def __init__(self, sounds: tuple[Sound, ...]) -> None:
         """Read and check every file, decode the head of the first; SoundError."""
-        self._waiting = deque(
-            load(sound) if isinstance(sound, CheckedFile) else sound for sound in sounds
-        )
+        self._waiting = deque(_loaded(sound) for sound in sounds)
         self._open: deque[Source] = deque()
         if self._waiting:
             self._open.append(_opened(self._waiting.popleft()))

@@ -41,10 +41,17 @@ def _ended(said: port.Ended) -> ev.PlayerEnded:
 
 def cue_of(prepare: do.Prepare, path_of: Callable[[str], Path]) -> port.Cue:
     """What to prepare, with the files' places."""
-    sounds = tuple(
-        port.Tone(piece.duration_ms)
-        if isinstance(piece, do.Tone)
-        else port.CheckedFile(path_of(piece.sha256), piece.sha256)
-        for piece in prepare.pieces
-    )
+    sounds = tuple(_sound_of(piece, path_of) for piece in prepare.pieces)
     return port.Cue(prepare.play_id, sounds, prepare.due_at)
+
+
+def _sound_of(piece: do.Piece, path_of: Callable[[str], Path]) -> port.Sound:
+    match piece:
+        case do.SoundFile(sha256=sha256):
+            return port.CheckedFile(path_of(sha256), sha256)
+        case do.Tone(duration_ms=duration_ms):
+            return port.Tone(duration_ms)
+        case do.Attention(duration_ms=duration_ms):
+            return port.Attention(duration_ms)
+        case do.InlineSound(name=name, data=data):
+            return port.InlineSound(name, data)
