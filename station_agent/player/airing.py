@@ -55,6 +55,7 @@ class Airing:
 
     cue: Cue
     source: Joined
+    ready_ns: int = 0
     is_allowed: bool = False
     allowed_ns: int = 0
     replaces: bool = False

@@ -17,26 +17,49 @@ PITCHES_HZ = (720.0, 960.0)
 _OVERTONES = ((1, 1.0), (2, 0.35), (3, 0.2))
 _PART_FRAMES = RATE_HZ * 2 // 5
 _RAMP_FRAMES = RATE_HZ // 200
-_AMPLITUDE = 6_800
-
-
-def attention_signal(duration_ms: int) -> Frames:
-    """So much of the signal, with soft ends; not a zero frame before the first."""
-    count = duration_ms * RATE_HZ // 1000
-    wave = np.resize(_both_tones(), count)
-    ramp = np.arange(1, min(_RAMP_FRAMES, count) + 1) / _RAMP_FRAMES
-    wave[: len(ramp)] *= ramp
-    wave[count - len(ramp) :] *= ramp[::-1]
-    ready: Frames = np.rint(wave).astype(np.int16)
-    return ready
+_AMPLITUDE = 6_400
 
 
 @cache
-def _both_tones() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def signal_cycle() -> Frames:
+    """Both tones once: 800 ms that can be repeated without a seam. Made once, then in memory."""
     turns = np.arange(1, _PART_FRAMES + 1) * (2 * np.pi / RATE_HZ)
-    return np.concatenate(
-        [
-            _AMPLITUDE * sum(share * np.sin(turns * pitch_hz * n) for n, share in _OVERTONES)
-            for pitch_hz in PITCHES_HZ
-        ]
-    )
+    tones = [
+        sum(share * np.sin(turns * pitch_hz * overtone) for overtone, share in _OVERTONES)
+        for pitch_hz in PITCHES_HZ
+    ]
+    cycle: Frames = np.rint(_AMPLITUDE * np.concatenate(tones)).astype(np.int16)
+    cycle.setflags(write=False)
+    return cycle
+
+
+class AttentionSource:
+    """So much of the signal, softly begun and ended; nothing of it is computed while it sounds."""
+
+    def __init__(self, duration_ms: int) -> None:
+        self._count = duration_ms * RATE_HZ // 1000
+        self._at = 0
+
+    def read(self, count: int) -> Frames:
+        """See Source."""
+        cycle = signal_cycle()
+        begin = self._at % len(cycle)
+        block = cycle[begin : begin + min(count, self._count - self._at)]
+        self._at += len(block)
+        return self._softened(block, self._at - len(block))
+
+    def _softened(self, block: Frames, first: int) -> Frames:
+        """The block, which is the signal from frame `first` on, with its share of both ramps."""
+        if first >= _RAMP_FRAMES and self._at <= self._count - _RAMP_FRAMES:
+            return block
+        from_begin = np.arange(first + 1, self._at + 1)
+        to_end = self._count + 1 - from_begin
+        gain = np.minimum(1.0, np.minimum(from_begin, to_end) / _RAMP_FRAMES)
+        soft: Frames = np.rint(block * gain).astype(np.int16)
+        return soft
+
+    def decode_ahead(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""

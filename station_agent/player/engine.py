@@ -17,9 +17,11 @@ import numpy as np
 
 from station_agent.player import wall
 from station_agent.player.airing import Airing, gain_of, scaled, to_ms
+from station_agent.player.library import Library
 from station_agent.player.port import (
     OPEN_AHEAD_S,
     RATE_HZ,
+    CheckedFile,
     Clock,
     Cue,
     DeviceBack,
@@ -73,7 +75,11 @@ class PlayerEngine:
         self._emit = emit
         self._progress_ms = round(progress_s * 1000)
         self._stream = CardStream(sink, self._clock)
-        self._waiting = WaitingRoom(emit, self._clock.monotonic_ns, aside, self._wish)
+        self._aside = aside
+        self._library = Library()
+        self._waiting = WaitingRoom(
+            emit, self._clock.monotonic_ns, aside, self._wish, self._library
+        )
         self._gain = 1.0
         self._current: Airing | None = None
         self._draining: deque[Airing] = deque()
@@ -98,6 +104,16 @@ class PlayerEngine:
     def stop(self, play_id: str | None, fade_ms: int) -> None:
         """See Player."""
         self._wish(lambda: self._stop(play_id, fade_ms))
+
+    def keep_resident(self, sounds: tuple[CheckedFile, ...]) -> None:
+        """See Player."""
+        self._library.want(sounds)
+        self._aside(self._library.take_up)
+
+    def sound_came(self) -> None:
+        """See Player."""
+        if not self._library.is_complete:
+            self._aside(self._library.take_up)
 
     def set_volume(self, percent: int) -> None:
         """See Player."""
@@ -174,7 +190,8 @@ class PlayerEngine:
         return any(self._is_near(airing) for airing in self._waiting.ready())
 
     def _is_near(self, airing: Airing) -> bool:
-        late_s = (self._clock.monotonic_ns() - self._due_ns(airing)) / _S
+        since_ns = max(self._due_ns(airing), airing.ready_ns)
+        late_s = (self._clock.monotonic_ns() - since_ns) / _S
         if late_s < -OPEN_AHEAD_S:
             return False
         # A lost device is looked for as long as anything waits: nothing starts without it.
@@ -262,7 +279,7 @@ class PlayerEngine:
     def _make_way_for_late_cue(self) -> None:
         """A cue that comes too late for its frame does not wait behind what it may displace."""
         airing = self._next_allowed()
-        if airing is None or self._stream.queued() <= 2 * self._stream.sink.coarse_frames:
+        if airing is None or self._stream.queued() <= self._shortest_queue(airing):
             return
         if self._due_frame(airing) >= self._stream.written:
             return
@@ -270,6 +287,10 @@ class PlayerEngine:
             self._cut_at_once()
         elif not (self._current or self._draining):
             self._stream.drop()
+
+    def _shortest_queue(self, airing: Airing) -> int:
+        """Below this, waiting for the queue is sooner than beginning a new stream."""
+        return self._stream.sink.coarse_frames * (1 if airing.cue.is_urgent else 2)
 
     def _decode_ahead(self) -> None:
         airing = self._current

@@ -96,6 +96,8 @@ class Cue:
     play_id: str
     sounds: tuple[Sound, ...]
     due_at: datetime | None
+    is_urgent: bool = False
+    """Whether the first sound, if it is in memory, goes without waiting for the others."""
 
 
 class Player(Protocol):
@@ -116,6 +118,12 @@ class Player(Protocol):
 
     def stop(self, play_id: str | None, fade_ms: int) -> None:
         """End this cue (None: all) with a fade; 0 drops even what the card has queued."""
+
+    def keep_resident(self, sounds: tuple[CheckedFile, ...]) -> None:
+        """Have the heads of these decoded in memory; replaces the former list."""
+
+    def sound_came(self) -> None:
+        """A file has arrived: it may be one that is to be resident."""
 
     def set_volume(self, percent: int) -> None:
         """Scale everything from the next block on."""

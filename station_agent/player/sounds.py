@@ -10,23 +10,15 @@ import hashlib
 import io
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
 
-from station_agent.player.attention import attention_signal
-from station_agent.player.port import (
-    RATE_HZ,
-    Attention,
-    CheckedFile,
-    Frames,
-    InlineSound,
-    Sound,
-    Tone,
-)
+from station_agent.player.attention import AttentionSource
+from station_agent.player.port import RATE_HZ, CheckedFile, Frames
 from station_protocol.vocabulary import Reason
 
 logger = logging.getLogger(__name__)
@@ -35,6 +27,9 @@ _AHEAD_FRAMES = RATE_HZ
 _TONE_RAMP_FRAMES = RATE_HZ // 200
 _TONE_PEAK = 8_192
 """A quarter of full scale: 12 dB below it."""
+
+_LONGEST_WAIT_MS = 600_000
+"""Longer than any play may wait for a disk: it is ended from above."""
 
 SILENT = np.zeros(0, dtype=np.int16)
 
@@ -179,32 +174,75 @@ class BrokenSource:
         """Nothing to do."""
 
 
-def _opened(sound: bytes | Frames) -> Source:
-    return DecodedSource(sound) if isinstance(sound, bytes) else FramesSource(sound)
+class PendingSource:
+    """A sound that is still being read from the disk; until it is here the attention signal sounds.
+
+    So an urgent cue neither waits for a disk nor falls silent because of one.
+    """
+
+    def __init__(self, pending: Pending) -> None:
+        self._pending = pending
+        self._signal = AttentionSource(_LONGEST_WAIT_MS)
+        self._sound: Source | None = None
+
+    def read(self, count: int) -> Frames:
+        """See Source."""
+        if self._sound is None and not self._pending.is_over:
+            return self._signal.read(count)
+        return self._opened().read(count)
+
+    def decode_ahead(self) -> None:
+        """See Source."""
+        if self._pending.is_over:
+            self._opened().decode_ahead()
+
+    def close(self) -> None:
+        """See Source."""
+        if self._sound is not None:
+            self._sound.close()
+
+    def _opened(self) -> Source:
+        if self._sound is None:
+            self._sound = self._pending.source()
+        return self._sound
 
 
-def _loaded(sound: Sound) -> bytes | Frames:
-    """What is needed to sound it, all of it in memory; SoundError."""
-    match sound:
-        case CheckedFile():
-            return load(sound)
-        case InlineSound(data=data):
-            return data
-        case Attention(duration_ms=duration_ms):
-            return attention_signal(duration_ms)
-        case Tone(duration_ms=duration_ms, pitch_hz=pitch_hz):
-            return tone(pitch_hz, duration_ms)
+class Pending:
+    """A file that somebody else reads meanwhile."""
+
+    def __init__(self, sound: CheckedFile) -> None:
+        self._sound = sound
+        self._raw = b""
+        self._error: SoundError | None = None
+        self.is_over = False
+
+    def read_file(self) -> None:
+        """The reading itself, in whatever thread may wait for a disk."""
+        try:
+            self._raw = load(self._sound)
+        except SoundError as error:
+            self._error = error
+        self.is_over = True
+
+    def source(self) -> Source:
+        """What was read; SoundError."""
+        if self._error is not None:
+            raise self._error
+        return DecodedSource(self._raw)
+
+
+Opener = Callable[[], Source]
 
 
 class Joined:
     """Several sounds without a gap. The next is opened while the one before still sounds."""
 
-    def __init__(self, sounds: tuple[Sound, ...]) -> None:
-        """Read and check every file, decode the head of the first; SoundError."""
-        self._waiting = deque(_loaded(sound) for sound in sounds)
+    def __init__(self, openers: Iterable[Opener]) -> None:
+        """Open the first; SoundError."""
+        self._waiting = deque(openers)
         self._open: deque[Source] = deque()
         if self._waiting:
-            self._open.append(_opened(self._waiting.popleft()))
+            self._open.append(self._waiting.popleft()())
 
     def read(self, count: int) -> Frames:
         """See Source."""
@@ -234,6 +272,6 @@ class Joined:
         if not self._waiting:
             return
         try:
-            self._open.append(_opened(self._waiting.popleft()))
+            self._open.append(self._waiting.popleft()())
         except SoundError as error:
             self._open.append(BrokenSource(error))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from station_agent.player.airing import Airing
+from station_agent.player.library import Library
 from station_agent.player.port import Cue, Emit, EndCause, Ended, Prepared
 from station_agent.player.sounds import Joined, SoundError
 from station_protocol.vocabulary import Reason
@@ -34,12 +35,14 @@ class WaitingRoom:
         monotonic_ns: Callable[[], int],
         aside: Callable[[Deed], None],
         back: Callable[[Deed], None],
+        library: Library,
     ) -> None:
         """`aside` runs a deed elsewhere, `back` runs one in the engine's thread."""
         self._emit = emit
         self._monotonic_ns = monotonic_ns
         self._aside = aside
         self._back = back
+        self._library = library
         self._loading: dict[str, _Loading] = {}
         self._ready: dict[str, Airing] = {}
 
@@ -53,7 +56,10 @@ class WaitingRoom:
         if former is not None:
             former.source.close()
         self._loading[cue.play_id] = _Loading(cue)
-        self._aside(lambda: self._load(cue))
+        if cue.is_urgent and all(map(self._library.is_in_memory, cue.sounds[:1])):
+            self._load_at_once(cue)
+        else:
+            self._aside(lambda: self._load(cue))
 
     def allow(self, play_id: str, *, replaces: bool) -> None:
         """It may sound, as soon as it is loaded and due."""
@@ -87,10 +93,21 @@ class WaitingRoom:
             self._ready.pop(ready_id).source.close()
             self._emit(Ended(ready_id, cause, 0, reason, detail))
 
+    def _load_at_once(self, cue: Cue) -> None:
+        """Ready within this very round; files that come later in it are read aside."""
+        try:
+            source, read_files = self._library.at_once(cue.sounds)
+        except SoundError as error:
+            failure = Ended(cue.play_id, EndCause.FAILED, 0, error.reason, str(error))
+            self._could_not_load(cue, failure)
+        else:
+            self._aside(read_files)
+            self._loaded(cue, source)
+
     def _load(self, cue: Cue) -> None:
         """Runs aside."""
         try:
-            source = Joined(cue.sounds)
+            source = self._library.loaded(cue.sounds)
         except SoundError as error:
             failure = Ended(cue.play_id, EndCause.FAILED, 0, error.reason, str(error))
             self._back(lambda: self._could_not_load(cue, failure))
@@ -106,7 +123,7 @@ class WaitingRoom:
         if loading is None:
             source.close()
             return
-        self._ready[cue.play_id] = Airing(cue, source)
+        self._ready[cue.play_id] = Airing(cue, source, ready_ns=self._monotonic_ns())
         self._emit(Prepared(cue.play_id))
         if loading.is_allowed:
             self.allow(cue.play_id, replaces=loading.replaces)

@@ -48,12 +48,14 @@ class SoundCache:
         cache_bytes: int,
         *,
         on_dropped: Callable[[str], None] = lambda _: None,
+        on_admitted: Callable[[], None] = lambda: None,
         reserve_bytes: int = RESERVE_BYTES,
     ) -> None:
         self._folder = folder
         self._cache_bytes = cache_bytes
         self._reserve_bytes = reserve_bytes
         self._on_dropped = on_dropped
+        self._on_admitted = on_admitted
         self._protected: frozenset[str] = frozenset()
         self._lock = threading.RLock()
         folder.mkdir(parents=True, exist_ok=True)
@@ -112,6 +114,7 @@ class SoundCache:
         sync_folder(self._folder)
         with self._lock:
             self._held[sha256] = size
+        self._on_admitted()
         return True
 
     def make_room(self, sha256: str, size_bytes: int) -> bool:

@@ -208,13 +208,14 @@ def _parts(
     emit: Callable[[Event], None],
 ) -> Parts:
     journal = Journal(folder / "journal.db", ballast=Ballast(folder / "ballast"))
+    player = PlayerEngine(
+        open_sink(settings, clock), lambda said: emit(event_of(said)), clock=clock
+    )
     cache = SoundCache(
         folder / "sound",
         settings.store.cache_bytes,
         on_dropped=lambda sha256: emit(AssetDropped(sha256)),
-    )
-    player = PlayerEngine(
-        open_sink(settings, clock), lambda said: emit(event_of(said)), clock=clock
+        on_admitted=player.sound_came,
     )
     player.run_thread()
     downloader, link = _connections(settings, keys, cache, emit)

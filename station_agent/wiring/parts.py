@@ -15,7 +15,7 @@ from station_agent.hardware.amplifier import Amplifier
 from station_agent.health.probes import read_probes
 from station_agent.link.downloader import Downloader
 from station_agent.link.forwarder import next_batch
-from station_agent.player.port import Player
+from station_agent.player.port import CheckedFile, Player
 from station_agent.store.journal import Journal
 from station_agent.store.marks import MarkFile
 from station_agent.store.plan_file import PlanFile
@@ -81,8 +81,10 @@ class Parts:
         match effect:
             case do.Prepare() | do.Start() | do.Stop() | do.SetVolume() | do.Amplifier():
                 self._sound(effect)
-            case do.Fetch() | do.CancelFetch() | do.CheckAsset() | do.ProtectAssets():
+            case do.Fetch() | do.CancelFetch() | do.CheckAsset():
                 self._files(effect)
+            case do.ProtectAssets() | do.KeepResident():
+                self._keep(effect)
             case do.Send(message=message):
                 self.link.send(message)
             case do.WriteMark() | do.ForwardJournal() | do.ConfirmJournal():
@@ -106,7 +108,7 @@ class Parts:
             case do.Amplifier(on=on):
                 self.amplifier.switch(on)
 
-    def _files(self, effect: do.Fetch | do.CancelFetch | do.CheckAsset | do.ProtectAssets) -> None:
+    def _files(self, effect: do.Fetch | do.CancelFetch | do.CheckAsset) -> None:
         match effect:
             case do.Fetch(sha256=sha256, size_bytes=size_bytes, via=via):
                 self.downloader.fetch(sha256, size_bytes, via)
@@ -114,8 +116,14 @@ class Parts:
                 self.downloader.cancel(sha256)
             case do.CheckAsset(sha256=sha256):
                 self.worker.do(lambda: self._check(sha256))
+
+    def _keep(self, effect: do.ProtectAssets | do.KeepResident) -> None:
+        match effect:
             case do.ProtectAssets(sha256s=sha256s):
                 self.cache.protect(sha256s)
+            case do.KeepResident(sha256s=sha256s):
+                files = (CheckedFile(self.cache.path(each), each) for each in sha256s)
+                self.player.keep_resident(tuple(files))
 
     def _evidence(self, effect: do.WriteMark | do.ForwardJournal | do.ConfirmJournal) -> None:
         """A mark or a confirmation that fails costs nothing but a repetition: it is logged."""

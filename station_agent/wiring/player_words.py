@@ -42,7 +42,7 @@ def _ended(said: port.Ended) -> ev.PlayerEnded:
 def cue_of(prepare: do.Prepare, path_of: Callable[[str], Path]) -> port.Cue:
     """What to prepare, with the files' places."""
     sounds = tuple(_sound_of(piece, path_of) for piece in prepare.pieces)
-    return port.Cue(prepare.play_id, sounds, prepare.due_at)
+    return port.Cue(prepare.play_id, sounds, prepare.due_at, prepare.urgent)
 
 
 def _sound_of(piece: do.Piece, path_of: Callable[[str], Path]) -> port.Sound:

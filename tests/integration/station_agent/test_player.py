@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from station_agent.player.engine import PlayerEngine
+from station_agent.player.library import Library
 from station_agent.player.port import (
     CheckedFile,
     Cue,
@@ -32,7 +33,7 @@ from station_agent.player.port import (
 from station_agent.player.sinks.alsa import AlsaSink
 from station_agent.player.sinks.file import FileSink
 from station_agent.player.sinks.null import NullSink
-from station_agent.player.sounds import DecodedSource, Joined, SoundError, load
+from station_agent.player.sounds import DecodedSource, SoundError, load
 from station_protocol.vocabulary import Reason
 from tests.support.listening import recordings
 from tests.support.recordings import write_opus
@@ -95,7 +96,7 @@ def test_two_files_are_joined_without_a_gap(tmp_path: Path) -> None:
     for seed in (1, 2):
         path, sha256 = write_opus(tmp_path, speech_like(1.0, seed=seed, rate_hz=RATE_HZ))
         files.append(CheckedFile(path, sha256))
-    joined = Joined((files[0], Tone(500), files[1]))
+    joined = Library().loaded((files[0], Tone(500), files[1]))
     total = 0
     while len(block := joined.read(9_600)):
         total += len(block)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -163,3 +163,33 @@ def test_a_prepared_play_names_files_by_their_place_and_their_hash() -> None:
     prepare = do.Prepare("a", (do.SoundFile("ff", 10), do.Tone(3)), NOW.wall)
     cue = cue_of(prepare, lambda sha256: Path("sound") / sha256)
     assert cue == port.Cue("a", (port.CheckedFile(Path("sound/ff"), "ff"), port.Tone(3)), NOW.wall)
+
+
+def test_each_kind_of_sound_has_its_word_and_urgency_is_passed_on() -> None:
+    pieces = (do.Attention(800), do.InlineSound("flood", 5, b"opus"))
+    cue = cue_of(do.Prepare("a", pieces, None, urgent=True), lambda _: Path())
+    sounds = (port.Attention(800), port.InlineSound("flood", b"opus"))
+    assert cue == port.Cue("a", sounds, None, is_urgent=True)
+
+
+@dataclass
+class Keeper:
+    """A cache that knows its places and a player that remembers what it is to keep."""
+
+    kept: tuple[port.CheckedFile, ...] = ()
+
+    def path(self, sha256: str) -> Path:
+        return Path("sound") / sha256
+
+    def keep_resident(self, sounds: tuple[port.CheckedFile, ...]) -> None:
+        self.kept = sounds
+
+
+def test_what_is_to_be_resident_is_named_to_the_player_by_its_place() -> None:
+    keeper = Keeper()
+    parts = replace(bare_parts(None), cache=cast(Any, keeper), player=cast(Any, keeper))
+    parts.carry_out(do.KeepResident(("ff", "ee")))
+    assert keeper.kept == (
+        port.CheckedFile(Path("sound/ff"), "ff"),
+        port.CheckedFile(Path("sound/ee"), "ee"),
+    )
