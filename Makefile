@@ -28,7 +28,7 @@ run: env ## a real controller; settings in var/controller.toml or VANG_... (docs
 
 test: ## set this machine up, then check, then every test with its coverage gate
 	@$(PYTHON) tools/test_machine.py
-	@$(PYTHON) tools/bootstrap.py controller agent dev
+	@$(PYTHON) tools/bootstrap.py controller agent dev alsa
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory tests
 	@$(MAKE) --no-print-directory coverage-gate

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Put on this machine what the tests need besides Python: broker, browser, promtool, letters.
+"""Put on this machine what the tests need besides Python: broker, browser, promtool, ALSA, letters.
 
 Does nothing when everything is there. Otherwise installs the missing Debian packages as root or
 through a password-less sudo; without either it names what to install and exits 1. A service that a
@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,12 +58,24 @@ class FontNeed(Need):
         )
 
 
+@dataclass(frozen=True)
+class HeaderNeed(Need):
+    """A header file for what is compiled here; `programs` are paths below the include folders."""
+
+    def is_met(self) -> bool:
+        folders = (Path("/usr/include"), Path(sysconfig.get_path("include")))
+        return any((folder / name).is_file() for folder in folders for name in self.programs)
+
+
 NEEDS = (
     Need(("mosquitto",), "mosquitto", "the second broker of the conformance test"),
     Need(("chromium", "google-chrome", "chromium-browser"), "chromium", "browser tests"),
     Need(("promtool",), "prometheus", "tests of the alert rules"),
     Need(("openssl",), "openssl", "throw-away certificates"),
     Need(("espeak-ng",), "espeak-ng", "spoken Vietnamese to upload"),
+    Need(("cc", "gcc"), "gcc", "building pyalsaaudio"),
+    HeaderNeed(("Python.h",), "python3-dev", "building pyalsaaudio"),
+    HeaderNeed(("alsa/asoundlib.h",), "libasound2-dev", "the sound card library itself"),
     FontNeed(("DejaVuSans.ttf", "NotoSans-Regular.*"), "fonts-dejavu-core", "Vietnamese letters"),
 )
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -12,58 +10,29 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
 
-from station_agent.player.engine import PlayerEngine
 from station_agent.player.library import Library
 from station_agent.player.port import (
     CheckedFile,
-    Cue,
     EndCause,
     Ended,
     FirstFrame,
-    PlayerEvent,
-    Sink,
     Tone,
     Underrun,
 )
-from station_agent.player.sinks.alsa import AlsaSink
 from station_agent.player.sinks.file import FileSink
 from station_agent.player.sinks.null import NullSink
 from station_agent.player.sounds import DecodedSource, SoundError, load
 from station_protocol.vocabulary import Reason
+from tests.support.deck import Deck
 from tests.support.listening import recordings
 from tests.support.recordings import write_opus
 from tests.support.sound import find_offset, speech_like
 
-E = TypeVar("E", bound=PlayerEvent)
 RATE_HZ = 48_000
-
-
-class Deck:
-    """A running player and what it says."""
-
-    def __init__(self, sink: Sink) -> None:
-        self.sink = sink
-        self.events: queue.Queue[PlayerEvent] = queue.Queue()
-        self.player = PlayerEngine(sink, self.events.put)
-        self.player.run_thread()
-
-    def play(self, *sounds: CheckedFile | Tone, in_s: float = 1.5, play_id: str = "news") -> Cue:
-        cue = Cue(play_id, sounds, datetime.now(UTC) + timedelta(seconds=in_s))
-        self.player.prepare(cue)
-        self.player.start(play_id)
-        return cue
-
-    def next(self, kind: type[E]) -> E:
-        deadline = time.monotonic() + 30
-        while True:
-            event = self.events.get(timeout=max(0.1, deadline - time.monotonic()))
-            if isinstance(event, kind):
-                return event
 
 
 @pytest.fixture
@@ -130,28 +99,6 @@ def test_a_file_that_is_gone_is_told(tmp_path: Path, decks: list[Deck]) -> None:
 def test_bytes_that_are_no_sound_are_refused(raw: bytes) -> None:
     with pytest.raises(SoundError):
         DecodedSource(raw)
-
-
-# --- a real alsa-lib, where the `alsa` extra is installed ---
-
-if importlib.util.find_spec("alsaaudio") is not None:
-
-    def test_alsa_takes_every_frame(
-        tmp_path: Path, decks: list[Deck], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        raw = tmp_path / "out.raw"
-        config = tmp_path / "asound.conf"
-        config.write_text(
-            f'pcm.tofile {{ type file slave.pcm {{ type null }} file "{raw}" format "raw" }}\n'
-        )
-        monkeypatch.setenv("ALSA_CONFIG_PATH", str(config))
-        deck = Deck(AlsaSink("tofile"))
-        decks.append(deck)
-        deck.play(Tone(1_000), in_s=0.5)
-        assert deck.next(Ended).sounded_ms == 1_000
-        deck.player.close()
-        heard = np.frombuffer(raw.read_bytes(), dtype="<i2")
-        assert int(np.count_nonzero(heard)) == pytest.approx(46_000, abs=50)
 
 
 # --- time ---
