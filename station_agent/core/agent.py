@@ -40,6 +40,7 @@ from station_agent.core.events import (
     ProbesRead,
     SoundGap,
     Stopping,
+    StopPressed,
     SubscriptionRefused,
 )
 from station_agent.core.lifetime import Lifetime
@@ -53,6 +54,7 @@ from station_agent.core.station import Station
 from station_agent.core.turn import Numbering, Turn
 from station_protocol.codec import Signed
 from station_protocol.messages import FaultEntry, Message
+from station_protocol.vocabulary import Reason
 
 SETTLE_MS = 10_000
 """How long after boot the centre may take to answer before last knowledge has to do."""
@@ -130,6 +132,8 @@ class Agent:
                 self._asset_changed(turn, event)
             case Booted() | Stopping() | ProbesRead() | PersistFailed():
                 self._process_said(turn, event)
+            case StopPressed():
+                self.playout.stop(turn, None, Reason.STOPPED_AT_STATION)
             case _:
                 self._link_said(turn, event)
 

@@ -63,6 +63,11 @@ class Stopping:
 
 
 @dataclass(frozen=True, slots=True)
+class StopPressed:
+    """Somebody at the station wants silence: the button, or `vang-agent stop`."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProbesRead:
     """What the machine says of itself; None where it says nothing."""
 
@@ -238,6 +243,7 @@ Event = (
     Booted
     | Woke
     | Stopping
+    | StopPressed
     | ProbesRead
     | PersistFailed
     | LinkUp

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from station_protocol.messages import Instant
-from station_protocol.vocabulary import Outcome
+from station_protocol.vocabulary import Outcome, Reason
 
 
 class Record(BaseModel):
@@ -28,6 +28,7 @@ class SlotRecord(Record):
     plan_epoch: int
     plan_version: int
     outcome: Outcome | None = None
+    reason: Reason | None = None
     sounded_at: Instant | None = None
     """When its first frame sounded; None: never, or not yet."""
     start_error_ms: float | None = None

@@ -114,7 +114,12 @@ class Station:
         known = self.ledger.get(record.slot_id)
         if known is not None and known.state == "ended":
             return
-        update = {"state": "ended", "outcome": verdict.outcome, "noted_at": turn.now.wall}
+        update = {
+            "state": "ended",
+            "outcome": verdict.outcome,
+            "reason": verdict.reason,
+            "noted_at": turn.now.wall,
+        }
         self.keep(turn, record.model_copy(update=update))
         turn.note(as_run(record, verdict, sounded))
 
