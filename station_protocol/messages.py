@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from station_protocol.vocabulary import (
     Authority,
     ClockLevel,
+    EndPolicy,
     Outcome,
     Priority,
     Reason,
@@ -66,7 +67,10 @@ class PlannedItem(Part):
 
 
 class PlannedSlot(Part):
-    """One dated airing at this station. `cancelled` slots stay in the plan so that they end so."""
+    """One dated airing at this station. `cancelled` slots stay in the plan so that they end so.
+
+    `end_policy` is the fate of this slot when a higher one takes the air.
+    """
 
     slot_id: SlotId
     revision: Annotated[int, Field(ge=1, le=1_000_000)]
@@ -78,6 +82,7 @@ class PlannedSlot(Part):
     title: Text
     items: Annotated[tuple[PlannedItem, ...], Field(max_length=64)]
     cancelled: bool = False
+    end_policy: EndPolicy = EndPolicy.CUT
 
 
 class StationPlan(Message):
@@ -104,6 +109,17 @@ class HoursException(Part):
     why: Text
 
 
+class VolumeBand(Part):
+    """Wall time of a day with a volume ceiling of its own, minutes after local midnight.
+
+    A band that closes before it opens reaches over midnight.
+    """
+
+    opens_min: Annotated[int, Field(ge=0, le=1_440)]
+    closes_min: Annotated[int, Field(ge=0, le=1_440)]
+    ceiling_percent: Percent
+
+
 class StationLimits(Message):
     """What this station never exceeds, whatever a plan says. Wall time is Asia/Ho_Chi_Minh."""
 
@@ -112,13 +128,58 @@ class StationLimits(Message):
     exceptions: Annotated[tuple[HoursException, ...], Field(max_length=32)] = ()
     max_length_ms: LengthMs
     volume_ceiling_percent: Percent = 100
+    volume_bands: Annotated[tuple[VolumeBand, ...], Field(max_length=12)] = ()
+    """An emergency is not held to these, only to the station's own ceiling."""
+
+
+class OrderSound(Part):
+    """The words of an order: its Opus bytes (base64) with it, or a sound the station fetches."""
+
+    sha256: Sha256
+    size_bytes: Count
+    duration_ms: LengthMs
+    data: Annotated[str, Field(max_length=174_764)] | None = None
+
+
+class EmergencyDeed(Part):
+    """Sound at once, before everything else: the attention signal, then the words.
+
+    `sequence` is the centre's own count: of two from equal authorities the higher one has the air.
+    An order named in `replaces` ends at once, whatever its authority (correction, all-clear).
+    It sounds again every `repeat_every_s` until `until_at`; nothing of it starts after that.
+    """
+
+    deed: Literal["emergency"] = "emergency"
+    title: Text
+    authority: Authority
+    sequence: Count
+    attention_ms: Annotated[int, Field(ge=0, le=60_000)] = 6_000
+    sound: OrderSound | None = None
+    repeat_every_s: Annotated[int, Field(ge=30, le=86_400)] | None = None
+    until_at: Instant
+    replaces: Annotated[tuple[Ident, ...], Field(max_length=16)] = ()
+
+
+class DrillDeed(Part):
+    """Sound the drill signal, which is never that of an emergency, then the words of the drill.
+
+    Only as an exercise, within hours, when nothing else wants the air.
+    """
+
+    deed: Literal["drill"] = "drill"
+    title: Text
+    sound: OrderSound | None = None
 
 
 class StopDeed(Part):
-    """Stop what sounds now (or only this slot, if named). The rest is not played again."""
+    """Stop what sounds now (or only this slot or order). The rest is not played again.
+
+    An emergency that is stopped is over: it does not sound again.
+    """
 
     deed: Literal["stop"] = "stop"
     slot_id: SlotId | None = None
+    order_id: Ident | None = None
 
 
 class CancelDeed(Part):
@@ -151,7 +212,8 @@ class TestToneDeed(Part):
 
 
 Deed = Annotated[
-    StopDeed | CancelDeed | VolumeDeed | RefreshDeed | TestToneDeed, Field(discriminator="deed")
+    EmergencyDeed | DrillDeed | StopDeed | CancelDeed | VolumeDeed | RefreshDeed | TestToneDeed,
+    Field(discriminator="deed"),
 ]
 
 
@@ -271,6 +333,9 @@ class AsRunEntry(Part):
     plan_epoch: Count = 0
     plan_version: Count = 0
     title: Text = ""
+    order_id: Ident | None = None
+    """The order that made it sound, if no plan did."""
+    exercise: bool = False
 
 
 class StartEntry(Part):
@@ -281,6 +346,8 @@ class StartEntry(Part):
     revision: Count
     started_at: Instant
     start_error_ms: float | None = None
+    order_id: Ident | None = None
+    exercise: bool = False
 
 
 class HoldingEntry(Part):

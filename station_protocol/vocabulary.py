@@ -25,6 +25,14 @@ PRIORITY_RANK = {Priority.EMERGENCY: 2, Priority.PRIORITY: 1, Priority.ORDINARY:
 AUTHORITY_RANK = {Authority.PROVINCE: 2, Authority.DISTRICT: 1, Authority.COMMUNE: 0}
 
 
+class EndPolicy(StrEnum):
+    """What becomes of a slot when a higher one takes the air. An emergency never waits."""
+
+    CUT = "cut"
+    FINISH_ITEM = "finish_item"
+    RESUME = "resume"
+
+
 class Outcome(StrEnum):
     """How a slot ended at one station. Exactly one of these, for ever."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from station_agent.core.records import Memory, SeenOrder
-from station_protocol.messages import Order, StationPlan, TestToneDeed
+from station_protocol.messages import DrillDeed, Order, StationPlan, TestToneDeed
 from station_protocol.signing import Claims
 from station_protocol.vocabulary import DeedKind
 
@@ -64,11 +64,15 @@ def order_problem(
     at: datetime | None,
     latest_at: datetime | None = None,
 ) -> str | None:
-    """Why this order is not obeyed. Only the test tone may be ordered as an exercise.
+    """Why this order is not obeyed. An exercise is a drill or the test tone, and only that: by the
+    kind of its deed as well as by the key that signed it, a drill cannot become an emergency.
 
     Where the time is unknown, it is at least `latest_at`, the latest trusted time ever seen.
     """
-    if claims.kind is not DeedKind.ACTUAL and not isinstance(order.deed, TestToneDeed):
+    is_exercise = claims.kind is not DeedKind.ACTUAL
+    if is_exercise != isinstance(order.deed, DrillDeed) and not isinstance(
+        order.deed, TestToneDeed
+    ):
         return UNSUPPORTED
     if claims.epoch < known_epoch:
         return STALE

@@ -7,6 +7,7 @@ simulated month) makes the events and carries out the effects.
 from __future__ import annotations
 
 import zlib
+from datetime import datetime
 from typing import TypeVar
 
 from station_agent.core import acceptance, agenda, clock_trust
@@ -15,6 +16,7 @@ from station_agent.core.desk import Desk
 from station_agent.core.downloads import Downloads
 from station_agent.core.durability import Durability
 from station_agent.core.effects import Effect, SetVolume
+from station_agent.core.emergencies import Emergencies, with_intents
 from station_agent.core.events import (
     AckReceived,
     AssetChecked,
@@ -26,6 +28,7 @@ from station_agent.core.events import (
     Event,
     FetchFailed,
     FetchProblem,
+    IntentNotDurable,
     LimitsReceived,
     LinkDown,
     LinkUp,
@@ -44,7 +47,7 @@ from station_agent.core.events import (
     SubscriptionRefused,
 )
 from station_agent.core.lifetime import Lifetime
-from station_agent.core.limits import volume
+from station_agent.core.limits import next_band, volume
 from station_agent.core.moment import Deadline, Moment
 from station_agent.core.orders import Orders
 from station_agent.core.playout import Playout
@@ -86,6 +89,7 @@ class Agent:
     """One station. The first event is `Booted`, the last may be `Stopping`."""
 
     def __init__(self, config: AgentConfig, restored: Restored, now: Moment) -> None:
+        restored = with_intents(restored)
         station = self.station = _restored_station(config, restored, now)
         playout = self.playout = Playout(station)
         self.downloads = Downloads(station)
@@ -94,7 +98,16 @@ class Agent:
         )
         self.refusals = Refusals(station, reporter)
         self.desk = Desk(station, playout, self.downloads, self.refusals)
-        self.orders = Orders(station, playout, self.downloads, self.desk, reporter, self.refusals)
+        self.emergencies = Emergencies(station, playout)
+        self.orders = Orders(
+            station,
+            playout,
+            self.downloads,
+            self.desk,
+            self.emergencies,
+            reporter,
+            self.refusals,
+        )
         self.lifetime = Lifetime(station, playout, reporter, restored.mark, now)
         self.durability = Durability(station, playout)
         self._numbering = Numbering(restored.journal_head)
@@ -130,7 +143,7 @@ class Agent:
                 self._device_changed(turn, event)
             case AssetHeld() | AssetChecked() | AssetDropped() | FetchFailed():
                 self._asset_changed(turn, event)
-            case Booted() | Stopping() | ProbesRead() | PersistFailed():
+            case Booted() | Stopping() | ProbesRead() | PersistFailed() | IntentNotDurable():
                 self._process_said(turn, event)
             case StopPressed():
                 self.playout.stop(turn, None, Reason.STOPPED_AT_STATION)
@@ -138,7 +151,7 @@ class Agent:
                 self._link_said(turn, event)
 
     def _process_said(
-        self, turn: Turn, event: Booted | Stopping | ProbesRead | PersistFailed
+        self, turn: Turn, event: Booted | Stopping | ProbesRead | PersistFailed | IntentNotDurable
     ) -> None:
         match event:
             case Booted():
@@ -152,6 +165,8 @@ class Agent:
                 self.reporter.probes = event
             case PersistFailed():
                 self.durability.failed(turn, event)
+            case IntentNotDurable(slot_id=slot_id, why=why):
+                turn.note(FaultEntry(code="intent_not_durable", detail=f"{slot_id} {why}"[:300]))
             case Stopping():
                 self.lifetime.end(turn)
 
@@ -252,9 +267,10 @@ class Agent:
         at = clock.estimate(turn.now)
         if at is not None:
             self.downloads.check_soon_due(turn, at)
+        self.emergencies.advance(turn)
+        self._set_volume(turn, at)
         self.playout.advance(turn)
         self.downloads.advance(turn)
-        self._set_volume(turn)
         self.reporter.advance(turn)
 
     def _fall_back(self, turn: Turn) -> None:
@@ -266,16 +282,23 @@ class Agent:
                 now=turn.now,
             )
 
-    def _set_volume(self, turn: Turn) -> None:
-        percent = volume(self.station.rules, self.station.memory.volume_percent)
+    def _set_volume(self, turn: Turn, at: datetime | None) -> None:
+        rules = self.station.rules
+        if self.playout.is_urgent:
+            percent = rules.volume_ceiling_percent
+            ask = turn.ask_at_once
+        else:
+            percent = volume(rules, self.station.memory.volume_percent, at)
+            ask = turn.ask
         if percent != self._volume_set:
             self._volume_set = percent
-            turn.ask(SetVolume(percent))
+            ask(SetVolume(percent))
 
     def _next(self, now: Moment) -> Deadline:
         monos = [
             *self.playout.mono_deadlines(),
             *self.downloads.mono_deadlines(),
+            *self.emergencies.mono_deadlines(),
             *self.reporter.mono_deadlines(),
             self.lifetime.booted.mono_ms + SETTLE_MS,
             self.durability.retry_mono_ms,
@@ -285,5 +308,7 @@ class Agent:
         at = self.station.clock.estimate(now)
         if at is None:
             return Deadline(mono_ms=mono_ms)
-        instant = min(agenda.instants(self.station, at), default=None)
+        band_at = next_band(self.station.rules, at)
+        instants = (*agenda.instants(self.station, at), *((band_at,) if band_at else ()))
+        instant = min(instants, default=None)
         return Deadline(None if instant is None else now.wall + (instant - at), mono_ms)

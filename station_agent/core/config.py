@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from station_agent.core.effects import SoundOver
-from station_agent.core.records import Mark, Memory, SlotRecord
+from station_agent.core.records import Intent, Mark, Memory, SlotRecord
 from station_protocol.codec import Signed
 from station_protocol.messages import StationLimits, StationPlan
 
@@ -40,3 +40,4 @@ class Restored:
     journal_stored_up_to: int = 0
     held: Mapping[str, int] = field(default_factory=dict)
     mark: Mark | None = None
+    intents: tuple[Intent, ...] = ()

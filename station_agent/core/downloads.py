@@ -63,7 +63,9 @@ class Downloads:
     def advance(self, turn: Turn) -> None:
         """Begin the next fetch, or leave the present one for what is due sooner."""
         missing = [
-            item for sha, item in self.station.required().items() if sha not in self.station.held
+            item
+            for sha, item in self.station.required().items()
+            if sha not in self.station.held and sha not in self.station.words
         ]
         if self.fetching is not None and self.fetching not in {item.sha256 for item in missing}:
             turn.ask(CancelFetch(self.fetching))

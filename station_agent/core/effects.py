@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from station_agent.core.records import Mark, Memory, SlotRecord
+from station_agent.core.records import Intent, Mark, Memory, SlotRecord
 from station_protocol.messages import JournalEntry, UpMessage
 
 SoundOver = Literal["http", "mqtt"]
@@ -26,6 +26,25 @@ class Persist:
     memory: Memory | None = None
     plan: bytes | None = None
     limits: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteIntent:
+    """Write down that an emergency is about to sound, before the next effect of the batch.
+
+    It waits at most 200 ms for the card: then the emergency sounds all the same, and the shell
+    reports IntentNotDurable.
+    """
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSound:
+    """Put bytes that came with an order among the verified sounds; they were checked."""
+
+    sha256: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +134,10 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """The built-in attention signal."""
+    """The built-in attention signal, or the drill signal, which nobody can take for it."""
 
     duration_ms: int
+    is_drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +211,8 @@ class Probe:
 
 Effect = (
     Persist
+    | WriteIntent
+    | KeepSound
     | WriteMark
     | Send
     | ForwardJournal

@@ -85,6 +85,14 @@ class PersistFailed:
     why: StorageProblem
 
 
+@dataclass(frozen=True, slots=True)
+class IntentNotDurable:
+    """An emergency sounds although nothing about it could be written down in time."""
+
+    slot_id: str
+    why: str = ""
+
+
 # --- the link -------------------------------------------------------------------------------------
 
 
@@ -246,6 +254,7 @@ Event = (
     | StopPressed
     | ProbesRead
     | PersistFailed
+    | IntentNotDurable
     | LinkUp
     | LinkDown
     | SubscriptionRefused

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, timezone
 
-from station_protocol.messages import HoursSpan, PlannedSlot, StationLimits
+from station_protocol.messages import HoursSpan, PlannedSlot, StationLimits, VolumeBand
 from station_protocol.vocabulary import Priority, Reason
 
 STATION_ZONE = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
@@ -58,6 +58,31 @@ def verdict(limits: StationLimits, slot: PlannedSlot, starts_at: datetime) -> Re
     return None if allows(limits, starts_at, until_at) else Reason.QUIET_HOURS
 
 
-def volume(limits: StationLimits, wanted_percent: int | None) -> int:
-    """The volume to set: what was ordered, under the ceiling."""
-    return min(limits.volume_ceiling_percent, 100 if wanted_percent is None else wanted_percent)
+def volume(limits: StationLimits, wanted_percent: int | None, at: datetime | None) -> int:
+    """The volume to set: what was ordered, under the ceiling of the station and of the hour.
+
+    Without an idea of the time the lowest ceiling of any hour holds.
+    """
+    bands = (band for band in limits.volume_bands if at is None or _is_in(band, at))
+    ceilings = [limits.volume_ceiling_percent, *(band.ceiling_percent for band in bands)]
+    return min(*ceilings, 100 if wanted_percent is None else wanted_percent)
+
+
+def _is_in(band: VolumeBand, at: datetime) -> bool:
+    local = at.astimezone(STATION_ZONE)
+    minute = local.hour * 60 + local.minute
+    if band.opens_min <= band.closes_min:
+        return band.opens_min <= minute < band.closes_min
+    return minute >= band.opens_min or minute < band.closes_min
+
+
+def next_band(limits: StationLimits, after: datetime) -> datetime | None:
+    """The next instant at which another volume ceiling may hold; None: the same all day."""
+    day = after.astimezone(STATION_ZONE).date()
+    minutes = {edge for band in limits.volume_bands for edge in (band.opens_min, band.closes_min)}
+    edges = (
+        _midnight(day + timedelta(days=n)) + timedelta(minutes=minute)
+        for n in (0, 1)
+        for minute in minutes
+    )
+    return min((edge for edge in edges if edge > after), default=None)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from station_agent.core import acceptance
 from station_agent.core.desk import Desk
 from station_agent.core.downloads import Downloads
 from station_agent.core.effects import Send
+from station_agent.core.emergencies import Emergencies
 from station_agent.core.events import OrderReceived
-from station_agent.core.limits import allows
 from station_agent.core.playout import Playout
 from station_agent.core.records import SeenOrder
 from station_agent.core.refusals import Refusals
 from station_agent.core.reporter import Reporter
 from station_agent.core.station import Station
 from station_agent.core.turn import Turn
+from station_protocol.codec import Signed
 from station_protocol.messages import (
     CancelDeed,
+    DrillDeed,
+    EmergencyDeed,
     Order,
     RefreshDeed,
     Reply,
@@ -37,6 +40,7 @@ class Orders:
     playout: Playout
     downloads: Downloads
     desk: Desk
+    emergencies: Emergencies
     reporter: Reporter
     refusals: Refusals
 
@@ -53,7 +57,7 @@ class Orders:
             if seen is not None:
                 self._reply(turn, order.order_id, seen.why)
                 return
-            why = self._obey(turn, order)
+            why = self._obey(turn, event.signed)
             self._remember(turn, event, why, latest_at if at is None else at)
         if why is not None:
             self.refusals.note(turn, "order", why, order.order_id)
@@ -83,11 +87,15 @@ class Orders:
         )
         turn.ask(Send(reply))
 
-    def _obey(self, turn: Turn, order: Order) -> str | None:
+    def _obey(self, turn: Turn, signed: Signed[Order]) -> str | None:
         """Do it; or the reason why not."""
-        match order.deed:
-            case StopDeed(slot_id=slot_id):
-                self.playout.stop(turn, slot_id, Reason.STOPPED_BY_OPERATOR)
+        match signed.message.deed:
+            case EmergencyDeed() as deed:
+                return self.emergencies.ordered(turn, signed, deed)
+            case DrillDeed() as deed:
+                return self.emergencies.drilled(turn, signed, deed)
+            case StopDeed() as deed:
+                self._stop(turn, deed)
             case CancelDeed(slot_id=slot_id):
                 self._cancel(turn, slot_id)
             case VolumeDeed(percent=percent):
@@ -98,6 +106,14 @@ class Orders:
             case TestToneDeed(seconds=seconds):
                 return self._test_tone(turn, seconds)
         return None
+
+    def _stop(self, turn: Turn, deed: StopDeed) -> None:
+        if deed.order_id is not None:
+            self.emergencies.end(turn, deed.order_id, Reason.STOPPED_BY_OPERATOR)
+            return
+        stopped = self.playout.orders_of(deed.slot_id)
+        self.playout.stop(turn, deed.slot_id, Reason.STOPPED_BY_OPERATOR)
+        self.emergencies.stopped(turn, stopped)
 
     def _cancel(self, turn: Turn, slot_id: str) -> None:
         if slot_id in self.station.ledger:
@@ -114,11 +130,7 @@ class Orders:
 
     def _test_tone(self, turn: Turn, seconds: int) -> str | None:
         at = self.station.trusted_time(turn.now)
-        if at is None:
-            return "clock_untrusted"
-        if not allows(self.station.rules, at, at + timedelta(seconds=seconds)):
-            return "quiet_hours"
-        if not self.playout.is_free_for(at, seconds):
-            return "on_air"
-        self.playout.sound_tone(turn, seconds)
-        return None
+        problem = self.playout.refuses_extra(at, seconds * 1000)
+        if problem is None:
+            self.playout.sound_tone(turn, seconds)
+        return problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from station_agent.core.order_slot import OrderSlot
 from station_agent.core.records import SlotRecord
 from station_protocol.messages import AsRunEntry, PlannedSlot
 from station_protocol.vocabulary import CUT_TOLERANCE_MS, LATE_AFTER_MS, Outcome, Reason
@@ -29,6 +30,8 @@ class Sounded:
 
 def planned_ms(slot: PlannedSlot) -> int:
     """Milliseconds of sound a full airing has: what its items have, never more than planned."""
+    if isinstance(slot, OrderSlot):
+        return slot.duration_ms
     return min(slot.duration_ms, sum(item.duration_ms for item in slot.items))
 
 
@@ -90,4 +93,6 @@ def as_run(record: SlotRecord, verdict: Verdict, sounded: Sounded) -> AsRunEntry
         plan_epoch=record.plan_epoch,
         plan_version=record.plan_version,
         title=record.title,
+        order_id=record.order_id,
+        exercise=record.exercise,
     )

@@ -15,12 +15,16 @@ from station_agent.core.agenda import COMMIT, LEAD, obstacle_within
 from station_agent.core.arbiter import preempts, ranked
 from station_agent.core.effects import (
     Amplifier,
+    Attention,
     CheckAsset,
+    InlineSound,
+    Piece,
     Prepare,
     SoundFile,
     Start,
     Stop,
     Tone,
+    WriteIntent,
 )
 from station_agent.core.events import (
     EndCause,
@@ -29,6 +33,8 @@ from station_agent.core.events import (
     PlayerReady,
     PlayerStarted,
 )
+from station_agent.core.limits import allows
+from station_agent.core.order_slot import OrderSlot, intent_of, is_emergency
 from station_agent.core.outcomes import (
     AIR_TAKEN,
     Obstacle,
@@ -52,6 +58,7 @@ GIVE_UP_MS = 5_000
 """How long a hung player may take to answer Stop."""
 
 RETRY_MS = 10_000
+URGENT_RETRY_MS = 2_000
 LATE_SPACING_MS = 60_000
 AMPLIFIER_TAIL_MS = 3_000
 FADE_MS = 300
@@ -78,9 +85,16 @@ class Play:
     record: SlotRecord | None = None
     cut_by: Reason | None = None
     late_by: Reason | None = None
+    lacks: Reason | None = None
+    """Why less can sound than was planned: the words of an order are not here."""
     is_stopping: bool = False
     sounded: Sounded = field(default_factory=Sounded)
     sounding_mono_ms: int = 0
+
+    @property
+    def order_id(self) -> str | None:
+        """The order it is an airing of, if a plan did not ask for it."""
+        return self.slot.order_id if isinstance(self.slot, OrderSlot) else None
 
     @property
     def has_air(self) -> bool:
@@ -135,19 +149,53 @@ class Playout:
                 self._end_play(turn, play, why, fade_ms)
         return found
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether an emergency is due or sounds."""
+        slots = (*self.station.urgent, *(play.slot for play in self.plays.values()))
+        return any(map(is_emergency, slots))
+
+    def plays_order(self, order_id: str) -> bool:
+        """Whether an airing of this order sounds or is about to."""
+        return any(play.order_id == order_id for play in self.plays.values())
+
+    def stop_order(self, turn: Turn, order_id: str, why: Reason) -> None:
+        """End what sounds of an order."""
+        for play in self.plays.values():
+            if play.order_id == order_id:
+                self._end_play(turn, play, why, FADE_MS)
+
+    def orders_of(self, slot_id: str | None) -> set[str]:
+        """The orders of which something sounds, or of which this slot is an airing."""
+        return {
+            play.order_id
+            for play in self.plays.values()
+            if play.order_id is not None
+            and (slot_id is None or (play.slot and play.slot.slot_id == slot_id))
+        }
+
+    def refuses_extra(self, at: datetime | None, length_ms: int) -> str | None:
+        """Why something nobody planned must not sound for this long; None if it may."""
+        if at is None:
+            return Reason.CLOCK_UNTRUSTED.value
+        if not allows(self.station.rules, at, at + timedelta(milliseconds=length_ms)):
+            return Reason.QUIET_HOURS.value
+        return None if self._is_free_for(at, length_ms) else "on_air"
+
     def sound_tone(self, turn: Turn, seconds: int) -> None:
         """Prepare the test tone; it starts when the player is ready."""
         self._prepare(turn, None, (Tone(seconds * 1000),), seconds * 1000, None)
 
-    def is_free_for(self, at: datetime, seconds: int) -> bool:
-        """Whether nothing plays and nothing is due until well after a tone of that length."""
-        until = at + timedelta(seconds=seconds) + 3 * LEAD
-        return not self.plays and next(iter(self.station.due_until(until)), None) is None
+    def _is_free_for(self, at: datetime, length_ms: int) -> bool:
+        """Whether nothing plays and nothing is due until well after a sound of that length."""
+        until = at + timedelta(milliseconds=length_ms) + 3 * LEAD
+        is_idle = not self.plays and not self.station.urgent
+        return is_idle and next(iter(self.station.due_until(until)), None) is None
 
     def start_was_not_durable(self, turn: Turn, slot_id: str, why: Reason) -> None:
         """The intent could not be written and the player was not let go: close the slot."""
         for play in list(self.plays.values()):
-            if play.record is not None and play.record.slot_id == slot_id:
+            if play.record is not None and play.record.slot_id == slot_id and not play.order_id:
                 turn.ask(Stop(play.play_id, 0))
                 self._close(turn, play, why)
 
@@ -197,6 +245,8 @@ class Playout:
                 revision=play.record.revision,
                 started_at=event.started_at,
                 start_error_ms=event.start_error_ms,
+                order_id=play.record.order_id,
+                exercise=play.record.exercise,
             )
         )
 
@@ -209,8 +259,19 @@ class Playout:
             return
         if play.sounded.started_at is not None:
             play.sounded = replace(play.sounded, played_ms=event.played_ms)
+        elif is_emergency(play.slot) and play.cut_by is None:
+            self._could_not_sound_at_once(turn, play, event.reason or self._player_trouble())
+            return
         unasked = Reason.STOPPED_AT_STATION if event.cause is EndCause.STOPPED else None
-        self._close(turn, play, play.cut_by or event.reason or unasked or self._player_trouble())
+        why = play.cut_by or event.reason or unasked or play.lacks or self._player_trouble()
+        self._close(turn, play, why)
+
+    def _could_not_sound_at_once(self, turn: Turn, play: Play, why: Reason) -> None:
+        """An emergency of which nothing was heard is tried again as long as it may begin."""
+        self._could_not_prepare(turn, play, why)
+        if isinstance(play.slot, OrderSlot):
+            self.station.reopen(play.slot)
+            self.retry_mono_ms[play.slot.slot_id] = turn.now.mono_ms + URGENT_RETRY_MS
 
     def _could_not_prepare(self, turn: Turn, play: Play, why: Reason) -> None:
         del self.plays[play.play_id]
@@ -232,6 +293,8 @@ class Playout:
         """Do what is due: close what passed, prepare who is next, let go, watch."""
         self._watch(turn)
         at = self.station.clock.estimate(turn.now)
+        if at is None and self.station.urgent:
+            at = turn.now.wall  # an emergency does not wait until somebody knows the time
         if at is not None:
             self._close_windows(turn, at)
             chosen = self._choose(turn, at)
@@ -270,9 +333,15 @@ class Playout:
         play.limit_mono_ms = turn.now.mono_ms + fade_ms + GIVE_UP_MS
         turn.ask(Stop(play.play_id, fade_ms))
 
+    def _due(self, turn: Turn, until: datetime) -> Iterator[PlannedSlot]:
+        """Orders first; slots of the plan only while there is an idea of the time."""
+        yield from list(self.station.urgent)
+        if self.station.clock.estimate(turn.now) is not None:
+            yield from self.station.due_until(until)
+
     def _close_windows(self, turn: Turn, at: datetime) -> None:
-        for slot in self.station.due_until(at):
-            if not self.station.clock.is_trusted:
+        for slot in self._due(turn, at):
+            if not self.station.clock.is_trusted and not is_emergency(slot):
                 self.note_obstacle(slot.slot_id, Reason.CLOCK_UNTRUSTED)
             if at > closes_at(slot):
                 self.station.end(turn, slot, of_window(self.obstacles.get(slot.slot_id, ())))
@@ -281,7 +350,7 @@ class Playout:
     def _choose(self, turn: Turn, at: datetime) -> PlannedSlot | None:
         """The slot to bring next; the others that are due learn what stands in their way."""
         able = []
-        for slot in self.station.due_until(at + LEAD):
+        for slot in self._due(turn, at + LEAD):
             obstacle = self._obstacle(turn, slot, at)
             if obstacle is None:
                 able.append(slot)
@@ -321,6 +390,8 @@ class Playout:
         return at + timedelta(milliseconds=left_ms) <= slot.starts_at + timedelta(seconds=2)
 
     def _would_burst(self, turn: Turn, slot: PlannedSlot, at: datetime) -> bool:
+        if is_emergency(slot):
+            return False
         if self.last_late_mono_ms is None or not is_late(slot.starts_at, at):
             return False
         return turn.now.mono_ms < self.last_late_mono_ms + LATE_SPACING_MS
@@ -333,7 +404,9 @@ class Playout:
 
     def _bring(self, turn: Turn, slot: PlannedSlot, at: datetime) -> None:
         play = next((play for play in self.plays.values() if play.slot == slot), None)
-        if play is None:
+        if isinstance(slot, OrderSlot):
+            self._sound_at_once(turn, slot)
+        elif play is None:
             pieces = tuple(SoundFile(item.sha256, item.duration_ms) for item in slot.items)
             due_at = slot.starts_at if at < slot.starts_at else None
             self._prepare(turn, slot, pieces, planned_ms(slot), due_at)
@@ -347,7 +420,7 @@ class Playout:
         self,
         turn: Turn,
         slot: PlannedSlot | None,
-        pieces: tuple[SoundFile | Tone, ...],
+        pieces: tuple[Piece, ...],
         length_ms: int,
         due_at: datetime | None,
     ) -> None:
@@ -370,6 +443,45 @@ class Playout:
         play.limit_mono_ms = turn.now.mono_ms + round(max(0.0, -late_ms)) + GRACE_MS
         play.record = self.station.started(turn, slot)
         turn.ask(Start(play.play_id, replaces=replaces))
+
+    def _sound_at_once(self, turn: Turn, slot: OrderSlot) -> None:
+        """An order waits neither for a file nor for the journal: only for its own short intent."""
+        replaces = self._make_room(turn, slot)
+        self.attempts += 1
+        play_id = f"{slot.slot_id}-{self.attempts}"
+        limit = turn.now.mono_ms + GRACE_MS
+        play = Play(play_id, slot, slot.duration_ms, limit, phase=Phase.COMMITTED)
+        play.late_by = late_reason(self.obstacles.get(slot.slot_id, ()))
+        self.plays[play_id] = play
+        turn.ask_at_once(WriteIntent(intent_of(slot, self.station.memory)))
+        if not self.is_amplifier_on:
+            self.is_amplifier_on = True
+            turn.ask_at_once(Amplifier(on=True))
+        pieces = self._pieces_of(slot)
+        play.lacks = self._words_missing(slot)
+        turn.ask_at_once(
+            Prepare(play_id, pieces, None, urgent=True), Start(play_id, replaces=replaces)
+        )
+        play.record = self.station.started(turn, slot)
+
+    def _words_missing(self, slot: OrderSlot) -> Reason | None:
+        sha256 = slot.order.sha256
+        if sha256 is None or sha256 in self.station.words or sha256 in self.station.held:
+            return None
+        damaged = sha256 in self.station.damaged
+        return Reason.FILE_CORRUPT if damaged else Reason.OFFLINE_NO_FILE
+
+    def _pieces_of(self, slot: OrderSlot) -> tuple[Piece, ...]:
+        """The signal, then the words if they are here."""
+        order, held = slot.order, self.station.held
+        signal = Attention(order.attention_ms, is_drill=order.exercise)
+        pieces: tuple[Piece, ...] = (signal,) if order.attention_ms else ()
+        data = self.station.words.get(order.sha256 or "")
+        if order.sha256 is not None and data is not None:
+            return (*pieces, InlineSound(order.sha256, order.duration_ms, data))
+        if order.sha256 is not None and order.sha256 in held:
+            return (*pieces, SoundFile(order.sha256, order.duration_ms))
+        return pieces
 
     def _make_room(self, turn: Turn, slot: PlannedSlot) -> bool:
         """Mark what this slot cuts; whether it cuts anything that sounds."""

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from station_protocol.messages import Instant
-from station_protocol.vocabulary import Outcome, Reason
+from station_protocol.vocabulary import Authority, Outcome, Reason
 
 
 class Record(BaseModel):
@@ -32,6 +32,9 @@ class SlotRecord(Record):
     sounded_at: Instant | None = None
     """When its first frame sounded; None: never, or not yet."""
     start_error_ms: float | None = None
+    order_id: str | None = None
+    """The order it is an airing of, if no plan named it."""
+    exercise: bool = False
     noted_at: Instant
     """When this was written, by a clock that may be wrong: nothing is decided by it."""
 
@@ -44,6 +47,36 @@ class SeenOrder(Record):
     not_after: Instant
     accepted: bool
     why: str | None = None
+
+
+class ActiveOrder(Record):
+    """An emergency that is not over: everything needed to sound it again after a power cut."""
+
+    order_id: str
+    title: str
+    authority: Authority
+    sequence: int
+    attention_ms: int
+    sha256: str | None = None
+    """The words; None: the attention signal alone."""
+    size_bytes: int = 0
+    duration_ms: int = 0
+    repeat_every_s: int | None = None
+    issued_at: Instant
+    until_at: Instant
+    begun: int = 0
+    """How many times it was due so far."""
+    exercise: bool = False
+
+
+class Intent(Record):
+    """That an emergency is being sounded, written down in its own file before anything else."""
+
+    slot_id: str
+    nonce: str
+    not_after: Instant
+    planned_at: Instant
+    order: ActiveOrder
 
 
 class Memory(Record):
@@ -59,6 +92,10 @@ class Memory(Record):
     cancelled: tuple[str, ...] = ()
     """Slots cancelled by order that no held plan has named yet, newest last."""
     volume_percent: int | None = None
+    emergencies: tuple[ActiveOrder, ...] = ()
+    """Orders that may still sound, in the order in which they came."""
+    ended_orders: tuple[str, ...] = ()
+    """Emergencies that were replaced or stopped, maybe before they came; newest last."""
 
 
 class Mark(Record):

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from station_agent.core.clock_trust import ClockTrust
 from station_agent.core.config import AgentConfig
 from station_agent.core.moment import Moment
+from station_agent.core.order_slot import OrderSlot
 from station_agent.core.outcomes import Sounded, Verdict, as_run, planned_ms
-from station_agent.core.records import Memory, SlotRecord
+from station_agent.core.records import ActiveOrder, Memory, SlotRecord
 from station_agent.core.turn import Turn
 from station_protocol.codec import Signed
-from station_protocol.messages import PlannedItem, PlannedSlot, StationLimits, StationPlan
+from station_protocol.messages import PlannedSlot, StationLimits, StationPlan
 
 LEDGER_KEPT_FOR = timedelta(days=40)
 """Longer than a plan reaches back and than an unknown outcome can still be corrected (35 days)."""
@@ -23,6 +24,15 @@ LEDGER_KEPT_FOR = timedelta(days=40)
 def closes_at(slot: PlannedSlot) -> datetime:
     """The last instant at which this slot may still begin."""
     return slot.starts_at + timedelta(seconds=slot.lateness_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A sound that will be needed; `needed_at` None: at once."""
+
+    sha256: str
+    size_bytes: int
+    needed_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -38,7 +48,11 @@ class Station:
     held: dict[str, int]
     pending: list[PlannedSlot] = field(default_factory=list)
     """Slots of the plan neither started nor ended here, by start; a new list at each change."""
-    _required: tuple[list[PlannedSlot], dict[str, PlannedItem]] | None = None
+    urgent: list[OrderSlot] = field(default_factory=list)
+    """Airings of orders that are due and neither started nor ended; any plan's slots wait."""
+    words: dict[str, bytes] = field(default_factory=dict)
+    """Sounds that came inside an order of this run, by SHA-256."""
+    _required: tuple[list[PlannedSlot], tuple[ActiveOrder, ...], dict[str, Wanted]] | None = None
     damaged: set[str] = field(default_factory=set)
     """Sounds whose file was bad and has not come again."""
     refused: Counter[str] = field(default_factory=Counter)
@@ -78,18 +92,32 @@ class Station:
                 return
             yield slot
 
-    def required(self) -> Mapping[str, PlannedItem]:
-        """Every sound of the slots still to come, soonest due first."""
-        if self._required is None or self._required[0] is not self.pending:
-            items: dict[str, PlannedItem] = {}
+    def required(self) -> Mapping[str, Wanted]:
+        """Every sound of the slots still to come, soonest due first; before all, of emergencies."""
+        orders = self.memory.emergencies
+        known = self._required
+        if known is None or known[0] is not self.pending or known[1] is not orders:
+            found = {
+                order.sha256: Wanted(order.sha256, order.size_bytes)
+                for order in orders
+                if order.sha256 is not None
+            }
             for slot in self.pending:
                 for item in slot.items:
-                    items.setdefault(item.sha256, item)
-            self._required = (self.pending, items)
-        return self._required[1]
+                    wanted = Wanted(item.sha256, item.size_bytes, slot.starts_at)
+                    found.setdefault(item.sha256, wanted)
+            self._required = known = (self.pending, orders, found)
+        return known[2]
+
+    def reopen(self, slot: OrderSlot) -> None:
+        """Nothing of this airing sounded: it may be tried again."""
+        self.ledger.pop(slot.slot_id, None)
+        self.urgent.append(slot)
 
     def is_held(self, slot: PlannedSlot) -> bool:
-        """Whether every sound of the slot is here."""
+        """Whether every sound of the slot is here; an order sounds also without its words."""
+        if isinstance(slot, OrderSlot):
+            return True
         return bool(slot.items) and all(item.sha256 in self.held for item in slot.items)
 
     def started(self, turn: Turn, slot: PlannedSlot) -> SlotRecord:
@@ -103,6 +131,7 @@ class Station:
         turn.keep(record)
         self.ledger[record.slot_id] = record
         self.pending = [slot for slot in self.pending if slot.slot_id != record.slot_id]
+        self.urgent = [slot for slot in self.urgent if slot.slot_id != record.slot_id]
 
     def end(self, turn: Turn, slot: PlannedSlot, verdict: Verdict) -> None:
         """Give a slot that never started its one outcome."""
@@ -148,5 +177,7 @@ class Station:
                 "plan_epoch": epoch,
                 "plan_version": version,
                 "noted_at": turn.now.wall,
+                "order_id": slot.order_id if isinstance(slot, OrderSlot) else None,
+                "exercise": isinstance(slot, OrderSlot) and not slot.is_emergency,
             }
         )

@@ -32,6 +32,8 @@ class Turn:
     plan: bytes | None = None
     limits: bytes | None = None
     asked: list[Effect] = field(default_factory=list)
+    urgent: list[Effect] = field(default_factory=list)
+    """What an emergency needs: it waits for no write but its own."""
 
     def note(self, evidence: Evidence, at: datetime | None = None) -> None:
         """A numbered line of evidence; `at` if it is about another instant than now."""
@@ -52,12 +54,16 @@ class Turn:
         """Things the shell shall do."""
         self.asked.extend(effects)
 
+    def ask_at_once(self, *effects: Effect) -> None:
+        """Things an emergency needs, in this order, before anything is written."""
+        self.urgent.extend(effects)
+
     def effects(self) -> tuple[Effect, ...]:
-        """Silence first, it needs no permission; then durability; then everything that needs it."""
+        """Silence first, then emergencies; then durability, and everything that needs it."""
         first = [effect for effect in self.asked if isinstance(effect, Stop | CancelFetch)]
         rest = [effect for effect in self.asked if not isinstance(effect, Stop | CancelFetch)]
         rest.sort(key=lambda effect: not isinstance(effect, Amplifier))
-        return (*first, *self._persist(), *rest)
+        return (*first, *self.urgent, *self._persist(), *rest)
 
     def _persist(self) -> tuple[Persist, ...]:
         persist = Persist(

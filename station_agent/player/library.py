@@ -175,8 +175,8 @@ def _opener(sound: Sound, resident: Mapping[str, Resident]) -> Opener:
             return lambda: DecodedSource(raw)
         case InlineSound(data=data):
             return lambda: DecodedSource(data)
-        case Attention(duration_ms=duration_ms):
-            return lambda: AttentionSource(duration_ms)
+        case Attention(duration_ms=duration_ms, is_drill=is_drill):
+            return lambda: AttentionSource(duration_ms, is_drill=is_drill)
         case Tone(duration_ms=duration_ms, pitch_hz=pitch_hz):
             return lambda: FramesSource(tone(pitch_hz, duration_ms))
 

@@ -73,9 +73,10 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """The built-in attention signal."""
+    """The built-in attention signal, or that of a drill."""
 
     duration_ms: int
+    is_drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

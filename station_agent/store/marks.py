@@ -7,41 +7,32 @@ Overwriting in place costs one page; a journal row for each mark would cost the 
 from __future__ import annotations
 
 import os
-import struct
-import zlib
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from station_agent.core.records import Mark
+from station_agent.store import pages
 from station_agent.store.files import storage_errors, sync_folder
 
 PAGE_BYTES = 4096
 _HALF_BYTES = PAGE_BYTES // 2
-_HEAD = struct.Struct("<4sIQH")
 _MAGIC = b"VMRK"
 
 
 def pack(mark: Mark, number: int) -> bytes:
-    """One half: magic, checksum, counter, length, JSON, zeros."""
+    """One half of the page."""
     body = mark.model_dump_json(exclude_none=True).encode()
-    checked = struct.pack("<QH", number, len(body)) + body
-    half = _HEAD.pack(_MAGIC, zlib.crc32(checked), number, len(body)) + body
-    if len(half) > _HALF_BYTES:
-        raise ValueError(f"mark of {len(half)} bytes")
-    return half.ljust(_HALF_BYTES, b"\0")
+    return pages.pack(_MAGIC, number, body, _HALF_BYTES)
 
 
 def unpack(half: bytes) -> tuple[int, Mark] | None:
     """Counter and mark of a half; None if it was never written or torn."""
-    if len(half) < _HEAD.size:
-        return None
-    magic, checksum, number, length = _HEAD.unpack_from(half)
-    body = half[_HEAD.size : _HEAD.size + length]
-    if magic != _MAGIC or zlib.crc32(struct.pack("<QH", number, length) + body) != checksum:
+    found = pages.unpack(_MAGIC, half)
+    if found is None:
         return None
     try:
-        return number, Mark.model_validate_json(body)
+        return found[0], Mark.model_validate_json(found[1])
     except ValidationError:
         return None
 

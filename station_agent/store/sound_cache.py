@@ -117,6 +117,11 @@ class SoundCache:
         self._on_admitted()
         return True
 
+    def keep(self, sha256: str, data: bytes) -> bool:
+        """Put bytes that are already in memory under their name, durably. OSError."""
+        self.part_path(sha256).write_bytes(data)
+        return self.admit(sha256)
+
     def make_room(self, sha256: str, size_bytes: int) -> bool:
         """Drop what is not protected, oldest first, until this sound fits; False if it cannot."""
         while not self._has_room(size_bytes):

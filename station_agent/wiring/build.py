@@ -31,6 +31,7 @@ from station_agent.player.sinks.file import FileSink
 from station_agent.player.sinks.null import NullSink
 from station_agent.settings import AgentSettings, spans
 from station_agent.store.ballast import Ballast
+from station_agent.store.intents import IntentFile
 from station_agent.store.journal import Journal
 from station_agent.store.marks import MarkFile
 from station_agent.store.plan_file import PlanFile
@@ -185,6 +186,7 @@ def _restored(settings: AgentSettings, parts: Parts, keys: KeyRing) -> Restored:
         journal_stored_up_to=parts.journal.stored_up_to(),
         held=parts.cache.held(),
         mark=parts.mark_file.read(),
+        intents=parts.intents.read(),
     )
 
 
@@ -232,6 +234,8 @@ def _parts(
         link=link,
         downloader=downloader,
         worker=Worker("worker"),
+        intents=IntentFile(folder / "intents"),
+        urgent_worker=Worker("intents"),
         emit=emit,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Protocol
 
 from station_agent.core import effects as do
 from station_agent.core import events as ev
+from station_agent.core.records import Intent
 from station_agent.errors import StorageFullError, StorageReadOnlyError
 from station_agent.hardware.amplifier import Amplifier
 from station_agent.health.probes import read_probes
 from station_agent.link.downloader import Downloader
 from station_agent.link.forwarder import next_batch
 from station_agent.player.port import CheckedFile, Player
+from station_agent.store.intents import IntentFile
 from station_agent.store.journal import Journal
 from station_agent.store.marks import MarkFile
 from station_agent.store.plan_file import PlanFile
@@ -25,6 +28,9 @@ from station_agent.wiring.worker import Worker
 from station_protocol.messages import UpMessage
 
 logger = logging.getLogger(__name__)
+
+INTENT_WAIT_S = 0.2
+"""How long an emergency waits for its intent to be durable."""
 
 
 class Sender(Protocol):
@@ -56,6 +62,9 @@ class Parts:
     link: Sender
     downloader: Downloader
     worker: Worker
+    intents: IntentFile
+    urgent_worker: Worker
+    """For intents alone: it never waits behind a file that is being hashed."""
     emit: Callable[[ev.Event], None]
     volume_percent: int | None = field(default=None, init=False)
 
@@ -89,6 +98,10 @@ class Parts:
                 self.link.send(message)
             case do.WriteMark() | do.ForwardJournal() | do.ConfirmJournal():
                 self._evidence(effect)
+            case do.WriteIntent(intent=intent):
+                self._write_intent(intent)
+            case do.KeepSound(sha256=sha256, data=data):
+                self.worker.do(lambda: self._keep_sound(sha256, data))
             case do.Probe():
                 self.worker.do(self._probe)
             case do.Persist():
@@ -139,6 +152,25 @@ class Parts:
             name = type(effect).__name__
             logger.warning("%s failed station=%s: %s", name, self.station_id, error)
 
+    def _write_intent(self, intent: Intent) -> None:
+        """Wait for the card, but not long: an emergency sounds whether or not it can be written."""
+        written = threading.Event()
+        problems: list[str] = []
+
+        def write() -> None:
+            try:
+                self.intents.write(intent)
+            except (StorageFullError, StorageReadOnlyError) as error:
+                problems.append(str(error))
+            written.set()
+
+        self.urgent_worker.do(write)
+        in_time = written.wait(INTENT_WAIT_S)
+        if not in_time or problems:
+            why = problems[0] if problems else "the card took too long"
+            logger.warning("intent not durable station=%s: %s", self.station_id, why)
+            self.emit(ev.IntentNotDurable(intent.slot_id, why))
+
     def _forward(self, effect: do.ForwardJournal) -> None:
         batch = next_batch(
             self.journal,
@@ -152,6 +184,14 @@ class Parts:
 
     # --- in the worker's thread -------------------------------------------------------------------
 
+    def _keep_sound(self, sha256: str, data: bytes) -> None:
+        """Words that came with an order, for its next airing; in this run they are in memory."""
+        try:
+            if self.cache.make_room(sha256, len(data)) and self.cache.keep(sha256, data):
+                self.emit(ev.AssetHeld(sha256, len(data)))
+        except OSError as error:
+            logger.warning("words not kept station=%s: %s", self.station_id, error)
+
     def _check(self, sha256: str) -> None:
         self.emit(ev.AssetChecked(sha256, self.cache.check(sha256)))
 
@@ -163,6 +203,7 @@ class Parts:
     def start(self) -> None:
         """Start every thread but the player's, which was started with it."""
         self.worker.start()
+        self.urgent_worker.start()
         self.downloader.start()
         self.link.start()
 
@@ -173,4 +214,5 @@ class Parts:
         self.downloader.close()
         self.link.close()
         self.worker.close()
+        self.urgent_worker.close()
         self.journal.close()

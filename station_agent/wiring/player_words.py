@@ -51,7 +51,7 @@ def _sound_of(piece: do.Piece, path_of: Callable[[str], Path]) -> port.Sound:
             return port.CheckedFile(path_of(sha256), sha256)
         case do.Tone(duration_ms=duration_ms):
             return port.Tone(duration_ms)
-        case do.Attention(duration_ms=duration_ms):
-            return port.Attention(duration_ms)
+        case do.Attention(duration_ms=duration_ms, is_drill=is_drill):
+            return port.Attention(duration_ms, is_drill)
         case do.InlineSound(name=name, data=data):
             return port.InlineSound(name, data)

@@ -18,7 +18,7 @@ from station_agent.core import events as ev
 from station_agent.core.agent import Agent
 from station_agent.core.config import AgentConfig, Restored
 from station_agent.core.moment import Moment
-from station_agent.core.records import Mark, Memory, SlotRecord
+from station_agent.core.records import Intent, Mark, Memory, SlotRecord
 from station_protocol import messages as wire
 from station_protocol.codec import Signed
 from station_protocol.vocabulary import Outcome, Priority, Purpose, Reason
@@ -129,6 +129,7 @@ class Store:
     limits: bytes | None = None
     mark: Mark | None = None
     stored_up_to: int = 0
+    intents: list[Intent] = field(default_factory=list)
     files: dict[str, int] = field(default_factory=dict)
     fails_with: ev.StorageProblem | None = None
 
@@ -250,6 +251,7 @@ class Rig:
             journal_stored_up_to=store.stored_up_to,
             held=dict(store.files),
             mark=store.mark,
+            intents=tuple(store.intents),
         )
         self.agent = Agent(config, restored, self.now)
         self.tell(ev.Booted())
@@ -315,6 +317,11 @@ class Rig:
                 return self._persist(effect)
             case do.WriteMark(mark=mark):
                 self.store.mark = mark
+            case do.WriteIntent(intent=intent):
+                self._write_intent(intent)
+            case do.KeepSound(sha256=name, data=data):
+                size = len(data)
+                self.later(30, lambda: self._fetched(name, size, over_link=False))
             case do.Send(message=message):
                 self._sent(message)
             case do.ForwardJournal():
@@ -388,8 +395,14 @@ class Rig:
             make = lambda: self.ack("journal", sent, stored_up_to=up_to)  # noqa: E731
             self.later(self.answers_after_ms, make)
 
-    def _fetched(self, name: str, size: int) -> ev.Event | None:
-        if not self.link_is_up:
+    def _write_intent(self, intent: Intent) -> None:
+        if self.store.fails_with is None:
+            self.store.intents.append(intent)
+        else:
+            self.later(200, lambda: ev.IntentNotDurable(intent.slot_id, "card"))
+
+    def _fetched(self, name: str, size: int, *, over_link: bool = True) -> ev.Event | None:
+        if over_link and not self.link_is_up:
             return ev.FetchFailed(name, ev.FetchProblem.NETWORK)
         self.store.files[name] = size
         self.damaged.discard(name)
@@ -446,6 +459,9 @@ class Rig:
         cue = self._cues.get(play_id)
         if cue is None:
             return None
+        if self.fails_prepare is not None:
+            del self._cues[play_id]
+            return ev.PlayerEnded(play_id, 0, ev.EndCause.FAILED, self.fails_prepare)
         assert not list(self._sounding()), "two things sound at once"
         assert cue.let_go_at is not None, "it sounds although it was not let go"
         started = cue.started = Heard(play_id, self.now.wall, self.mono_ms, cue.let_go_at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -114,6 +116,26 @@ def order(deed: wire.Deed | None = None, **changes: Any) -> wire.Order:
         "deed": deed or wire.StopDeed(slot_id=SLOT),
     }
     return wire.Order(**(values | changes))
+
+
+def emergency(**changes: Any) -> wire.EmergencyDeed:
+    """A flood warning with its words inside, again every ten minutes for an hour."""
+    data = b"spoken words, in Opus"
+    values: dict[str, Any] = {
+        "title": "Xả lũ hồ Sông Cái",
+        "authority": Authority.PROVINCE,
+        "sequence": 12,
+        "sound": wire.OrderSound(
+            sha256=hashlib.sha256(data).hexdigest(),
+            size_bytes=len(data),
+            duration_ms=20_000,
+            data=base64.b64encode(data).decode(),
+        ),
+        "repeat_every_s": 600,
+        "until_at": NOW + timedelta(hours=1),
+        "replaces": ("01936b1e-0000-7000-8000-0000000000ab",),
+    }
+    return wire.EmergencyDeed(**(values | changes))
 
 
 def ack(**changes: Any) -> wire.Ack:

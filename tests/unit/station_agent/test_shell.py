@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 from station_agent.core import effects as do
 from station_agent.core import events as ev
 from station_agent.core.agent import Agent
 from station_agent.core.moment import Deadline, Moment
+from station_agent.core.records import ActiveOrder, Intent
 from station_agent.errors import StorageFullError, StorageReadOnlyError
 from station_agent.player import port
 from station_agent.wiring.parts import Parts
 from station_agent.wiring.player_words import cue_of, event_of
 from station_agent.wiring.shell import Shell
+from station_agent.wiring.worker import Worker
 from station_protocol import messages as wire
-from station_protocol.vocabulary import Reason
+from station_protocol.vocabulary import Authority, Reason
 
 NOW = Moment(datetime(2026, 11, 26, tzinfo=UTC), 1)
 REPLY = do.Send(
     wire.Reply(station_id="x", order_id="o", accepted=True, said_at=NOW.wall),
+)
+
+INTENT = Intent(
+    slot_id="a" * 26,
+    nonce="0" * 32,
+    not_after=NOW.wall,
+    planned_at=NOW.wall,
+    order=ActiveOrder(
+        order_id="flood",
+        title="Lũ",
+        authority=Authority.DISTRICT,
+        sequence=1,
+        attention_ms=6000,
+        issued_at=NOW.wall,
+        until_at=NOW.wall,
+    ),
 )
 
 
@@ -113,7 +134,7 @@ class BadJournal:
         raise self.error
 
 
-def bare_parts(journal: object) -> Parts:
+def bare_parts(journal: object, **changes: Any) -> Parts:
     nothing = cast(Any, None)
     return Parts(
         station_id="x",
@@ -128,7 +149,9 @@ def bare_parts(journal: object) -> Parts:
         link=nothing,
         downloader=nothing,
         worker=nothing,
-        emit=nothing,
+        intents=changes.get("intents", nothing),
+        urgent_worker=changes.get("urgent_worker", nothing),
+        emit=changes.get("emit", nothing),
     )
 
 
@@ -142,6 +165,53 @@ def test_the_two_ways_a_disk_fails_are_told_apart() -> None:
 
 def test_a_confirmation_that_cannot_be_written_ends_nothing() -> None:
     bare_parts(BadJournal(StorageFullError("full"))).carry_out(do.ConfirmJournal(5))
+
+
+@dataclass
+class Card:
+    """A card that takes its time, or has none to give."""
+
+    free: threading.Event = field(default_factory=threading.Event)
+    error: Exception | None = None
+    written: list[Intent] = field(default_factory=list)
+
+    def write(self, intent: Intent) -> None:
+        assert self.free.wait(10)
+        if self.error is not None:
+            raise self.error
+        self.written.append(intent)
+
+
+@pytest.fixture
+def urgent_worker() -> Iterator[Worker]:
+    worker = Worker("intents")
+    worker.start()
+    yield worker
+    worker.close()
+
+
+def test_an_emergency_goes_on_when_its_intent_is_on_the_card(urgent_worker: Worker) -> None:
+    card, heard = Card(), list[ev.Event]()
+    card.free.set()
+    parts = bare_parts(None, intents=card, urgent_worker=urgent_worker, emit=heard.append)
+    parts.carry_out(do.WriteIntent(INTENT))
+    assert (card.written, heard) == ([INTENT], [])
+
+
+def test_an_emergency_does_not_wait_long_for_a_slow_card(urgent_worker: Worker) -> None:
+    card, heard = Card(), list[ev.Event]()
+    parts = bare_parts(None, intents=card, urgent_worker=urgent_worker, emit=heard.append)
+    parts.carry_out(do.WriteIntent(INTENT))
+    assert heard == [ev.IntentNotDurable(INTENT.slot_id, "the card took too long")]
+    card.free.set()
+
+
+def test_an_emergency_goes_on_although_the_card_is_full(urgent_worker: Worker) -> None:
+    card, heard = Card(error=StorageFullError("full")), list[ev.Event]()
+    card.free.set()
+    parts = bare_parts(None, intents=card, urgent_worker=urgent_worker, emit=heard.append)
+    parts.carry_out(do.WriteIntent(INTENT))
+    assert [type(event) for event in heard] == [ev.IntentNotDurable]
 
 
 def test_the_player_and_the_core_understand_each_other() -> None:

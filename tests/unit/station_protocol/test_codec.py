@@ -38,6 +38,9 @@ SEALED = {
     "plan": codec.seal(wire.plan(), wire.claims(Purpose.PLAN), wire.signer()),
     "limits": codec.seal(wire.limits(), wire.claims(Purpose.LIMITS), wire.signer()),
     "order": codec.seal(wire.order(), wire.claims(Purpose.ORDER), wire.signer()),
+    "emergency": codec.seal(
+        wire.order(wire.emergency()), wire.claims(Purpose.ORDER), wire.signer()
+    ),
     "ack": codec.seal(wire.ack(), wire.claims(Purpose.ACK), wire.signer()),
     "chunk": codec.seal_chunk(
         transfer.chunk_header(wire.SHA, 0, 5), b"sound", wire.claims(Purpose.CHUNK), wire.signer()
@@ -51,6 +54,7 @@ def _open(name: str, raw: bytes) -> object:
         "plan": lambda: codec.open_plan(raw, ring, wire.STATION),
         "limits": lambda: codec.open_limits(raw, ring, wire.STATION),
         "order": lambda: codec.open_order(raw, ring, frozenset({wire.STATION})),
+        "emergency": lambda: codec.open_order(raw, ring, frozenset({wire.STATION})),
         "ack": lambda: codec.open_ack(raw, ring, wire.STATION),
         "chunk": lambda: codec.open_chunk(raw, ring, wire.STATION),
     }[name]()

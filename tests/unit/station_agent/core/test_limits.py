@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from station_agent.core.limits import allows, verdict, volume
+from station_agent.core.limits import allows, next_band, verdict, volume
+from station_protocol import messages as wire
 from station_protocol.messages import HoursException, HoursSpan, StationLimits
 from station_protocol.vocabulary import Priority, Reason
 from tests.support import wire as build
-from tests.support.rig import in_minutes, slot
+from tests.support.rig import slot
 
 
 def limits(*spans: tuple[int, int], exceptions: tuple[HoursException, ...] = ()) -> StationLimits:
@@ -91,7 +92,37 @@ def test_hours_agree_with_counting_minutes(start_min: int, length_min: int) -> N
 
 
 def test_the_ceiling_bounds_the_volume() -> None:
-    assert volume(build.limits(volume_ceiling_percent=80), None) == 80
-    assert volume(build.limits(volume_ceiling_percent=80), 95) == 80
-    assert volume(build.limits(volume_ceiling_percent=80), 35) == 35
-    assert in_minutes(0) == build.NOW
+    limits = build.limits(volume_ceiling_percent=80)
+    assert volume(limits, None, local(6)) == 80
+    assert volume(limits, 95, local(6)) == 80
+    assert volume(limits, 35, local(6)) == 35
+
+
+EVENING = wire.VolumeBand(opens_min=19 * 60, closes_min=21 * 60, ceiling_percent=40)
+NIGHT = wire.VolumeBand(opens_min=22 * 60, closes_min=5 * 60, ceiling_percent=10)
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (local(18, 59), 80),
+        (local(19), 40),
+        (local(20, 59), 40),
+        (local(21), 80),
+        (local(22), 10),
+        (local(4, 59), 10),
+        (local(5), 80),
+        (None, 10),
+    ],
+)
+def test_an_hour_may_have_a_lower_ceiling(at: datetime | None, expected: int) -> None:
+    limits = build.limits(volume_ceiling_percent=80, volume_bands=(EVENING, NIGHT))
+    assert volume(limits, None, at) == expected
+
+
+def test_the_next_change_of_ceiling_is_known_ahead() -> None:
+    limits = build.limits(volume_bands=(EVENING, NIGHT))
+    assert next_band(limits, local(18)) == local(19)
+    assert next_band(limits, local(19)) == local(21)
+    assert next_band(limits, local(23)) == local(5) + timedelta(days=1)
+    assert next_band(build.limits(), local(18)) is None
