@@ -118,6 +118,10 @@ class PlayerSettings:
     """Where the file sink writes; the start of its stream is added to the name."""
     seed: int = 0
     """Rate error and phase of the virtual card behind `file` and `null`."""
+    mixer: str = ""
+    """ALSA control that sets the volume (`amixer scontrols`); empty: the samples are scaled."""
+    mixer_device: str = "default"
+    """ALSA device of that control, such as `hw:0`."""
     amplifier_pin: int = -1
     """BCM number of the GPIO pin that switches the amplifier; -1: none."""
 

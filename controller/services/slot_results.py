@@ -66,8 +66,15 @@ def take_in(
     entries: Sequence[JournalEntry],
     now: datetime,
 ) -> bool:
-    """Let new journal lines about slots decide; whether any result changed."""
-    told = [entry for entry in entries if isinstance(entry.evidence, AsRunEntry | StartEntry)]
+    """Let new journal lines about slots decide; whether any result changed.
+
+    What sounded in a drill stays in the journal: it is no broadcast and counts as none.
+    """
+    told = [
+        entry
+        for entry in entries
+        if isinstance(entry.evidence, AsRunEntry | StartEntry) and not entry.evidence.exercise
+    ]
     if not told:
         return False
     desk = _Desk.of(session, station_id, {_slot_id(entry) for entry in told})

@@ -73,6 +73,7 @@ TROUBLES = {
     "file_corrupt": _l("tệp hỏng, đang tải lại"),
     "player_failed": _l("máy phát lỗi"),
     "subscription_refused": _l("máy chủ nhắn tin từ chối kênh của trạm"),
+    "volume_not_set": _l("âm lượng không đúng mức đã đặt"),
     "amplifier_missing": _l("không bật tắt được tăng âm"),
     "underrun": _l("tiếng bị ngắt quãng do máy quá tải"),
     "journal_damaged": _l("sổ của trạm hỏng, đã lập sổ mới"),

@@ -7,7 +7,6 @@ simulated month) makes the events and carries out the effects.
 from __future__ import annotations
 
 import zlib
-from datetime import datetime
 from typing import TypeVar
 
 from station_agent.core import acceptance, agenda, clock_trust
@@ -15,7 +14,7 @@ from station_agent.core.config import AgentConfig, Restored
 from station_agent.core.desk import Desk
 from station_agent.core.downloads import Downloads
 from station_agent.core.durability import Durability
-from station_agent.core.effects import Effect, SetVolume
+from station_agent.core.effects import Effect
 from station_agent.core.emergencies import Emergencies, with_intents
 from station_agent.core.events import (
     AckReceived,
@@ -28,6 +27,7 @@ from station_agent.core.events import (
     Event,
     FetchFailed,
     FetchProblem,
+    HardwareFault,
     IntentNotDurable,
     LimitsReceived,
     LinkDown,
@@ -47,7 +47,7 @@ from station_agent.core.events import (
     SubscriptionRefused,
 )
 from station_agent.core.lifetime import Lifetime
-from station_agent.core.limits import next_band, volume
+from station_agent.core.limits import next_band
 from station_agent.core.moment import Deadline, Moment
 from station_agent.core.orders import Orders
 from station_agent.core.playout import Playout
@@ -55,6 +55,7 @@ from station_agent.core.refusals import Refusals
 from station_agent.core.reporter import Reporter
 from station_agent.core.station import Station
 from station_agent.core.turn import Numbering, Turn
+from station_agent.core.volume import Volume
 from station_protocol.codec import Signed
 from station_protocol.messages import FaultEntry, Message
 from station_protocol.vocabulary import Reason
@@ -112,7 +113,7 @@ class Agent:
         self.durability = Durability(station, playout)
         self._numbering = Numbering(restored.journal_head)
         self._is_kernel_synchronised = False
-        self._volume_set: int | None = None
+        self.volume = Volume(station, playout)
         self._gaps_told: set[str] = set()
         self._deadline = Deadline(mono_ms=now.mono_ms)
 
@@ -143,7 +144,14 @@ class Agent:
                 self._device_changed(turn, event)
             case AssetHeld() | AssetChecked() | AssetDropped() | FetchFailed():
                 self._asset_changed(turn, event)
-            case Booted() | Stopping() | ProbesRead() | PersistFailed() | IntentNotDurable():
+            case (
+                Booted()
+                | Stopping()
+                | ProbesRead()
+                | HardwareFault()
+                | PersistFailed()
+                | IntentNotDurable()
+            ):
                 self._process_said(turn, event)
             case StopPressed():
                 self.playout.stop(turn, None, Reason.STOPPED_AT_STATION)
@@ -151,7 +159,9 @@ class Agent:
                 self._link_said(turn, event)
 
     def _process_said(
-        self, turn: Turn, event: Booted | Stopping | ProbesRead | PersistFailed | IntentNotDurable
+        self,
+        turn: Turn,
+        event: Booted | Stopping | ProbesRead | HardwareFault | PersistFailed | IntentNotDurable,
     ) -> None:
         match event:
             case Booted():
@@ -163,6 +173,9 @@ class Agent:
             case ProbesRead():
                 self._is_kernel_synchronised = bool(event.kernel_synchronised)
                 self.reporter.probes = event
+                self.volume.read_back(turn, event.volume_percent)
+            case HardwareFault(code=code, detail=detail):
+                turn.note(FaultEntry(code=code, detail=detail[:300]))
             case PersistFailed():
                 self.durability.failed(turn, event)
             case IntentNotDurable(slot_id=slot_id, why=why):
@@ -268,7 +281,7 @@ class Agent:
         if at is not None:
             self.downloads.check_soon_due(turn, at)
         self.emergencies.advance(turn)
-        self._set_volume(turn, at)
+        self.volume.advance(turn, at)
         self.playout.advance(turn)
         self.downloads.advance(turn)
         self.reporter.advance(turn)
@@ -281,18 +294,6 @@ class Agent:
                 kernel_synchronised=self._is_kernel_synchronised,
                 now=turn.now,
             )
-
-    def _set_volume(self, turn: Turn, at: datetime | None) -> None:
-        rules = self.station.rules
-        if self.playout.is_urgent:
-            percent = rules.volume_ceiling_percent
-            ask = turn.ask_at_once
-        else:
-            percent = volume(rules, self.station.memory.volume_percent, at)
-            ask = turn.ask
-        if percent != self._volume_set:
-            self._volume_set = percent
-            ask(SetVolume(percent))
 
     def _next(self, now: Moment) -> Deadline:
         monos = [

@@ -192,7 +192,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class SetVolume:
-    """Set the output volume."""
+    """Set the output volume; what the mixer then says comes back with ProbesRead."""
 
     percent: int
 

@@ -78,6 +78,14 @@ class ProbesRead:
 
 
 @dataclass(frozen=True, slots=True)
+class HardwareFault:
+    """Something wired to the station did not do what it was asked to."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class PersistFailed:
     """`persist` did not become durable; nothing that depended on it was done."""
 
@@ -253,6 +261,7 @@ Event = (
     | Stopping
     | StopPressed
     | ProbesRead
+    | HardwareFault
     | PersistFailed
     | IntentNotDurable
     | LinkUp

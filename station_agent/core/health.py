@@ -23,6 +23,8 @@ def reasons(station: Station, at: datetime | None, disk_free_bytes: int | None) 
     found = [station.clock.why] if not station.clock.is_trusted else []
     if station.is_device_lost:
         found.append("audio_device_missing")
+    if station.is_volume_wrong:
+        found.append("volume_not_set")
     if station.storage_fault:
         found.append(station.storage_fault)
     if disk_free_bytes is not None and disk_free_bytes < DISK_LOW_BYTES:

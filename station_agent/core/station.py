@@ -58,6 +58,8 @@ class Station:
     refused: Counter[str] = field(default_factory=Counter)
     is_connected: bool = False
     is_device_lost: bool = False
+    is_volume_wrong: bool = False
+    """Whether the mixer was last read to be at another volume than it was set to."""
     storage_fault: str | None = None
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections.abc import Callable
 from typing import Any, Protocol
 
 logger = logging.getLogger(__name__)
@@ -14,6 +15,14 @@ logger = logging.getLogger(__name__)
 NO_PIN = -1
 MISSING = "amplifier_missing"
 """Fault: a pin is set and cannot be switched; the amplifier must then be on by other means."""
+
+
+TellFault = Callable[[str, str], None]
+"""Takes a fault's code and detail."""
+
+
+def _keep_to_oneself(_code: str, _detail: str) -> None:
+    """Nobody to tell."""
 
 
 class Amplifier(Protocol):
@@ -53,18 +62,25 @@ class GpioAmplifier:
 
     fault = ""
 
-    def __init__(self, relay: Any) -> None:
+    def __init__(self, relay: Any, tell: TellFault = _keep_to_oneself) -> None:
         self._relay = relay
+        self._tell = tell
+        self._is_faulty = False
 
     def switch(self, on: bool, /) -> None:
-        """See Amplifier. A pin that fails is logged: the sound card still plays."""
+        """See Amplifier. A pin that fails is told of once: the sound card still plays."""
         try:
             if on:
                 self._relay.on()
             else:
                 self._relay.off()
-        except (OSError, RuntimeError, ValueError):
+        except Exception as error:  # gpiozero and its back ends raise their own
             logger.exception("amplifier did not switch on=%s", on)
+            if not self._is_faulty:
+                self._tell(MISSING, f"{type(error).__name__}: {error}")
+            self._is_faulty = True
+        else:
+            self._is_faulty = False
 
     def close(self) -> None:
         """See Amplifier."""
@@ -72,13 +88,16 @@ class GpioAmplifier:
         self._relay.close()
 
 
-def open_amplifier(pin: int) -> Amplifier:
-    """The amplifier on this BCM pin; NO_PIN for none. Without a usable pin the sound goes on."""
+def open_amplifier(pin: int, tell: TellFault = _keep_to_oneself) -> Amplifier:
+    """The amplifier on this BCM pin; NO_PIN for none. Without a usable pin the sound goes on.
+
+    `tell` hears of a pin that fails later.
+    """
     if pin == NO_PIN:
         return NoAmplifier()
     try:
         gpiozero = importlib.import_module("gpiozero")
-        return GpioAmplifier(gpiozero.OutputDevice(pin, initial_value=False))
+        return GpioAmplifier(gpiozero.OutputDevice(pin, initial_value=False), tell)
     except Exception as error:  # noqa: BLE001 - gpiozero and its back ends raise their own
         logger.error("amplifier not switched pin=%s: %s", pin, error)  # noqa: TRY400 - one line
         return NoAmplifier(f"pin {pin}: {type(error).__name__}: {error}")

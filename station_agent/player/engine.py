@@ -18,6 +18,7 @@ import numpy as np
 from station_agent.player import wall
 from station_agent.player.airing import Airing, gain_of, scaled, to_ms
 from station_agent.player.library import Library
+from station_agent.player.mixer import Mixer
 from station_agent.player.port import (
     OPEN_AHEAD_S,
     RATE_HZ,
@@ -67,10 +68,14 @@ class PlayerEngine:
         emit: Emit,
         *,
         clock: Clock | None = None,
+        mixer: Mixer | None = None,
         progress_s: float = 1.0,
         aside: Callable[[Deed], None] = _in_a_thread,
     ) -> None:
-        """`aside` runs the reading of files, by default in a short-lived thread."""
+        """`aside` runs the reading of files, by default in a short-lived thread.
+
+        With a `mixer` the volume is set there and the samples stay what they are.
+        """
         self._clock = clock or SystemClock()
         self._emit = emit
         self._progress_ms = round(progress_s * 1000)
@@ -80,6 +85,8 @@ class PlayerEngine:
         self._waiting = WaitingRoom(
             emit, self._clock.monotonic_ns, aside, self._wish, self._library
         )
+        self._mixer = mixer
+        self._volume: int | None = None
         self._gain = 1.0
         self._current: Airing | None = None
         self._draining: deque[Airing] = deque()
@@ -117,7 +124,15 @@ class PlayerEngine:
 
     def set_volume(self, percent: int) -> None:
         """See Player."""
-        self._gain = gain_of(percent)
+        self._volume = percent
+        if self._mixer is None:
+            self._gain = gain_of(percent)
+        else:
+            self._mixer.set(percent)
+
+    def volume(self) -> int | None:
+        """See Player."""
+        return self._volume if self._mixer is None else self._mixer.read()
 
     def on_air(self) -> OnAirNow | None:
         """See Player."""
@@ -204,6 +219,8 @@ class PlayerEngine:
         if self._is_lost:
             self._is_lost = False
             self._emit(DeviceBack())
+            if self._volume is not None:  # a card that was plugged in again has forgotten it
+                self.set_volume(self._volume)
         return True
 
     def _due_ns(self, airing: Airing) -> int:

@@ -127,7 +127,10 @@ class Player(Protocol):
         """A file has arrived: it may be one that is to be resident."""
 
     def set_volume(self, percent: int) -> None:
-        """Scale everything from the next block on."""
+        """From the next block on, or in the card's mixer at once."""
+
+    def volume(self) -> int | None:
+        """The volume as it is: what the card's mixer says, if it is the one that is set."""
 
     def on_air(self) -> OnAirNow | None:
         """What sounds at this moment."""

@@ -16,7 +16,8 @@ from typing import BinaryIO, TypeVar
 from station_agent.core.agent import Agent
 from station_agent.core.config import AgentConfig, Restored
 from station_agent.core.effects import SoundOver
-from station_agent.core.events import AssetDropped, Booted, Event
+from station_agent.core.events import AssetDropped, Booted, Event, HardwareFault
+from station_agent.core.volume import FAULT as VOLUME_NOT_SET
 from station_agent.errors import FolderInUseError
 from station_agent.hardware.amplifier import MISSING, Amplifier, open_amplifier
 from station_agent.health.probes import kernel_synchronised
@@ -25,6 +26,7 @@ from station_agent.link.client import BrokerAddress, Link
 from station_agent.link.downloader import BrokerWay, Downloader, HttpWay, Way
 from station_agent.link.handlers import Inbox
 from station_agent.player.engine import PlayerEngine
+from station_agent.player.mixer import AlsaMixer
 from station_agent.player.port import Clock, Sink, SystemClock
 from station_agent.player.sinks.alsa import AlsaSink
 from station_agent.player.sinks.file import FileSink
@@ -91,8 +93,10 @@ def build(
     lock = _lock(folder)
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     keys = key_ring(settings)
-    parts = _parts(settings, folder, clock, keys, events.put)
-    first = Booted(kernel_synchronised(), _faults(parts.journal, parts.amplifier))
+    mixer = open_mixer(settings)
+    parts = _parts(settings, folder, clock, keys, mixer, events.put)
+    faults = _faults(parts.journal, parts.amplifier, mixer)
+    first = Booted(kernel_synchronised(), faults)
     agent = Agent(_config(settings, parts.journal), _restored(settings, parts, keys), moment(clock))
     shell = Shell(agent, parts, events, now=lambda: moment(clock), watchdog=watchdog)
     return Running(shell, agent, first, lock)
@@ -153,6 +157,14 @@ def open_sink(settings: AgentSettings, clock: Clock) -> Sink:
     return NullSink(seed=player.seed, clock=clock)
 
 
+def open_mixer(settings: AgentSettings) -> AlsaMixer | None:
+    """The card's own volume, where the settings name one."""
+    player = settings.player
+    if player.sink != "alsa" or not player.mixer:
+        return None
+    return AlsaMixer(player.mixer, player.mixer_device)
+
+
 def _config(settings: AgentSettings, journal: Journal) -> AgentConfig:
     return AgentConfig(
         station_id=settings.station.id,
@@ -166,12 +178,16 @@ def _config(settings: AgentSettings, journal: Journal) -> AgentConfig:
     )
 
 
-def _faults(journal: Journal, amplifier: Amplifier) -> tuple[tuple[str, str], ...]:
+def _faults(
+    journal: Journal, amplifier: Amplifier, mixer: AlsaMixer | None
+) -> tuple[tuple[str, str], ...]:
     faults: list[tuple[str, str]] = []
     if journal.set_aside is not None:
         faults.append(("journal_damaged", journal.set_aside.name))
     if amplifier.fault:
         faults.append((MISSING, amplifier.fault))
+    if mixer is not None and (problem := mixer.problem()):
+        faults.append((VOLUME_NOT_SET, problem))
     return tuple(faults)
 
 
@@ -207,11 +223,12 @@ def _parts(
     folder: Path,
     clock: Clock,
     keys: KeyRing,
+    mixer: AlsaMixer | None,
     emit: Callable[[Event], None],
 ) -> Parts:
     journal = Journal(folder / "journal.db", ballast=Ballast(folder / "ballast"))
     player = PlayerEngine(
-        open_sink(settings, clock), lambda said: emit(event_of(said)), clock=clock
+        open_sink(settings, clock), lambda said: emit(event_of(said)), clock=clock, mixer=mixer
     )
     cache = SoundCache(
         folder / "sound",
@@ -230,7 +247,10 @@ def _parts(
         mark_file=MarkFile(folder / "mark"),
         cache=cache,
         player=player,
-        amplifier=open_amplifier(settings.player.amplifier_pin),
+        amplifier=open_amplifier(
+            settings.player.amplifier_pin,
+            lambda code, detail: emit(HardwareFault(code, detail)),
+        ),
         link=link,
         downloader=downloader,
         worker=Worker("worker"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -66,7 +66,6 @@ class Parts:
     urgent_worker: Worker
     """For intents alone: it never waits behind a file that is being hashed."""
     emit: Callable[[ev.Event], None]
-    volume_percent: int | None = field(default=None, init=False)
 
     def persist(self, effect: do.Persist) -> ev.PersistFailed | None:
         """Write what the core wants durable; None when it is."""
@@ -116,7 +115,6 @@ class Parts:
             case do.Stop(play_id=play_id, fade_ms=fade_ms):
                 self.player.stop(play_id, fade_ms)
             case do.SetVolume(percent=percent):
-                self.volume_percent = percent
                 self.player.set_volume(percent)
             case do.Amplifier(on=on):
                 self.amplifier.switch(on)
@@ -196,7 +194,7 @@ class Parts:
         self.emit(ev.AssetChecked(sha256, self.cache.check(sha256)))
 
     def _probe(self) -> None:
-        self.emit(read_probes(self.folder, volume_percent=lambda: self.volume_percent))
+        self.emit(read_probes(self.folder, volume_percent=self.player.volume))
 
     # --- start and end ----------------------------------------------------------------------------
 

@@ -10,7 +10,9 @@ from typing import TypeVar
 import numpy as np
 
 from station_agent.player.engine import PlayerEngine
+from station_agent.player.mixer import Mixer
 from station_agent.player.port import (
+    Cue,
     DeviceMissingError,
     Ended,
     FirstFrame,
@@ -18,6 +20,7 @@ from station_agent.player.port import (
     PlayerEvent,
     Position,
     Sink,
+    Tone,
 )
 from station_agent.player.virtual_card import VirtualCard
 
@@ -110,6 +113,7 @@ class Bench:
     """How much later than wished each round comes."""
     events: list[PlayerEvent] = field(default_factory=list)
     sink: Sink | None = None
+    mixer: Mixer | None = None
     aside: Callable[[Callable[[], None]], None] = lambda deed: deed()
     """Reads files; by default on the spot."""
 
@@ -119,11 +123,18 @@ class Bench:
             self.sink or self.card,
             self.events.append,
             clock=self.clocks,
+            mixer=self.mixer,
             aside=self.aside,
         )
 
     def in_s(self, seconds: float) -> datetime:
         return self.clocks.now() + timedelta(seconds=seconds)
+
+    def play_tone(self) -> None:
+        """One second of the test tone at once, half of which passes."""
+        self.player.prepare(Cue("tone", (Tone(1_000),), None))
+        self.player.start("tone")
+        self.run(0.5)
 
     def run(self, seconds: float) -> None:
         """Turn the engine until so much time has passed."""

@@ -50,6 +50,21 @@ def test_a_broken_relay_is_logged_and_the_station_goes_on(
     assert "amplifier did not switch" in caplog.text
 
 
+def test_a_relay_that_breaks_is_told_of_once_until_it_works_again() -> None:
+    relay = Relay()
+    told: list[tuple[str, str]] = []
+    amplifier = GpioAmplifier(relay, lambda code, detail: told.append((code, detail)))
+    relay.is_broken = True
+    amplifier.switch(True)
+    amplifier.switch(False)
+    assert told == [("amplifier_missing", "OSError: no pin")]
+    relay.is_broken = False
+    amplifier.switch(True)
+    relay.is_broken = True
+    amplifier.switch(False)
+    assert len(told) == 2
+
+
 def test_a_station_without_a_relay_needs_no_library() -> None:
     amplifier = open_amplifier(NO_PIN)
     amplifier.switch(True)
