@@ -27,3 +27,15 @@ class FolderInUseError(StationAgentError):
     """Another agent runs on the same store."""
 
     code = "folder_in_use"
+
+
+class AgentNotRunningError(StationAgentError):
+    """No agent answers at this station's socket, or this user may not ask it."""
+
+    code = "agent_not_running"
+
+
+class AgentSilentError(StationAgentError):
+    """The agent runs, but its main loop gave no answer in time."""
+
+    code = "agent_silent"

@@ -124,6 +124,8 @@ class PlayerSettings:
     """ALSA device of that control, such as `hw:0`."""
     amplifier_pin: int = -1
     """BCM number of the GPIO pin that switches the amplifier; -1: none."""
+    stop_pin: int = -1
+    """BCM number of the GPIO pin of the stop button, a contact to ground; -1: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,14 @@ class ClockSettings:
 
     trust_last_known: bool = True
     """Whether slots may start by a clock vouched for in 14 days and since the machine's reboot."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """How people beside the station reach the running agent."""
+
+    socket: str = ""
+    """Unix socket of `vang-agent status` and `stop`; empty: `agent.sock` in the store's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,7 @@ class AgentSettings:
     store: StoreSettings = StoreSettings()
     player: PlayerSettings = PlayerSettings()
     clock: ClockSettings = ClockSettings()
+    local: LocalSettings = LocalSettings()
     log: LogSettings = LogSettings()
     base: Path = Path()
     """Folder relative paths count from; not a setting of its own."""
@@ -161,6 +172,11 @@ class AgentSettings:
     def path(self, text: str) -> Path:
         """A path of the settings as it is meant."""
         return self.base / Path(text).expanduser()
+
+    def socket(self) -> Path:
+        """Where the running agent can be asked."""
+        chosen = self.local.socket or f"{self.store.folder}/agent.sock"
+        return self.path(chosen)
 
 
 SECRETS = frozenset({"broker.password", "sound.token"})

@@ -21,7 +21,10 @@ _COMMANDS = {
     "fleet": ("fleet", "run every station of a folder, each in its own process"),
     "doctor": ("doctor", "look at device, clock, disk, link and keys, and say what to do"),
     "test-tone": ("tone", "sound the test tone for three seconds"),
+    "status": ("status", "tell how the running agent stands, without network"),
+    "stop": ("status", "end what sounds at this moment, like the stop button"),
 }
+_FOR_PEOPLE = ("doctor", "test-tone", "status", "stop")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -32,14 +35,25 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"vang-agent {version('vang')}")
     children = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (_, words) in _COMMANDS.items():
-        child = children.add_parser(name, help=words, description=words)
-        if name == "fleet":
-            child.add_argument("folder", type=Path, help="holds one folder with station.toml each")
-        else:
-            child.add_argument(
-                "--config", type=Path, required=True, metavar="FILE", help="station.toml"
-            )
+        _add_options(name, children.add_parser(name, help=words, description=words))
     return parser
+
+
+def _add_options(name: str, child: argparse.ArgumentParser) -> None:
+    if name == "fleet":
+        child.add_argument("folder", type=Path, help="holds one folder with station.toml each")
+        return
+    child.add_argument("--config", type=Path, required=True, metavar="FILE", help="station.toml")
+    if name in _FOR_PEOPLE:
+        words = "speak English; also where LANG asks for it"
+        child.add_argument("--english", action="store_true", default=_is_english(), help=words)
+    if name in ("status", "stop"):
+        child.add_argument("--json", action="store_true", help="one line of JSON")
+
+
+def _is_english() -> bool:
+    asked = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
+    return asked.startswith("en")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -128,6 +128,11 @@ class Agent:
         self._deadline = self._next(now)
         return self.durability.settle(turn, event)
 
+    @property
+    def journal_head(self) -> int:
+        """The number of the newest line of evidence."""
+        return self._numbering.head
+
     def next_deadline(self) -> Deadline:
         """When to call again with `Woke` if nothing happens; always after the last `now`."""
         return self._deadline

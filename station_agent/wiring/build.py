@@ -16,10 +16,13 @@ from typing import BinaryIO, TypeVar
 from station_agent.core.agent import Agent
 from station_agent.core.config import AgentConfig, Restored
 from station_agent.core.effects import SoundOver
-from station_agent.core.events import AssetDropped, Booted, Event, HardwareFault
+from station_agent.core.events import AssetDropped, Booted, Event, HardwareFault, StopPressed
 from station_agent.core.volume import FAULT as VOLUME_NOT_SET
 from station_agent.errors import FolderInUseError
 from station_agent.hardware.amplifier import MISSING, Amplifier, open_amplifier
+from station_agent.hardware.button import MISSING as BUTTON_MISSING
+from station_agent.hardware.button import StopButton, open_button
+from station_agent.health.channel import LocalChannel
 from station_agent.health.probes import kernel_synchronised
 from station_agent.health.watchdog import Watchdog
 from station_agent.link.client import BrokerAddress, Link
@@ -39,6 +42,7 @@ from station_agent.store.marks import MarkFile
 from station_agent.store.plan_file import PlanFile
 from station_agent.store.sound_cache import SoundCache
 from station_agent.wiring.clock import machine_boot_id, moment
+from station_agent.wiring.local import Inquiry, LocalDesk
 from station_agent.wiring.parts import Parts
 from station_agent.wiring.player_words import event_of
 from station_agent.wiring.shell import Shell
@@ -91,11 +95,11 @@ def build(
     folder = settings.path(settings.store.folder)
     folder.mkdir(parents=True, exist_ok=True)
     lock = _lock(folder)
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Event | Inquiry] = queue.SimpleQueue()
     keys = key_ring(settings)
     mixer = open_mixer(settings)
     parts = _parts(settings, folder, clock, keys, mixer, events.put)
-    faults = _faults(parts.journal, parts.amplifier, mixer)
+    faults = _faults(parts.journal, parts.amplifier, parts.button, mixer)
     first = Booted(kernel_synchronised(), faults)
     agent = Agent(_config(settings, parts.journal), _restored(settings, parts, keys), moment(clock))
     shell = Shell(agent, parts, events, now=lambda: moment(clock), watchdog=watchdog)
@@ -108,7 +112,7 @@ def rehearse(settings: AgentSettings, folder: Path) -> None:
     What is made on first use (validators, patterns, tables) then exists before a fleet forks.
     """
     store = replace(settings.store, folder=os.fspath(folder))
-    player = replace(settings.player, sink="null", amplifier_pin=-1)
+    player = replace(settings.player, sink="null", amplifier_pin=-1, stop_pin=-1)
     station = build(replace(settings, store=store, player=player))
     station.shell.handle(station.first)
     station.close()
@@ -179,7 +183,7 @@ def _config(settings: AgentSettings, journal: Journal) -> AgentConfig:
 
 
 def _faults(
-    journal: Journal, amplifier: Amplifier, mixer: AlsaMixer | None
+    journal: Journal, amplifier: Amplifier, button: StopButton, mixer: AlsaMixer | None
 ) -> tuple[tuple[str, str], ...]:
     faults: list[tuple[str, str]] = []
     if journal.set_aside is not None:
@@ -188,6 +192,8 @@ def _faults(
         faults.append((MISSING, amplifier.fault))
     if mixer is not None and (problem := mixer.problem()):
         faults.append((VOLUME_NOT_SET, problem))
+    if button.fault:
+        faults.append((BUTTON_MISSING, button.fault))
     return tuple(faults)
 
 
@@ -224,7 +230,7 @@ def _parts(
     clock: Clock,
     keys: KeyRing,
     mixer: AlsaMixer | None,
-    emit: Callable[[Event], None],
+    emit: Callable[[Event | Inquiry], None],
 ) -> Parts:
     journal = Journal(folder / "journal.db", ballast=Ballast(folder / "ballast"))
     player = PlayerEngine(
@@ -256,6 +262,8 @@ def _parts(
         worker=Worker("worker"),
         intents=IntentFile(folder / "intents"),
         urgent_worker=Worker("intents"),
+        button=open_button(settings.player.stop_pin, lambda: emit(StopPressed())),
+        channel=LocalChannel(settings.socket(), LocalDesk(emit).answer),
         emit=emit,
     )
 

@@ -14,6 +14,7 @@ from station_agent.core import events as ev
 from station_agent.core.records import Intent
 from station_agent.errors import StorageFullError, StorageReadOnlyError
 from station_agent.hardware.amplifier import Amplifier
+from station_agent.hardware.button import StopButton
 from station_agent.health.probes import read_probes
 from station_agent.link.downloader import Downloader
 from station_agent.link.forwarder import next_batch
@@ -31,6 +32,16 @@ logger = logging.getLogger(__name__)
 
 INTENT_WAIT_S = 0.2
 """How long an emergency waits for its intent to be durable."""
+
+
+class Door(Protocol):
+    """The local channel as the shell uses it."""
+
+    def start(self) -> None:
+        """Begin to listen."""
+
+    def close(self) -> None:
+        """Listen no longer."""
 
 
 class Sender(Protocol):
@@ -65,6 +76,8 @@ class Parts:
     intents: IntentFile
     urgent_worker: Worker
     """For intents alone: it never waits behind a file that is being hashed."""
+    button: StopButton
+    channel: Door
     emit: Callable[[ev.Event], None]
 
     def persist(self, effect: do.Persist) -> ev.PersistFailed | None:
@@ -204,9 +217,12 @@ class Parts:
         self.urgent_worker.start()
         self.downloader.start()
         self.link.start()
+        self.channel.start()
 
     def close(self) -> None:
         """Silence first, then everything else."""
+        self.channel.close()
+        self.button.close()
         self.player.close()
         self.amplifier.close()
         self.downloader.close()

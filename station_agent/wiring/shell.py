@@ -10,7 +10,9 @@ from station_agent.core.agent import Agent
 from station_agent.core.effects import Effect, Persist, Send, Start
 from station_agent.core.events import Event, PersistFailed, Stopping, Woke
 from station_agent.core.moment import Moment
+from station_agent.health.status import RecentFaults, status_of
 from station_agent.health.watchdog import Watchdog
+from station_agent.wiring.local import Inquiry
 from station_agent.wiring.parts import Parts
 
 logger = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ class Shell:
         self,
         agent: Agent,
         parts: Parts,
-        events: queue.SimpleQueue[Event],
+        events: queue.SimpleQueue[Event | Inquiry],
         *,
         now: Callable[[], Moment],
         watchdog: Watchdog | None = None,
@@ -36,6 +38,7 @@ class Shell:
         self._events = events
         self._now = now
         self._watchdog = watchdog
+        self._faults = RecentFaults()
         self._is_closed = False
 
     def stop(self) -> None:
@@ -49,10 +52,13 @@ class Shell:
             self._parts.start()
             if self._watchdog is not None:
                 self._watchdog.start()
-            event = first
+            event: Event | Inquiry = first
             while not isinstance(event, Stopping):
                 event = self._next()
-                self.handle(event)
+                if isinstance(event, Inquiry):
+                    self._tell(event)
+                else:
+                    self.handle(event)
                 if self._watchdog is not None:
                     self._watchdog.tick()
         finally:
@@ -67,7 +73,10 @@ class Shell:
             self._watchdog.close()
         self._parts.close()
 
-    def _next(self) -> Event:
+    def _tell(self, inquiry: Inquiry) -> None:
+        inquiry.answer(status_of(self._agent, self._now(), self._faults.all()))
+
+    def _next(self) -> Event | Inquiry:
         wait_s = self._agent.next_deadline().wait_s(self._now())
         try:
             return self._events.get(timeout=TICK_S if wait_s is None else min(wait_s, TICK_S))
@@ -85,6 +94,7 @@ class Shell:
         failed: PersistFailed | None = None
         for effect in effects:
             if isinstance(effect, Persist):
+                self._faults.take(effect.entries)
                 failed = self._parts.persist(effect) or failed
             elif failed is None or not isinstance(effect, Start | Send):
                 self._parts.carry_out(effect)

@@ -152,6 +152,8 @@ def bare_parts(journal: object, **changes: Any) -> Parts:
         intents=changes.get("intents", nothing),
         urgent_worker=changes.get("urgent_worker", nothing),
         emit=changes.get("emit", nothing),
+        button=nothing,
+        channel=nothing,
     )
 
 
