@@ -17,7 +17,7 @@ from station_agent.hardware.amplifier import NO_PIN, open_amplifier
 from station_agent.hardware.button import MISSING as BUTTON_MISSING
 from station_agent.hardware.button import open_button
 from station_agent.health.channel import ask
-from station_agent.health.probes import disk_free_bytes, kernel_synchronised, temperature_celsius
+from station_agent.health.probes import disk_free_bytes, kernel_clock, temperature_celsius
 from station_agent.health.status import LocalStatus
 from station_agent.player.port import DeviceMissingError, SystemClock
 from station_agent.settings import AgentSettings
@@ -156,8 +156,9 @@ def _clock_at_rest(case: Case) -> Finding:
     shown = both(f"{now:%d/%m/%Y %H:%M} UTC")
     if mark and mark.latest_at and now < mark.latest_at - timedelta(milliseconds=STEP_MS):
         return bad("clock", "clock_behind", both(f"{now:%d/%m/%Y} < {mark.latest_at:%d/%m/%Y}"))
-    if kernel_synchronised():
-        return Finding("clock", both(f"{shown.vi}, NTP"))
+    kernel = kernel_clock()
+    if kernel.synchronised:
+        return Finding("clock", both(f"{shown.vi}, NTP, ≤ {kernel.error_ms or 0:.0f} ms"))
     is_same_run = mark is not None and mark.machine_boot_id == machine_boot_id() != ""
     vouched_at = mark.vouched_at if mark and is_same_run else None
     if vouched_at is None or not timedelta(0) <= now - vouched_at < LAST_KNOWN_FOR:

@@ -10,6 +10,7 @@ import zlib
 from typing import TypeVar
 
 from station_agent.core import acceptance, agenda, clock_trust
+from station_agent.core.clock_trust import KernelClock
 from station_agent.core.config import AgentConfig, Restored
 from station_agent.core.desk import Desk
 from station_agent.core.downloads import Downloads
@@ -112,7 +113,6 @@ class Agent:
         self.lifetime = Lifetime(station, playout, reporter, restored.mark, now)
         self.durability = Durability(station, playout)
         self._numbering = Numbering(restored.journal_head)
-        self._is_kernel_synchronised = False
         self.volume = Volume(station, playout)
         self._gaps_told: set[str] = set()
         self._deadline = Deadline(mono_ms=now.mono_ms)
@@ -170,13 +170,13 @@ class Agent:
     ) -> None:
         match event:
             case Booted():
-                self._is_kernel_synchronised = bool(event.kernel_synchronised)
+                self._kernel_said(turn.now, event)
                 self.lifetime.begin(turn)
                 for code, detail in event.faults:
                     turn.note(FaultEntry(code=code, detail=detail[:300]))
                 self.desk.take_up(turn)
             case ProbesRead():
-                self._is_kernel_synchronised = bool(event.kernel_synchronised)
+                self._kernel_said(turn.now, event)
                 self.reporter.probes = event
                 self.volume.read_back(turn, event.volume_percent)
             case HardwareFault(code=code, detail=detail):
@@ -187,6 +187,10 @@ class Agent:
                 turn.note(FaultEntry(code="intent_not_durable", detail=f"{slot_id} {why}"[:300]))
             case Stopping():
                 self.lifetime.end(turn)
+
+    def _kernel_said(self, now: Moment, event: Booted | ProbesRead) -> None:
+        kernel = KernelClock(bool(event.kernel_synchronised), event.kernel_error_ms, now.mono_ms)
+        self.station.clock = clock_trust.told_by_kernel(self.station.clock, kernel, now)
 
     def _link_said(self, turn: Turn, event: Event) -> None:
         match event:
@@ -292,12 +296,11 @@ class Agent:
         self.reporter.advance(turn)
 
     def _fall_back(self, turn: Turn) -> None:
-        settled = turn.now.mono_ms >= self.lifetime.booted.mono_ms + SETTLE_MS
-        if settled and self.station.config.trust_last_known:
+        if turn.now.mono_ms >= self.lifetime.booted.mono_ms + SETTLE_MS:
             self.station.clock = clock_trust.fallen_back(
                 self.station.clock,
-                kernel_synchronised=self._is_kernel_synchronised,
-                now=turn.now,
+                turn.now,
+                may_use_last_known=self.station.config.trust_last_known,
             )
 
     def _next(self, now: Moment) -> Deadline:

@@ -1,8 +1,9 @@
 """How far a station believes its own clock, and why. The Pi has no clock battery.
 
 Time never comes from a message arriving: a signed answer of the centre, asked for less than two
-seconds ago, either vouches for the clock that is there or says that it is wrong. Between answers
-the clock that nobody can set keeps the trust; a step of the other one ends it.
+seconds ago, either vouches for the clock that is there or says that it is wrong. Where the kernel
+says that network time keeps its clock, and the centre does not contradict, that is the best level.
+Between their words the clock that nobody can set keeps the trust; a step of the other one ends it.
 """
 
 from __future__ import annotations
@@ -27,14 +28,34 @@ UNTRUSTED = "clock_untrusted"
 
 
 @dataclass(frozen=True, slots=True)
+class KernelClock:
+    """What the kernel said of its own clock at `mono_ms` (adjtimex)."""
+
+    is_synchronised: bool = False
+    error_ms: float | None = None
+    mono_ms: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether network time keeps it, within what the centre's own word must keep to."""
+        return self.is_synchronised and (self.error_ms or 0.0) <= MAX_OFFSET_MS
+
+
+@dataclass(frozen=True, slots=True)
 class ClockTrust:
-    """What is believed. `why` is the health reason of level NONE, else empty."""
+    """What is believed. `why` is the health reason of level NONE, else empty.
+
+    `error_ms` is how wrong the wall clock was at most at `error_mono_ms`; `vouched` is the centre's
+    last good word in this run, `vouched_at` the last of the centre or of network time.
+    """
 
     level: ClockLevel
     seen: Moment
     why: str = ""
     offset_ms: float | None = None
     error_ms: float | None = None
+    error_mono_ms: int = 0
+    kernel: KernelClock = KernelClock()
     vouched: Moment | None = None
     vouched_at: datetime | None = None
     latest_at: datetime | None = None
@@ -56,12 +77,21 @@ class ClockTrust:
 
     def report(self, now: Moment) -> ClockReport:
         """What is told to the centre."""
-        return ClockReport(level=self.level, offset_ms=self.offset_ms, error_ms=self._error(now))
+        return ClockReport(level=self.level, offset_ms=self.offset_ms, error_ms=self.error(now))
 
-    def _error(self, now: Moment) -> float | None:
-        if self.error_ms is None or self.vouched is None:
-            return None
-        return self.error_ms + (now.mono_ms - self.vouched.mono_ms) * DRIFT_PPM / 1e6
+    def error(self, now: Moment) -> float | None:
+        """How wrong the wall clock is at most, milliseconds; None if nobody knows."""
+        if self.level is ClockLevel.NETWORK and self.kernel.error_ms is not None:
+            return _grown(self.kernel.error_ms, self.kernel.mono_ms, now)
+        return self.error_by_word(now)
+
+    def error_by_word(self, now: Moment) -> float | None:
+        """The same by the last word of the centre, or what is left of an earlier one."""
+        return None if self.error_ms is None else _grown(self.error_ms, self.error_mono_ms, now)
+
+
+def _grown(error_ms: float, mono_ms: int, now: Moment) -> float:
+    return error_ms + (now.mono_ms - mono_ms) * DRIFT_PPM / 1e6
 
 
 def at_boot(mark: Mark | None, now: Moment, *, machine_boot_id: str) -> ClockTrust:
@@ -70,13 +100,17 @@ def at_boot(mark: Mark | None, now: Moment, *, machine_boot_id: str) -> ClockTru
     What was vouched for is the clock of one run of the machine. Without power it stood still, so
     after a reboot of the machine (or one that nobody can rule out) nothing is vouched for.
     """
-    goes_on = mark is not None and mark.machine_boot_id == machine_boot_id != ""
-    return ClockTrust(
-        ClockLevel.NONE,
-        now,
-        why=UNTRUSTED,
-        vouched_at=mark.vouched_at if mark and goes_on else None,
-        latest_at=mark.latest_at if mark else None,
+    trust = ClockTrust(
+        ClockLevel.NONE, now, why=UNTRUSTED, latest_at=mark.latest_at if mark else None
+    )
+    if mark is None or not mark.machine_boot_id == machine_boot_id != "":
+        return trust
+    off_ms = max(0, (now.wall - mark.at) // timedelta(milliseconds=1))
+    return replace(
+        trust,
+        vouched_at=mark.vouched_at,
+        error_ms=mark.error_ms,
+        error_mono_ms=now.mono_ms - off_ms,
     )
 
 
@@ -85,27 +119,53 @@ def bounds(trust: ClockTrust, now: Moment) -> tuple[datetime, datetime] | None:
 
     Only then: a clock that is merely believed must not shut out the answer that puts it right.
     """
-    if trust.level is not ClockLevel.CONTROLLER:
+    if not trust.is_trusted or trust.vouched is None:
         return None
-    drift_ms = (trust.report(now).error_ms or 0.0) + STEP_MS
+    drift_ms = (trust.error_by_word(now) or 0.0) + STEP_MS
     error = timedelta(milliseconds=drift_ms)
     return now.wall - error, now.wall + error
 
 
-def fallen_back(trust: ClockTrust, *, kernel_synchronised: bool, now: Moment) -> ClockTrust:
-    """Last knowledge, when the centre has not answered: never below the latest time ever seen.
+def told_by_kernel(trust: ClockTrust, kernel: KernelClock, now: Moment) -> ClockTrust:
+    """The trust after the kernel was asked: its word alone neither ends trust nor, here, gives it.
 
-    Good for a clock the centre vouched for in the last 14 days and in this run of the machine, or
-    one the kernel says is kept by the network. A station that was told better, or whose clock
-    stepped, waits.
+    A kernel that no longer says so leaves what the centre or the last knowledge supports.
+    """
+    trust = replace(trust, kernel=kernel)
+    return _ranked(trust, now) if trust.is_trusted else trust
+
+
+def _ranked(trust: ClockTrust, now: Moment) -> ClockTrust:
+    """A trusted clock at the best level that is supported."""
+    kernel = trust.kernel
+    if kernel.is_good:
+        trust = replace(trust, level=ClockLevel.NETWORK, vouched_at=now.wall)
+        if trust.vouched is not None:
+            return trust
+        return replace(trust, error_ms=kernel.error_ms, error_mono_ms=kernel.mono_ms)
+    level = ClockLevel.LAST_KNOWN if trust.vouched is None else ClockLevel.CONTROLLER
+    return replace(trust, level=level)
+
+
+def fallen_back(trust: ClockTrust, now: Moment, *, may_use_last_known: bool) -> ClockTrust:
+    """What is left when the centre has not answered: never below the latest time ever seen.
+
+    Network time by the kernel's word; or last knowledge: a clock that was vouched for in the last
+    14 days and in this run of the machine. A station that was told better, or whose clock stepped,
+    waits.
     """
     if trust.is_trusted or trust.needs_centre or _is_behind(trust.latest_at, now):
         return trust
     vouched_at = trust.vouched_at
     recent = vouched_at is not None and timedelta(0) <= now.wall - vouched_at < LAST_KNOWN_FOR
-    if not (kernel_synchronised or recent):
+    is_known = may_use_last_known and (recent or trust.kernel.is_synchronised)
+    if not (trust.kernel.is_good or is_known):
         return trust
-    return observed(replace(trust, level=ClockLevel.LAST_KNOWN, why="", seen=now), now)
+    believed = replace(trust, level=ClockLevel.LAST_KNOWN, why="", seen=now)
+    if trust.kernel.is_synchronised:
+        kernel = trust.kernel
+        believed = replace(believed, error_ms=kernel.error_ms, error_mono_ms=kernel.mono_ms)
+    return observed(_ranked(believed, now), now)
 
 
 def _is_behind(latest_at: datetime | None, now: Moment) -> bool:
@@ -127,12 +187,17 @@ def observed(trust: ClockTrust, now: Moment) -> ClockTrust:
 def _stepped(trust: ClockTrust, step_ms: float, now: Moment) -> ClockTrust:
     """No trust; but the true time is still known by the clock that did not step."""
     known = (trust.offset_ms or 0.0) if trust.is_trusted else trust.offset_ms
+    error_ms = trust.error(now)
     return replace(
         trust,
         level=ClockLevel.NONE,
         seen=now,
         why=trust.why or UNTRUSTED,
         offset_ms=None if known is None else known - step_ms,
+        error_ms=None if error_ms is None else error_ms + abs(step_ms),
+        error_mono_ms=now.mono_ms,
+        kernel=KernelClock(),
+        vouched=None,
         vouched_at=None,
         needs_centre=trust.needs_centre or trust.is_trusted,
     )
@@ -147,24 +212,24 @@ def answered(
         return trust
     offset_ms = (controller_at - now.wall) / timedelta(milliseconds=1) + round_trip_ms / 2
     error_ms = abs(offset_ms) + round_trip_ms / 2
+    heard = replace(
+        trust, seen=now, offset_ms=offset_ms, error_ms=error_ms, error_mono_ms=now.mono_ms
+    )
     if abs(offset_ms) > MAX_OFFSET_MS:
         return replace(
-            trust,
+            heard,
             level=ClockLevel.NONE,
-            seen=now,
             why=WRONG,
-            offset_ms=offset_ms,
-            error_ms=error_ms,
-            vouched=now,
+            vouched=None,
             vouched_at=None,
             needs_centre=True,
         )
-    return ClockTrust(
-        ClockLevel.CONTROLLER,
-        now,
-        offset_ms=offset_ms,
-        error_ms=error_ms,
+    believed = replace(
+        heard,
+        why="",
         vouched=now,
         vouched_at=now.wall,
         latest_at=max(now.wall, trust.latest_at or now.wall),
+        needs_centre=False,
     )
+    return _ranked(believed, now)

@@ -50,6 +50,7 @@ class Booted:
     kernel_synchronised: bool | None = None
     faults: tuple[tuple[str, str], ...] = ()
     """Code and detail of what the shell found wrong while it looked at what was kept."""
+    kernel_error_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class ProbesRead:
     temperature_celsius: float | None = None
     volume_percent: int | None = None
     kernel_synchronised: bool | None = None
+    kernel_error_ms: float | None = None
+    """How wrong the kernel takes its own clock to be at most."""
 
 
 @dataclass(frozen=True, slots=True)

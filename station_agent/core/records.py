@@ -105,7 +105,9 @@ class Mark(Record):
     latest_at: Instant | None = None
     """The latest trusted time ever seen; never goes down."""
     vouched_at: Instant | None = None
-    """When the clock was last vouched for by the centre."""
+    """When the clock was last vouched for, by the centre or by network time."""
+    error_ms: float | None = None
+    """How wrong the clock was at most at `at`; None: nobody knew."""
     machine_boot_id: str = ""
     slot_id: str | None = None
     played_ms: int = 0

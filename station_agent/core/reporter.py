@@ -160,7 +160,8 @@ class Reporter:
             turn.ask(Send(self._heartbeat(turn, on_air)))
 
     def _wants_time(self, turn: Turn) -> bool:
-        if self.station.clock.level is not ClockLevel.CONTROLLER or self.time_mono_ms is None:
+        clock = self.station.clock
+        if not clock.is_trusted or clock.vouched is None or self.time_mono_ms is None:
             return True
         return turn.now.mono_ms >= self.time_mono_ms + TIME_MS
 
@@ -231,6 +232,7 @@ class Reporter:
             at=turn.now.wall,
             latest_at=clock.latest_at,
             vouched_at=clock.vouched_at,
+            error_ms=clock.error(turn.now),
             machine_boot_id=self.station.config.machine_boot_id,
             slot_id=on_air.slot_id if on_air else None,
             played_ms=on_air.played_ms if on_air else 0,

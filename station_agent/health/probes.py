@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from station_agent.core.events import ProbesRead
@@ -47,17 +48,26 @@ def temperature_celsius(thermal: Path = THERMAL) -> float | None:
     return max(readings, default=None)
 
 
-def kernel_synchronised() -> bool | None:
-    """Whether something disciplines the kernel's clock (adjtimex without STA_UNSYNC)."""
+@dataclass(frozen=True, slots=True)
+class KernelSays:
+    """Whether something disciplines the kernel's clock, and its worst error; None: it is silent."""
+
+    synchronised: bool | None = None
+    error_ms: float | None = None
+
+
+def kernel_clock() -> KernelSays:
+    """The kernel's word about its own clock (adjtimex(2): STA_UNSYNC, maxerror in microseconds)."""
     try:
         libc = ctypes.CDLL(None, use_errno=True)
         state = _Timex()
         result = libc.adjtimex(ctypes.byref(state))
     except (OSError, AttributeError):
-        return None
+        return KernelSays()
     if result < 0:
-        return None
-    return result != _TIME_ERROR and not state.status & _STA_UNSYNC
+        return KernelSays()
+    synchronised = result != _TIME_ERROR and not state.status & _STA_UNSYNC
+    return KernelSays(synchronised, state.maxerror / 1000 if synchronised else None)
 
 
 def read_probes(
@@ -67,9 +77,11 @@ def read_probes(
     thermal: Path = THERMAL,
 ) -> ProbesRead:
     """Everything at once; takes milliseconds, may touch a slow disk."""
+    kernel = kernel_clock()
     return ProbesRead(
         disk_free_bytes=disk_free_bytes(folder),
         temperature_celsius=temperature_celsius(thermal),
         volume_percent=volume_percent(),
-        kernel_synchronised=kernel_synchronised(),
+        kernel_synchronised=kernel.synchronised,
+        kernel_error_ms=kernel.error_ms,
     )

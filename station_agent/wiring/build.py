@@ -23,7 +23,7 @@ from station_agent.hardware.amplifier import MISSING, Amplifier, open_amplifier
 from station_agent.hardware.button import MISSING as BUTTON_MISSING
 from station_agent.hardware.button import StopButton, open_button
 from station_agent.health.channel import LocalChannel
-from station_agent.health.probes import kernel_synchronised
+from station_agent.health.probes import kernel_clock
 from station_agent.health.watchdog import Watchdog
 from station_agent.link.client import BrokerAddress, Link
 from station_agent.link.downloader import BrokerWay, Downloader, HttpWay, Way
@@ -99,8 +99,9 @@ def build(
     keys = key_ring(settings)
     mixer = open_mixer(settings)
     parts = _parts(settings, folder, clock, keys, mixer, events.put)
+    kernel = kernel_clock()
     faults = _faults(parts.journal, parts.amplifier, parts.button, mixer)
-    first = Booted(kernel_synchronised(), faults)
+    first = Booted(kernel.synchronised, faults, kernel.error_ms)
     agent = Agent(_config(settings, parts.journal), _restored(settings, parts, keys), moment(clock))
     shell = Shell(agent, parts, events, now=lambda: moment(clock), watchdog=watchdog)
     return Running(shell, agent, first, lock)

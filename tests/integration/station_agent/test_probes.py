@@ -6,7 +6,7 @@ from pathlib import Path
 
 from station_agent.health.probes import (
     disk_free_bytes,
-    kernel_synchronised,
+    kernel_clock,
     read_probes,
     temperature_celsius,
 )
@@ -38,5 +38,7 @@ def test_all_probes_are_read_together(tmp_path: Path) -> None:
     probes = read_probes(tmp_path, volume_percent=lambda: 80, thermal=tmp_path)
     assert probes.volume_percent == 80
     assert probes.temperature_celsius is None
-    assert probes.kernel_synchronised == kernel_synchronised()
+    kernel = kernel_clock()
+    assert probes.kernel_synchronised == kernel.synchronised
     assert probes.kernel_synchronised in (True, False, None)
+    assert (probes.kernel_error_ms is not None) == bool(kernel.synchronised)

@@ -266,7 +266,7 @@ def test_after_a_power_cut_a_kernel_kept_by_the_network_is_enough() -> None:
     rig.reboot(power_cut=True)
     rig.tell(ev.ProbesRead(kernel_synchronised=True))
     rig.run_until(in_minutes(65))
-    assert level(rig) is ClockLevel.LAST_KNOWN
+    assert level(rig) is ClockLevel.NETWORK
     assert rig.outcome(1) == (Outcome.AIRED, None)
 
 
@@ -302,7 +302,7 @@ def test_a_kernel_kept_by_the_network_is_enough_for_a_new_station_without_link()
     rig = Rig().boot()
     rig.tell(ev.ProbesRead(kernel_synchronised=True))
     rig.run(20)
-    assert level(rig) is ClockLevel.LAST_KNOWN
+    assert level(rig) is ClockLevel.NETWORK
 
 
 def test_the_centre_is_asked_for_the_time_until_it_answers_then_every_ten_minutes() -> None:
@@ -326,3 +326,137 @@ def test_an_untrusted_clock_refuses_the_test_tone() -> None:
     rig.tell(ev.LinkUp())
     rig.tell(signed_order(wire.TestToneDeed(), not_before=build.NOW, not_after=in_minutes(60)))
     assert rig.replies()[-1].why == "clock_untrusted"
+
+
+# --- network time ---------------------------------------------------------------------------------
+
+
+def kernel(error_ms: float | None = 12.0, *, is_synchronised: bool = True) -> ev.ProbesRead:
+    return ev.ProbesRead(kernel_synchronised=is_synchronised, kernel_error_ms=error_ms)
+
+
+def error_ms(rig: Rig) -> float:
+    assert rig.agent is not None
+    found = rig.agent.station.clock.report(rig.now).error_ms
+    assert found is not None
+    return found
+
+
+def test_network_time_that_the_centre_does_not_contradict_is_the_best_level() -> None:
+    rig = online()
+    rig.tell(kernel(12.0))
+    rig.run(40)
+    shown = rig.last_beat().clock
+    assert shown.level is ClockLevel.NETWORK
+    assert shown.error_ms is not None
+    assert 12.0 <= shown.error_ms < 14.0
+    assert shown.offset_ms is not None
+    rig.run(700)
+    assert level(rig) is ClockLevel.NETWORK
+
+
+def test_a_kernel_that_says_less_takes_nothing_from_what_the_centre_vouched_for() -> None:
+    rig = online(slot(1, in_minutes(10)))
+    rig.disconnect()
+    rig.tell(kernel())
+    rig.tell(kernel(is_synchronised=False))
+    assert level(rig) is ClockLevel.CONTROLLER
+    rig.run_until(in_minutes(11))
+    assert rig.outcome(1) == (Outcome.AIRED, None)
+
+
+def test_network_time_that_is_gone_leaves_last_knowledge_with_a_growing_error() -> None:
+    rig = Rig().boot()
+    rig.tell(kernel(12.0))
+    rig.run(20)
+    rig.tell(kernel(is_synchronised=False))
+    assert level(rig) is ClockLevel.LAST_KNOWN
+    rig.run(86_400)
+    assert level(rig) is ClockLevel.LAST_KNOWN
+    assert 4_300 < error_ms(rig) < 4_400
+
+
+def test_the_centre_that_contradicts_network_time_is_believed() -> None:
+    rig = Rig()
+    rig.clock_error = timedelta(minutes=5)
+    rig.boot()
+    rig.tell(kernel())
+    rig.connect()
+    rig.tell(kernel())
+    rig.run(60)
+    assert level(rig) is ClockLevel.NONE
+    assert "clock_wrong" in rig.last_beat().reasons
+
+
+def test_a_network_time_that_may_be_seconds_wrong_is_last_knowledge_only() -> None:
+    rig = Rig().boot()
+    rig.tell(kernel(5_000.0))
+    rig.run(20)
+    assert level(rig) is ClockLevel.LAST_KNOWN
+    assert 5_000 <= error_ms(rig) < 5_010
+    strict = Rig(trust_last_known=False).boot()
+    strict.tell(kernel(5_000.0))
+    strict.run(20)
+    assert level(strict) is ClockLevel.NONE
+
+
+def test_forbidding_last_knowledge_does_not_forbid_network_time() -> None:
+    rig = Rig(trust_last_known=False).boot()
+    rig.tell(kernel())
+    rig.run(20)
+    assert level(rig) is ClockLevel.NETWORK
+
+
+def test_what_the_kernel_said_before_a_step_is_not_said_of_the_clock_after_it() -> None:
+    rig = Rig().boot()
+    rig.tell(kernel())
+    rig.clock_error = timedelta(hours=5)
+    rig.run(60)
+    assert level(rig) is ClockLevel.NONE
+    rig.clock_error = timedelta(0)
+    rig.tell(ev.Woke())
+    rig.tell(kernel())
+    rig.run(5)
+    assert level(rig) is ClockLevel.NETWORK
+
+
+def test_network_time_that_steps_a_trusted_clock_waits_for_the_centre() -> None:
+    rig = online()
+    rig.tell(kernel())
+    rig.disconnect()
+    rig.clock_error = timedelta(hours=1)
+    rig.run(5)
+    rig.tell(kernel())
+    rig.run(60)
+    assert level(rig) is ClockLevel.NONE
+
+
+def test_a_clock_that_stepped_is_told_as_wrong_as_it_may_be() -> None:
+    rig = online()
+    rig.disconnect()
+    rig.clock_error = timedelta(hours=1)
+    rig.run(5)
+    assert 3_600_000 <= error_ms(rig) < 3_600_500
+
+
+def test_a_restart_remembers_how_wrong_the_clock_could_be() -> None:
+    rig = online()
+    rig.answers_after_ms = 1_000
+    rig.run(1_000)
+    rig.disconnect()
+    rig.crash()
+    rig.true += timedelta(days=1)
+    rig.boot()
+    rig.run(15)
+    assert level(rig) is ClockLevel.LAST_KNOWN
+    assert 4_300 + 500 < error_ms(rig) < 4_400 + 600
+
+
+def test_network_time_is_compared_with_the_centre_every_ten_minutes_too() -> None:
+    rig = online()
+    rig.tell(kernel())
+    rig.run(700)
+    rig.sent.clear()
+    rig.run(1800)
+    asked = [beat for beat in rig.sent if isinstance(beat, wire.Heartbeat) and beat.wants_time]
+    assert 2 <= len(asked) <= 3
