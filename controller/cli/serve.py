@@ -20,6 +20,7 @@ from controller import wiring
 from controller.cli import first_run
 from controller.cli.console import start_log
 from controller.cli.exposure import check_exposure
+from controller.cli.notify import ALIVE, READY, STOPPING, tell_service_manager
 from controller.cli.options import ROLES
 from controller.cli.supervisor import Child, Supervisor
 from controller.link.broker import STATIONS_ADVISED, BundledBroker
@@ -41,10 +42,20 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     with only_one_in(settings.folder, roles):
         settings = with_web_port(settings) if "controller" in roles else settings
         children = prepare(settings, roles, config=args.config)
-        Supervisor(children, settings.folder, lambda: datetime.now(UTC)).run(
-            on_started=lambda: logger.info("serving address=%s", web_address(settings))
+        supervisor = Supervisor(
+            children,
+            settings.folder,
+            lambda: datetime.now(UTC),
+            on_tick=lambda: tell_service_manager(ALIVE),
         )
+        supervisor.run(on_started=lambda: _started(settings))
+        tell_service_manager(STOPPING)
     return 0
+
+
+def _started(settings: Settings) -> None:
+    logger.info("serving address=%s", web_address(settings))
+    tell_service_manager(READY)
 
 
 def parse_roles(text: str) -> frozenset[str]:
@@ -112,7 +123,8 @@ def web_child(
 
 def worker_environment(environment: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """Ours, with what we decided: the worker must not choose again."""
-    return {**environment, "VANG_WEB_PORT": str(settings.web.port)}
+    told = {name: value for name, value in environment.items() if name != "NOTIFY_SOCKET"}
+    return {**told, "VANG_WEB_PORT": str(settings.web.port)}
 
 
 def web_address(settings: Settings) -> str:

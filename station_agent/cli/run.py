@@ -9,6 +9,7 @@ import os
 import signal
 from pathlib import Path
 
+from station_agent.health.notify import ServiceNotifier
 from station_agent.health.watchdog import Watchdog
 from station_agent.settings import AgentSettings, load
 from station_agent.wiring.build import build
@@ -25,7 +26,8 @@ def run_station(config: Path) -> int:
     """Run the station of this configuration in this process. SettingsError and the like."""
     settings = load(config, os.environ)
     start_logging(settings)
-    station = build(settings, watchdog=Watchdog())
+    notifier = ServiceNotifier.from_environment(os.environ)
+    station = build(settings, watchdog=Watchdog(notifier=notifier))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: station.shell.stop())
     logger.info("station starts station=%s", settings.station.id)

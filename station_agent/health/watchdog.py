@@ -1,4 +1,7 @@
-"""Ends the process when its main loop stands still; whoever supervises it starts it anew."""
+"""Ends the process when its main loop stands still; whoever supervises it starts it anew.
+
+The same loop is what the service manager hears of: should even this thread hang, systemd ends it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+
+from station_agent.health.notify import ServiceNotifier
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +35,12 @@ class Watchdog:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         abort: Callable[[], None] = _abort,
+        notifier: ServiceNotifier | None = None,
     ) -> None:
         self._limit_s = limit_s
         self._monotonic = monotonic
         self._abort = abort
+        self._notifier = notifier or ServiceNotifier(monotonic=monotonic)
         self._ticked_s = monotonic()
         self._looked_s = self._ticked_s
         self._closing = threading.Event()
@@ -43,13 +50,16 @@ class Watchdog:
         """Begin to watch."""
         self._ticked_s = self._looked_s = self._monotonic()
         self._thread.start()
+        self._notifier.ready()
 
     def tick(self) -> None:
         """The loop still turns."""
         self._ticked_s = self._monotonic()
+        self._notifier.alive()
 
     def close(self) -> None:
         """Watch no longer."""
+        self._notifier.stopping()
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)

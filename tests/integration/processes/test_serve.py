@@ -15,17 +15,35 @@ from pathlib import Path
 import pytest
 
 from tests.support.brokers import connect
+from tests.support.service_manager import ServiceManager
 from tests.support.serving import Served, controller, gone, series, serving, until, write_config
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceManager]:
+    """Stands where systemd would."""
+    with ServiceManager(tmp_path_factory.mktemp("manager")) as listening:
+        yield listening
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, manager: ServiceManager) -> Iterator[Served]:
     """One centre for all tests that leave it whole."""
-    with serving(tmp_path_factory.mktemp("served")) as one:
-        until(one.healthy, words="for serve")
-        yield one
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NOTIFY_SOCKET", manager.environment["NOTIFY_SOCKET"])
+        with serving(tmp_path_factory.mktemp("served")) as one:
+            until(one.healthy, words="for serve")
+            yield one
+
+
+def test_the_service_manager_hears_that_it_serves_and_lives(
+    served: Served, manager: ServiceManager
+) -> None:
+    until(lambda: manager.heard().count("WATCHDOG=1") >= 2)
+    assert manager.heard()[0] == "READY=1"
+    assert manager.heard().count("READY=1") == 1
 
 
 def test_the_first_start_prints_one_password_that_is_written_nowhere(served: Served) -> None:
