@@ -30,6 +30,7 @@ SEARCH_PATH = os.pathsep.join(
     ]
 )
 FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+LIBRARIES = Path("/usr/lib")
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -67,6 +68,14 @@ class HeaderNeed(Need):
         return any((folder / name).is_file() for folder in folders for name in self.programs)
 
 
+@dataclass(frozen=True)
+class LibraryNeed(Need):
+    """A library that is put before a program; `programs` are paths below the library folders."""
+
+    def is_met(self) -> bool:
+        return any(next(LIBRARIES.glob(f"*/{name}"), None) for name in self.programs)
+
+
 NEEDS = (
     Need(("mosquitto",), "mosquitto", "the second broker of the conformance test"),
     Need(("chromium", "google-chrome", "chromium-browser"), "chromium", "browser tests"),
@@ -76,6 +85,8 @@ NEEDS = (
     Need(("cc", "gcc"), "gcc", "building pyalsaaudio"),
     HeaderNeed(("Python.h",), "python3-dev", "building pyalsaaudio"),
     HeaderNeed(("alsa/asoundlib.h",), "libasound2-dev", "the sound card library itself"),
+    Need(("systemd-analyze",), "systemd", "looking at the service files"),
+    LibraryNeed(("faketime/libfaketimeMT.so.1",), "libfaketime", "clocks that step under agents"),
     FontNeed(("DejaVuSans.ttf", "NotoSans-Regular.*"), "fonts-dejavu-core", "Vietnamese letters"),
 )
 

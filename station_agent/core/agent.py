@@ -119,12 +119,14 @@ class Agent:
 
     def handle(self, event: Event, now: Moment) -> tuple[Effect, ...]:
         """What follows from `event` at `now`; the effects are to be carried out in order."""
-        was_trusted = self.station.clock.is_trusted
-        self.station.clock = clock_trust.observed(self.station.clock, now)
-        turn = Turn(now, self._numbering, self.station.clock.level)
+        before = self.station.clock
+        clock = self.station.clock = clock_trust.observed(before, now)
+        turn = Turn(now, self._numbering, clock.level)
+        if clock.seen != before.seen:  # it stepped: the centre is asked at once what it is worth
+            self.reporter.beat_soon(turn)
         self._take_in(turn, event)
         if not isinstance(event, Stopping):
-            self._advance(turn, was_trusted=was_trusted)
+            self._advance(turn, was_trusted=before.is_trusted)
         self._deadline = self._next(now)
         return self.durability.settle(turn, event)
 

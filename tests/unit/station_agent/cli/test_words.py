@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -21,9 +22,10 @@ AGENT = Path(words.__file__).parents[1]
 CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
-def _trees() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(AGENT.rglob("*.py")):
-        yield path.relative_to(AGENT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def _trees() -> tuple[tuple[str, ast.Module], ...]:
+    paths = sorted(AGENT.rglob("*.py"))
+    return tuple((p.relative_to(AGENT).as_posix(), ast.parse(p.read_text("utf-8"))) for p in paths)
 
 
 def _texts(node: ast.AST) -> Iterator[str]:
@@ -40,7 +42,8 @@ ELSEWHERE = {"code": "Booted.faults, made in build._faults", "event.problem": "A
 """Codes of faults that are not spelled where the fault is noted, and where they are."""
 
 
-def fault_codes() -> set[str]:
+@cache
+def fault_codes() -> frozenset[str]:
     """The codes of every FaultEntry in the source, and of the faults found at the start."""
     found: set[str] = set()
     for name, tree in _trees():
@@ -56,18 +59,22 @@ def fault_codes() -> set[str]:
                 found |= set(_texts(node.value))
             if isinstance(node, ast.FunctionDef) and node.name == "_faults":
                 found |= {text for text in _texts(node) if CODE.fullmatch(text)}
-    return found | set(get_args(get_args(get_type_hints(AssetChecked)["problem"])[0]))
+    checked = get_args(get_args(get_type_hints(AssetChecked)["problem"])[0])
+    return frozenset(found | set(checked))
 
 
-def health_reasons() -> set[str]:
+@cache
+def health_reasons() -> frozenset[str]:
     """What core/health.py can give as a reason."""
     tree = dict(_trees())["core/health.py"]
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
     spelled = {text for node in functions for text in _texts(node) if CODE.fullmatch(text)}
-    return spelled | set(StorageProblem) | {clock_trust.WRONG, clock_trust.UNTRUSTED}
+    named = {clock_trust.WRONG, clock_trust.UNTRUSTED, *StorageProblem}
+    return frozenset(spelled | named)
 
 
-def doctor_codes() -> set[str]:
+@cache
+def doctor_codes() -> frozenset[str]:
     """What the checks of the doctor and the test tone can name."""
     found: set[str] = set()
     for name, tree in _trees():
@@ -76,7 +83,7 @@ def doctor_codes() -> set[str]:
         for node in ast.walk(tree):
             if _is_call(node, "bad", "warn", "_trouble"):
                 found |= {text for text in _texts(node) if CODE.fullmatch(text)}
-    return found | {"agent_not_running", "agent_silent"}
+    return frozenset(found | {"agent_not_running", "agent_silent"})
 
 
 def test_the_source_is_read_as_meant() -> None:

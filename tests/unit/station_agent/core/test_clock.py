@@ -66,6 +66,16 @@ def test_a_clock_put_right_within_the_window_lets_the_slot_sound_late() -> None:
     assert rig.outcome(1) == (Outcome.LATE, Reason.CLOCK_UNTRUSTED)
 
 
+def test_a_clock_put_right_is_asked_about_at_once() -> None:
+    rig = Rig()
+    rig.clock_error = timedelta(hours=2)
+    rig.boot().connect()
+    rig.run(35)
+    rig.clock_error = timedelta(0)
+    rig.run(6)
+    assert level(rig) is ClockLevel.CONTROLLER
+
+
 def test_a_restart_with_a_wrong_clock_waits_for_the_centre_before_it_judges_anything() -> None:
     rig = online(slot(1, in_minutes(30)), slot(2, in_minutes(100)))
     rig.run(700)
