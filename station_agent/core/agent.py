@@ -54,6 +54,7 @@ from station_agent.core.orders import Orders
 from station_agent.core.playout import Playout
 from station_agent.core.refusals import Refusals
 from station_agent.core.reporter import Reporter
+from station_agent.core.scrub import Scrub
 from station_agent.core.station import Station
 from station_agent.core.turn import Numbering, Turn
 from station_agent.core.volume import Volume
@@ -84,6 +85,7 @@ def _restored_station(config: AgentConfig, restored: Restored, now: Moment) -> S
         limits=_not_older(restored.limits, (memory.limits_epoch, memory.limits_version)),
         ledger={record.slot_id: record for record in restored.slots},
         held=dict(restored.held),
+        scrub=restored.mark.scrub if restored.mark else None,
     )
 
 
@@ -112,6 +114,7 @@ class Agent:
         )
         self.lifetime = Lifetime(station, playout, reporter, restored.mark, now)
         self.durability = Durability(station, playout)
+        self.scrub = Scrub(station, playout)
         self._numbering = Numbering(restored.journal_head)
         self.volume = Volume(station, playout)
         self._gaps_told: set[str] = set()
@@ -291,6 +294,7 @@ class Agent:
         at = clock.estimate(turn.now)
         if at is not None:
             self.downloads.check_soon_due(turn, at)
+            self.scrub.advance(turn, at)
         self.emergencies.advance(turn)
         self.volume.advance(turn, at)
         self.playout.advance(turn)

@@ -54,7 +54,11 @@ class Downloads:
         self.not_before_mono_ms = turn.now.mono_ms + self.spread_ms
         pending = {slot.slot_id for slot in self.station.pending}
         self.checked_for &= pending
-        turn.ask(ProtectAssets(tuple(self.station.required())))
+        turn.ask(self._protection())
+
+    def _protection(self) -> ProtectAssets:
+        """What is still to be played; told again before each fetch, which may need the room."""
+        return ProtectAssets(tuple(self.station.required()))
 
     def link_returned(self) -> None:
         """What could not be reached is tried again at once."""
@@ -76,6 +80,7 @@ class Downloads:
         if self.fetching is not None:
             turn.ask(CancelFetch(self.fetching))
         self.fetching = chosen.sha256
+        turn.ask(self._protection())
         turn.ask(Fetch(chosen.sha256, chosen.size_bytes, self.station.config.sound_over))
 
     def _may_try(self, turn: Turn, sha256: str) -> bool:

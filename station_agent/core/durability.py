@@ -49,8 +49,20 @@ class Durability:
         if not has_own:
             return (unsaved, *effects)
         return tuple(
-            merged(unsaved, effect) if isinstance(effect, Persist) else effect for effect in effects
+            self._together(unsaved, effect) if isinstance(effect, Persist) else effect
+            for effect in effects
         )
+
+    def _together(self, waits: Persist, own: Persist) -> Persist:
+        """The turn's write with what waits.
+
+        A plan too big for the disk holds up no evidence: it waits on, with the floors that name
+        it, unless this write has floors of its own.
+        """
+        if own.memory is None and (waits.plan is not None or waits.limits is not None):
+            self.unsaved = Persist(memory=waits.memory, plan=waits.plan, limits=waits.limits)
+            waits = Persist(waits.entries, waits.slots)
+        return merged(waits, own)
 
     def _held_back(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
         """Do not try again within the failure itself."""

@@ -72,9 +72,13 @@ class ForwardJournal:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmJournal:
-    """The centre has stored everything up to this number; older than 90 days may be pruned."""
+    """The centre has stored everything up to this number; older than 90 days may be pruned.
+
+    `at` is the time, if it is trusted: without it nothing is old.
+    """
 
     up_to: int
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

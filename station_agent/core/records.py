@@ -98,6 +98,14 @@ class Memory(Record):
     """Emergencies that were replaced or stopped, maybe before they came; newest last."""
 
 
+class ScrubMark(Record):
+    """How far the weekly look at every held sound has come."""
+
+    began_at: Instant
+    up_to: str = ""
+    """The last sound looked at; they are taken in the order of their names."""
+
+
 class Mark(Record):
     """The last sign of this station's own life; overwrites the one before (one 4 kB page)."""
 
@@ -111,5 +119,6 @@ class Mark(Record):
     machine_boot_id: str = ""
     slot_id: str | None = None
     played_ms: int = 0
+    scrub: ScrubMark | None = None
     stopped: bool = False
     """Whether the agent ended in order, having journalled that it is off."""

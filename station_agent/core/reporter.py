@@ -121,7 +121,7 @@ class Reporter:
             self.sent_batch_mono_ms = None
         if greeting or stored > self.stored_up_to:
             self.stored_up_to = stored
-            turn.ask(ConfirmJournal(stored))
+            turn.ask(ConfirmJournal(stored, self.station.trusted_time(turn.now)))
 
     # --- what is due ------------------------------------------------------------------------------
 
@@ -236,6 +236,7 @@ class Reporter:
             machine_boot_id=self.station.config.machine_boot_id,
             slot_id=on_air.slot_id if on_air else None,
             played_ms=on_air.played_ms if on_air else 0,
+            scrub=self.station.scrub,
             stopped=stopped,
         )
 

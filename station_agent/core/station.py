@@ -12,7 +12,7 @@ from station_agent.core.config import AgentConfig
 from station_agent.core.moment import Moment
 from station_agent.core.order_slot import OrderSlot
 from station_agent.core.outcomes import Sounded, Verdict, as_run, planned_ms
-from station_agent.core.records import ActiveOrder, Memory, SlotRecord
+from station_agent.core.records import ActiveOrder, Memory, ScrubMark, SlotRecord
 from station_agent.core.turn import Turn
 from station_protocol.codec import Signed
 from station_protocol.messages import PlannedSlot, StationLimits, StationPlan
@@ -61,6 +61,7 @@ class Station:
     is_volume_wrong: bool = False
     """Whether the mixer was last read to be at another volume than it was set to."""
     storage_fault: str | None = None
+    scrub: ScrubMark | None = None
 
     @property
     def rules(self) -> StationLimits:

@@ -20,14 +20,20 @@ class Ballast:
         self._size = size_bytes
 
     def restore(self) -> None:
-        """Make the file if it is gone and there is plenty of room; a failure only means none."""
+        """Make the file if it is not whole and there is plenty of room; a failure means none."""
         try:
-            if self._path.exists() or shutil.disk_usage(self._path.parent).free < 8 * self._size:
+            if self._is_whole() or shutil.disk_usage(self._path.parent).free < 8 * self._size:
                 return
             with self._path.open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, self._size)
         except OSError as error:
             logger.warning("no ballast file=%s: %s", self._path, error)
+
+    def _is_whole(self) -> bool:
+        try:
+            return self._path.stat().st_size >= self._size
+        except FileNotFoundError:
+            return False
 
     def release(self) -> bool:
         """Free the space; False if there was none to free."""

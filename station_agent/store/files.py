@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from station_agent.errors import StorageFullError, StorageReadOnlyError
@@ -36,9 +36,14 @@ def sync_folder(folder: Path) -> None:
 def replace_durably(path: Path, raw: bytes) -> None:
     """Put `raw` in place of `path`: beside it, fsync, rename, fsync of the folder. OSError."""
     beside = path.with_name(path.name + ".tmp")
-    with beside.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with beside.open("wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):  # half a file on a full disk would take the room of evidence
+            beside.unlink(missing_ok=True)
+        raise
     beside.replace(path)
     sync_folder(path.parent)

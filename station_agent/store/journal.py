@@ -19,7 +19,7 @@ from typing import Any
 
 from station_agent.core.records import Memory, SlotRecord
 from station_agent.errors import StorageFullError, StorageReadOnlyError
-from station_agent.store.ballast import Ballast
+from station_agent.store.files import storage_errors, sync_folder
 from station_agent.store.salvage import readable, salvaged
 from station_protocol.messages import JournalEntry
 
@@ -31,6 +31,9 @@ KEPT_DAYS = 90
 SLOT_DAYS = 60
 """Slots planned within so long of the newest one are given back after a restart. Dated by the plan,
 which the centre signed: a station's own clock may have been wrong by months when it wrote."""
+
+DAMAGED_KEPT = 3
+"""How many damaged journals are kept for whoever looks into them."""
 
 _PRAGMAS = """
 PRAGMA journal_mode = WAL;
@@ -59,15 +62,12 @@ def _ms(instant: datetime) -> int:
 class Journal:
     """One file, used by one thread. Every method may raise the two storage errors."""
 
-    def __init__(self, path: Path, *, ballast: Ballast | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._ballast = ballast
         self.set_aside: Path | None = None
         """Where a damaged predecessor was moved at this start; None: it was sound."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._open_sound()
-        if ballast is not None:
-            ballast.restore()
 
     # --- writing ---
 
@@ -77,22 +77,27 @@ class Journal:
         slots: tuple[SlotRecord, ...] = (),
         memory: Memory | None = None,
     ) -> None:
-        """All of it or nothing, durable on return. A full disk costs the ballast first."""
-        try:
-            self._persist(entries, slots, memory)
-        except StorageFullError:
-            if self._ballast is None or not self._ballast.release():
-                raise
-            self._persist(entries, slots, memory)
+        """All of it or nothing, durable on return."""
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO entry (entry_no, at_ms, body) VALUES (?, ?, ?)",
+                [(one.entry_no, _ms(one.at), one.model_dump_json()) for one in entries],
+            )
+            self._put_slots(db, slots)
+            if memory is not None:
+                db.execute(_PUT_META, ("memory", memory.model_dump_json()))
+            head = max((one.entry_no for one in entries), default=0)
+            if head > self._number("head"):
+                db.execute(_PUT_META, ("head", str(head)))
 
-    def confirm(self, up_to: int) -> None:
-        """The centre has everything up to this number; forget what is old enough."""
+    def confirm(self, up_to: int, at: datetime | None = None) -> None:
+        """The centre has everything up to this number; forget what is old at `at`, if known."""
         with self._transaction() as db:
             stored = min(max(up_to, self._number("stored_up_to")), self._number("head"))
             db.execute(_PUT_META, ("stored_up_to", str(stored)))
-            (newest,) = db.execute("SELECT coalesce(max(at_ms), 0) FROM entry").fetchone()
-            oldest = newest - KEPT_DAYS * 86_400_000
-            db.execute("DELETE FROM entry WHERE entry_no <= ? AND at_ms < ?", (stored, oldest))
+            if at is not None:
+                old = _last_old(db, _ms(at) - KEPT_DAYS * 86_400_000)
+                db.execute("DELETE FROM entry WHERE entry_no <= ?", (min(stored, old),))
             (planned,) = db.execute("SELECT coalesce(max(planned_at_ms), 0) FROM slot").fetchone()
             oldest = planned - KEPT_DAYS * 86_400_000
             db.execute("DELETE FROM slot WHERE planned_at_ms < ?", (oldest,))
@@ -148,24 +153,6 @@ class Journal:
 
     # --- within ---
 
-    def _persist(
-        self,
-        entries: tuple[JournalEntry, ...],
-        slots: tuple[SlotRecord, ...],
-        memory: Memory | None,
-    ) -> None:
-        with self._transaction() as db:
-            db.executemany(
-                "INSERT OR IGNORE INTO entry (entry_no, at_ms, body) VALUES (?, ?, ?)",
-                [(one.entry_no, _ms(one.at), one.model_dump_json()) for one in entries],
-            )
-            self._put_slots(db, slots)
-            if memory is not None:
-                db.execute(_PUT_META, ("memory", memory.model_dump_json()))
-            head = max((one.entry_no for one in entries), default=0)
-            if head > self._number("head"):
-                db.execute(_PUT_META, ("head", str(head)))
-
     @staticmethod
     def _put_slots(db: sqlite3.Connection, slots: tuple[SlotRecord, ...]) -> None:
         db.executemany(
@@ -202,6 +189,8 @@ class Journal:
 
     def _open_sound(self) -> None:
         """The file, or a fresh one with what a damaged one still gives."""
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        _settle_exchange(self._path, fresh)
         try:
             self._db = _opened(self._path)
         except sqlite3.DatabaseError as error:
@@ -210,10 +199,21 @@ class Journal:
             logger.exception("journal damaged, begun anew file=%s", self._path)
         else:
             return
+        self._carry_over(fresh)
+
+    def _carry_over(self, fresh: Path) -> None:
+        """What was carried over is durable before the damaged file goes: no cut loses both."""
         old = salvaged(self._path)
-        self.set_aside = _moved_aside(self._path)
-        self._db = _opened(self._path)
-        self.persist(old.entries, old.slots, old.memory)
+        with _sqlite_errors(self._path):
+            self._db = _opened(fresh)
+            try:
+                self.persist(old.entries, old.slots, old.memory)
+            finally:
+                self._db.close()
+            with storage_errors(self._path.name):
+                self.set_aside = _moved_aside(self._path)
+            _settle_exchange(self._path, fresh)
+            self._db = _opened(self._path)
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -283,11 +283,49 @@ def _as_storage_error(path: Path, error: sqlite3.DatabaseError) -> Exception:
     return StorageReadOnlyError(f"{path.name}: {error}")
 
 
-def _moved_aside(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
+def _last_old(db: sqlite3.Connection, before_ms: int) -> int:
+    """The last of the lines behind which none is younger. A line written by a clock nobody
+    vouched for has no age of its own: it goes with those around it."""
+    last = 0
+    rows = db.execute(
+        "SELECT entry_no, at_ms FROM entry WHERE body NOT LIKE ? ORDER BY entry_no",
+        ('%"clock":"none"%',),
+    )
+    for number, at_ms in rows:
+        if at_ms >= before_ms:
+            break
+        last = number
+    return last
+
+
+def _settle_exchange(path: Path, fresh: Path) -> None:
+    """Put the new file in its place if the damaged one is gone; half a new one is worth nothing."""
+    if not fresh.exists():
+        return
+    with storage_errors(path.name):
+        if path.exists():
+            _remove(fresh)
+        else:
+            _remove(path)  # the old file's log would be taken for the new one's
+            sync_folder(path.parent)
+            fresh.rename(path)
+            sync_folder(path.parent)
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _moved_aside(path: Path) -> Path:
+    """Rename the file; of those set aside before, the last ones are kept."""
+    numbers = sorted(
+        int(number)
+        for one in path.parent.glob(f"{path.name}.damaged-*")
+        if (number := one.name.rpartition("-")[2]).isdigit()
+    )
+    aside = path.with_name(f"{path.name}.damaged-{max(numbers, default=0) + 1}")
+    path.rename(aside)
+    for old in numbers[: -(DAMAGED_KEPT - 1)]:
+        path.with_name(f"{path.name}.damaged-{old}").unlink(missing_ok=True)
     return aside

@@ -26,14 +26,18 @@ RESERVE_BYTES = 64 * 1024 * 1024
 _NAME = re.compile(r"[0-9a-f]{64}")
 _READ_BYTES = 1024 * 1024
 _KEPT_BAD = 4
+"""How many damaged files are kept for whoever looks into them."""
 
 CheckProblem = Literal["file_corrupt", "file_missing"]
 
 
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file's bytes; OSError."""
+def hash_file(path: Path, *, from_card: bool = False) -> str:
+    """SHA-256 of a file's bytes, those on the card itself if so wanted; OSError."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
+        if from_card:
+            # What the kernel still has in memory may be right while the card's own bytes are not.
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         while piece := file.read(_READ_BYTES):
             digest.update(piece)
     return digest.hexdigest()
@@ -80,7 +84,7 @@ class SoundCache:
         """Hash the file again; a damaged one is set aside."""
         path = self.path(sha256)
         try:
-            actual = hash_file(path)
+            actual = hash_file(path, from_card=True)
         except FileNotFoundError:
             self._forget(sha256)
             return "file_missing"
@@ -125,13 +129,20 @@ class SoundCache:
     def make_room(self, sha256: str, size_bytes: int) -> bool:
         """Drop what is not protected, oldest first, until this sound fits; False if it cannot."""
         while not self._has_room(size_bytes):
-            oldest = self._oldest_droppable(besides=sha256)
-            if oldest is None:
+            if not self.drop_one(besides=sha256):
                 return False
-            oldest.unlink(missing_ok=True)
-            if self._forget(oldest.name):
-                logger.info("sound dropped to make room sha256=%s", oldest.name)
-                self._on_dropped(oldest.name)
+        return True
+
+    def drop_one(self, besides: str = "") -> bool:
+        """Give up one file nobody needs: a damaged one, or the oldest; False if there is none."""
+        with self._lock:
+            files = [*self._files(self._folder / "bad"), *self._droppable(besides)]
+            if not files or not _unlinked(files[0]):
+                return False
+        path = files[0]
+        if path.parent == self._folder and self._forget(path.name):
+            logger.info("sound dropped to make room sha256=%s", path.name)
+            self._on_dropped(path.name)
         return True
 
     def free_bytes(self) -> int:
@@ -142,19 +153,28 @@ class SoundCache:
             return 0
 
     def _has_room(self, size_bytes: int) -> bool:
-        with self._lock:
-            total = sum(self._held.values())
+        """Whether so many more bytes fit beside all that lies here."""
+        files = [*self._files(self._folder), *self._files(self._folder / "bad")]
+        total = sum(_age_and_bytes(path)[1] for path in files)
         fits = total + size_bytes <= self._cache_bytes
         return fits and self.free_bytes() - size_bytes >= self._reserve_bytes
 
-    def _oldest_droppable(self, besides: str) -> Path | None:
-        with self._lock:
-            protected = self._protected | {besides}
-        dated = []
-        for path in self._folder.iterdir():
-            if path.is_file() and path.name.removesuffix(".part") not in protected:
-                dated.append((path.stat().st_mtime_ns, path))
-        return min(dated)[1] if dated else None
+    def _droppable(self, besides: str) -> list[Path]:
+        protected = self._protected | {besides}
+        return [
+            path
+            for path in self._files(self._folder)
+            if path.name.removesuffix(".part") not in protected
+        ]
+
+    @staticmethod
+    def _files(folder: Path) -> list[Path]:
+        """Oldest first; none if the card does not say."""
+        try:
+            files = [path for path in folder.iterdir() if path.is_file()]
+        except OSError:
+            return []
+        return sorted(files, key=_age_and_bytes)
 
     def _forget(self, sha256: str) -> bool:
         with self._lock:
@@ -165,8 +185,7 @@ class SoundCache:
         try:
             bad.mkdir(exist_ok=True)
             path.replace(bad / path.name)
-            aside = sorted(bad.iterdir(), key=lambda each: each.stat().st_mtime_ns)
-            for old in aside[:-_KEPT_BAD]:
+            for old in self._files(bad)[:-_KEPT_BAD]:
                 old.unlink(missing_ok=True)
         except OSError as error:
             logger.warning("damaged sound could not be moved file=%s: %s", path.name, error)
@@ -177,3 +196,21 @@ class SoundCache:
             for path in self._folder.iterdir()
             if path.is_file() and _NAME.fullmatch(path.name)
         ]
+
+
+def _age_and_bytes(path: Path) -> tuple[int, int]:
+    """When it was last written, and its size; nothing of a file another thread just gave up."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+def _unlinked(path: Path) -> bool:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("file could not be given up file=%s: %s", path.name, error)
+        return False
+    return True

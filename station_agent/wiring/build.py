@@ -18,7 +18,7 @@ from station_agent.core.config import AgentConfig, Restored
 from station_agent.core.effects import SoundOver
 from station_agent.core.events import AssetDropped, Booted, Event, HardwareFault, StopPressed
 from station_agent.core.volume import FAULT as VOLUME_NOT_SET
-from station_agent.errors import FolderInUseError
+from station_agent.errors import FolderInUseError, StorageFullError, StorageReadOnlyError
 from station_agent.hardware.amplifier import MISSING, Amplifier, open_amplifier
 from station_agent.hardware.button import MISSING as BUTTON_MISSING
 from station_agent.hardware.button import StopButton, open_button
@@ -233,7 +233,8 @@ def _parts(
     mixer: AlsaMixer | None,
     emit: Callable[[Event | Inquiry], None],
 ) -> Parts:
-    journal = Journal(folder / "journal.db", ballast=Ballast(folder / "ballast"))
+    ballast = Ballast(folder / "ballast")
+    journal = _journal(folder / "journal.db", ballast)
     player = PlayerEngine(
         open_sink(settings, clock), lambda said: emit(event_of(said)), clock=clock, mixer=mixer
     )
@@ -249,6 +250,7 @@ def _parts(
         station_id=settings.station.id,
         folder=folder,
         journal=journal,
+        ballast=ballast,
         plan_file=PlanFile(folder / "plan.sealed"),
         limits_file=PlanFile(folder / "limits.sealed"),
         mark_file=MarkFile(folder / "mark"),
@@ -267,6 +269,18 @@ def _parts(
         channel=LocalChannel(settings.socket(), LocalDesk(emit).answer),
         emit=emit,
     )
+
+
+def _journal(path: Path, ballast: Ballast) -> Journal:
+    """The journal, on a full disk at the cost of the ballast."""
+    try:
+        journal = Journal(path)
+    except (StorageFullError, StorageReadOnlyError):
+        if not ballast.release():
+            raise
+        return Journal(path)
+    ballast.restore()
+    return journal
 
 
 def _connections(

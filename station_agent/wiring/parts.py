@@ -19,6 +19,7 @@ from station_agent.health.probes import read_probes
 from station_agent.link.downloader import Downloader
 from station_agent.link.forwarder import next_batch
 from station_agent.player.port import CheckedFile, Player
+from station_agent.store.ballast import Ballast
 from station_agent.store.intents import IntentFile
 from station_agent.store.journal import Journal
 from station_agent.store.marks import MarkFile
@@ -64,6 +65,7 @@ class Parts:
     station_id: str
     folder: Path
     journal: Journal
+    ballast: Ballast
     plan_file: PlanFile
     limits_file: PlanFile
     mark_file: MarkFile
@@ -83,12 +85,7 @@ class Parts:
     def persist(self, effect: do.Persist) -> ev.PersistFailed | None:
         """Write what the core wants durable; None when it is."""
         try:
-            if effect.plan is not None:
-                self.plan_file.write(effect.plan)
-            if effect.limits is not None:
-                self.limits_file.write(effect.limits)
-            if effect.entries or effect.slots or effect.memory:
-                self.journal.persist(effect.entries, effect.slots, effect.memory)
+            self._write(effect)
         except StorageFullError as error:
             logger.exception("not durable station=%s code=%s", self.station_id, error.code)
             return ev.PersistFailed(effect, ev.StorageProblem.DISK_FULL)
@@ -96,6 +93,25 @@ class Parts:
             logger.exception("not durable station=%s code=%s", self.station_id, error.code)
             return ev.PersistFailed(effect, ev.StorageProblem.READONLY)
         return None
+
+    def _write(self, effect: do.Persist) -> None:
+        """On a full disk played sound goes first, then the ballast: evidence finds room."""
+        while True:
+            try:
+                self._write_once(effect)
+            except StorageFullError:
+                if not (self.cache.drop_one() or self.ballast.release()):
+                    raise
+            else:
+                return
+
+    def _write_once(self, effect: do.Persist) -> None:
+        if effect.plan is not None:
+            self.plan_file.write(effect.plan)
+        if effect.limits is not None:
+            self.limits_file.write(effect.limits)
+        if effect.entries or effect.slots or effect.memory:
+            self.journal.persist(effect.entries, effect.slots, effect.memory)
 
     def carry_out(self, effect: do.Effect) -> None:
         """Do anything but Persist."""
@@ -157,8 +173,9 @@ class Parts:
                     self.mark_file.write(mark)
                 case do.ForwardJournal():
                     self._forward(effect)
-                case do.ConfirmJournal(up_to=up_to):
-                    self.journal.confirm(up_to)
+                case do.ConfirmJournal(up_to=up_to, at=at):
+                    self.journal.confirm(up_to, at)
+                    self.ballast.restore()
         except (StorageFullError, StorageReadOnlyError) as error:
             name = type(effect).__name__
             logger.warning("%s failed station=%s: %s", name, self.station_id, error)

@@ -132,6 +132,7 @@ class Store:
     intents: list[Intent] = field(default_factory=list)
     files: dict[str, int] = field(default_factory=dict)
     fails_with: ev.StorageProblem | None = None
+    takes_no_plan: bool = False
 
 
 @dataclass
@@ -343,6 +344,8 @@ class Rig:
         store = self.store
         if store.fails_with is not None:
             return ev.PersistFailed(persist, store.fails_with)
+        if store.takes_no_plan and persist.plan is not None:
+            return ev.PersistFailed(persist, ev.StorageProblem.DISK_FULL)
         for entry in persist.entries:
             assert not store.entries or entry.entry_no == store.entries[-1].entry_no + 1
             store.entries.append(entry)

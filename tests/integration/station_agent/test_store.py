@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from station_agent.store.marks import MarkFile
 from station_agent.store.plan_file import PlanFile
 from station_agent.store.sound_cache import SoundCache
 from station_protocol.messages import JournalEntry
+from station_protocol.vocabulary import ClockLevel
 from tests.support import wire
 
 AT = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
@@ -110,8 +111,10 @@ def test_only_what_is_confirmed_and_old_is_forgotten_and_no_number_comes_again(
     journal.persist(entries(1, 4, AT - timedelta(days=100)))
     journal.persist(entries(5, 6, AT))
     journal.confirm(2)
+    assert len(journal.read(0, 100)) == 6
+    journal.confirm(2, AT)
     assert [each.entry_no for each in journal.read(0, 100)] == [3, 4, 5, 6]
-    journal.confirm(6)
+    journal.confirm(6, AT)
     assert [each.entry_no for each in journal.read(0, 100)] == [5, 6]
     assert journal.stored_up_to() == 6
     journal.confirm(3)
@@ -120,6 +123,29 @@ def test_only_what_is_confirmed_and_old_is_forgotten_and_no_number_comes_again(
     again = Journal(tmp_path / "journal.db")
     assert again.head() == 6
     again.close()
+
+
+def test_lines_of_a_clock_nobody_vouched_for_go_with_those_around_them(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db")
+    unknown = {"clock": ClockLevel.NONE}
+    lines = [
+        one.model_copy(update={"at": at, **changes})
+        for one, at, changes in (
+            (wire.entry(no=1), datetime(1970, 1, 1, tzinfo=UTC), unknown),
+            (wire.entry(no=2), AT - timedelta(days=91), {}),
+            (wire.entry(no=3), datetime(2040, 1, 1, tzinfo=UTC), unknown),
+            (wire.entry(no=4), AT - timedelta(days=89), {}),
+            (wire.entry(no=5), datetime(1970, 1, 1, tzinfo=UTC), unknown),
+        )
+    ]
+    journal.persist(tuple(lines))
+    journal.confirm(5, AT - timedelta(days=2))
+    assert [each.entry_no for each in journal.read(0, 100)] == [1, 2, 3, 4, 5]
+    journal.confirm(5, AT)
+    assert [each.entry_no for each in journal.read(0, 100)] == [3, 4, 5]
+    journal.confirm(5, AT + timedelta(days=2))
+    assert [each.entry_no for each in journal.read(0, 100)] == [5]
+    journal.close()
 
 
 def test_a_confirmation_beyond_the_last_number_is_not_believed(tmp_path: Path) -> None:
@@ -266,27 +292,6 @@ def test_a_damaged_journal_still_gives_its_slots_and_floors(tmp_path: Path) -> N
     again.close()
 
 
-def test_a_full_disk_costs_the_ballast_and_loses_nothing(tmp_path: Path) -> None:
-    ballast = Ballast(tmp_path / "ballast", 64 * 1024)
-    journal = Journal(tmp_path / "journal.db", ballast=ballast)
-    assert (tmp_path / "ballast").stat().st_size == 64 * 1024
-    full = sqlite3.OperationalError("database or disk is full")
-    full.sqlite_errorcode = sqlite3.SQLITE_FULL
-    refusals = iter([full])
-    persist = journal._persist
-
-    def refuses_once(*what: object) -> None:
-        for _ in refusals:
-            raise StorageFullError("full")
-        persist(*what)  # type: ignore[arg-type]
-
-    journal._persist = refuses_once  # type: ignore[method-assign]
-    journal.persist(entries(1, 1))
-    assert journal.head() == 1
-    assert not (tmp_path / "ballast").exists()
-    journal.close()
-
-
 def test_a_disk_that_takes_no_more_is_told_apart(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db")
     (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
@@ -298,6 +303,79 @@ def test_a_disk_that_takes_no_more_is_told_apart(tmp_path: Path) -> None:
     with pytest.raises(StorageReadOnlyError):
         journal.persist(entries(1, 1))
     journal.close()
+
+
+@pytest.mark.parametrize("step", ["before", "between"])
+def test_a_power_cut_while_a_damaged_journal_is_exchanged_loses_nothing(
+    tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path)
+    journal.persist(entries(1, 3), (record("a" * 26),))
+    journal._db.execute("UPDATE meta SET value = 'rubbish' WHERE key = 'head'")
+    leave_as_power_cut(journal, path)
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if step == "before":
+            patch.setattr("station_agent.store.journal._moved_aside", cut)
+        else:
+            patch.setattr(Path, "rename", _rename_once(path))
+        with pytest.raises(KeyboardInterrupt):
+            Journal(path)
+    again = Journal(path)
+    assert [slot.slot_id for slot in again.slots()] == ["a" * 26]
+    assert [each.entry_no for each in again.read(0, 100)] == [1, 2, 3]
+    assert not path.with_name("journal.db.new").exists()
+    again.close()
+
+
+def leave_as_power_cut(journal: Journal, path: Path) -> None:
+    """Close the journal, and put back its log as if it had not been tidied up."""
+    names = [path.with_name(path.name + suffix) for suffix in ("", "-wal")]
+    kept = [name.read_bytes() for name in names]
+    journal.close()
+    for name, raw in zip(names, kept, strict=True):
+        name.write_bytes(raw)
+
+
+def _rename_once(first: Path) -> Callable[[Path, Path], Path]:
+    """Rename this file, and no other."""
+
+    def rename(source: Path, target: Path) -> Path:
+        if source == first:
+            return source.replace(target)
+        raise KeyboardInterrupt
+
+    return rename
+
+
+def test_only_the_last_damaged_journals_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    for number in range(1, 7):
+        path.write_bytes(b"rubbish " * 100)
+        journal = Journal(path)
+        assert journal.set_aside == tmp_path / f"journal.db.damaged-{number}"
+        journal.close()
+        path.unlink()
+    left = sorted(one.name for one in tmp_path.glob("*.damaged-*"))
+    assert left == [f"journal.db.damaged-{number}" for number in (4, 5, 6)]
+
+
+# --- ballast ---
+
+
+def test_the_ballast_is_made_once_and_again_after_it_was_given_up(tmp_path: Path) -> None:
+    ballast = Ballast(tmp_path / "ballast", 64 * 1024)
+    ballast.restore()
+    assert (tmp_path / "ballast").stat().st_size == 64 * 1024
+    assert ballast.release()
+    assert not ballast.release()
+    (tmp_path / "ballast").touch()  # what a power cut leaves of a file never synced
+    ballast.restore()
+    assert (tmp_path / "ballast").stat().st_size == 64 * 1024
 
 
 # --- plan, mark ---
@@ -385,6 +463,32 @@ def test_room_is_made_from_the_oldest_that_nobody_needs(tmp_path: Path) -> None:
     assert dropped == [old, newer]
     assert not cache.make_room("ff" * 32, 800)
     assert set(cache.held()) == {needed}
+
+
+def test_damaged_and_unfinished_files_count_and_go_first(tmp_path: Path) -> None:
+    dropped: list[str] = []
+    cache = SoundCache(tmp_path, 1_000, on_dropped=dropped.append, reserve_bytes=0)
+    held, spoilt = put(cache, b"a" * 300), put(cache, b"b" * 300)
+    cache.path(spoilt).write_bytes(b"c" * 300)
+    assert cache.check(spoilt) == "file_corrupt"
+    assert put(cache, b"b" * 300) == spoilt
+    assert cache.make_room("ff" * 32, 200)
+    assert list((tmp_path / "bad").iterdir()) == []
+    assert set(cache.held()) == {held, spoilt}
+    cache.part_path("ee" * 32).write_bytes(b"d" * 300)
+    cache.protect((held, spoilt))
+    assert cache.make_room("ff" * 32, 400)
+    assert not cache.part_path("ee" * 32).exists()
+    assert dropped == []
+
+
+def test_only_the_last_damaged_sounds_are_kept(tmp_path: Path) -> None:
+    cache = SoundCache(tmp_path, 10_000_000, reserve_bytes=0)
+    for number in range(7):
+        sha256 = put(cache, bytes([number]) * 300)
+        cache.path(sha256).write_bytes(b"spoilt")
+        assert cache.check(sha256) == "file_corrupt"
+    assert len(list((tmp_path / "bad").iterdir())) == 4
 
 
 def test_a_name_that_is_no_hash_never_becomes_a_path(tmp_path: Path) -> None:

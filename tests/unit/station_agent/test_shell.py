@@ -130,20 +130,47 @@ class BadJournal:
     def persist(self, *_: object) -> None:
         raise self.error
 
-    def confirm(self, up_to: int) -> None:
+    def confirm(self, up_to: int, at: datetime | None) -> None:
         raise self.error
 
 
-def bare_parts(journal: object, **changes: Any) -> Parts:
+class FullDisk:
+    """A journal that finds room when enough was given up, and what there is to give up."""
+
+    def __init__(self, sounds: int, *, has_ballast: bool) -> None:
+        self.sounds = sounds
+        self.has_ballast = has_ballast
+        self.given_up: list[str] = []
+        self.needed = 1
+
+    def persist(self, *_: object) -> None:
+        if len(self.given_up) < self.needed:
+            raise StorageFullError("full")
+
+    def drop_one(self) -> bool:
+        if self.sounds > self.given_up.count("sound"):
+            self.given_up.append("sound")
+            return True
+        return False
+
+    def release(self) -> bool:
+        if self.has_ballast and "ballast" not in self.given_up:
+            self.given_up.append("ballast")
+            return True
+        return False
+
+
+def bare_parts(journal: object, room: FullDisk | None = None, **changes: Any) -> Parts:
     nothing = cast(Any, None)
     return Parts(
         station_id="x",
         folder=Path(),
         journal=cast(Any, journal),
+        ballast=cast(Any, room or FullDisk(0, has_ballast=False)),
         plan_file=nothing,
         limits_file=nothing,
         mark_file=nothing,
-        cache=nothing,
+        cache=cast(Any, room or FullDisk(0, has_ballast=False)),
         player=nothing,
         amplifier=nothing,
         link=nothing,
@@ -163,6 +190,18 @@ def test_the_two_ways_a_disk_fails_are_told_apart() -> None:
     locked = bare_parts(BadJournal(StorageReadOnlyError("ro"))).persist(persist)
     assert full == ev.PersistFailed(persist, ev.StorageProblem.DISK_FULL)
     assert locked == ev.PersistFailed(persist, ev.StorageProblem.READONLY)
+
+
+def test_on_a_full_disk_played_sound_goes_first_and_the_ballast_last() -> None:
+    persist = do.Persist(slots=(cast(Any, "slot"),))
+    disk = FullDisk(sounds=2, has_ballast=True)
+    assert bare_parts(disk, disk).persist(persist) is None
+    assert disk.given_up == ["sound"]
+    disk.needed = 3
+    assert bare_parts(disk, disk).persist(persist) is None
+    assert disk.given_up == ["sound", "sound", "ballast"]
+    disk.needed = 4
+    assert bare_parts(disk, disk).persist(persist) is not None
 
 
 def test_a_confirmation_that_cannot_be_written_ends_nothing() -> None:

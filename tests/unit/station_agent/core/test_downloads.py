@@ -187,3 +187,11 @@ def test_word_of_a_file_never_held_changes_nothing() -> None:
     rig.tell(ev.AssetChecked(sha(9), "file_missing"))
     rig.tell(ev.AssetDropped(sha(9)))
     assert rig.evidence(wire.HoldingEntry) == []
+
+
+def test_before_each_fetch_the_cache_is_told_anew_what_it_must_keep() -> None:
+    rig = online(slot(1, in_minutes(2)), slot(2, in_minutes(90)))
+    rig.run_until(in_minutes(4))
+    rig.tell(ev.AssetDropped(sha(2)))
+    asked = [effect for effect in rig.asked if isinstance(effect, do.ProtectAssets | do.Fetch)]
+    assert asked[-2:] == [do.ProtectAssets((sha(2),)), do.Fetch(sha(2), 120_000, "http")]

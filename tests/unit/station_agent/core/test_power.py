@@ -10,7 +10,17 @@ import pytest
 from station_agent.core import events as ev
 from station_protocol import messages as wire
 from station_protocol.vocabulary import Outcome, Reason
-from tests.support.rig import Rig, in_minutes, online, sha, signed_order, signed_plan, slot, slot_id
+from tests.support.rig import (
+    EPOCH,
+    Rig,
+    in_minutes,
+    online,
+    sha,
+    signed_order,
+    signed_plan,
+    slot,
+    slot_id,
+)
 
 
 @pytest.mark.parametrize("second", [-1, 0, 1, 15, 29])
@@ -150,6 +160,21 @@ def test_an_order_is_not_answered_before_it_is_remembered() -> None:
     rig.store.fails_with = ev.StorageProblem.DISK_FULL
     rig.tell(signed_order(wire.VolumeDeed(percent=50)))
     assert rig.replies() == []
+
+
+def test_a_plan_too_big_for_the_disk_holds_up_neither_slots_nor_evidence() -> None:
+    rig = online(slot(1, in_minutes(2)))
+    rig.store.takes_no_plan = True
+    rig.tell(signed_plan(slot(1, in_minutes(2)), slot(2, in_minutes(90)), version=2))
+    rig.run(240)
+    assert rig.outcome(1) == (Outcome.AIRED, None)
+    assert "disk_full" in rig.last_beat().reasons
+    assert rig.store.plan == b"plan %d 1" % EPOCH
+    assert rig.store.memory.plan_version == 1
+    rig.store.takes_no_plan = False
+    rig.run(60)
+    assert rig.store.memory.plan_version == 2
+    assert rig.last_beat().reasons == ()
 
 
 def test_entries_keep_their_numbers_and_order_over_a_full_disk() -> None:
