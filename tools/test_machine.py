@@ -87,6 +87,7 @@ NEEDS = (
     HeaderNeed(("alsa/asoundlib.h",), "libasound2-dev", "the sound card library itself"),
     Need(("systemd-analyze",), "systemd", "looking at the service files"),
     LibraryNeed(("faketime/libfaketimeMT.so.1",), "libfaketime", "clocks that step under agents"),
+    Need(("strace",), "strace", "power cuts and failing syncs of a station's store"),
     FontNeed(("DejaVuSans.ttf", "NotoSans-Regular.*"), "fonts-dejavu-core", "Vietnamese letters"),
 )
 
