@@ -119,6 +119,12 @@ TROUBLES: Mapping[str, Trouble] = {
         "Báo trung tâm; nếu lặp lại, thay thẻ nhớ.",
         "Tell the centre; if it happens again, replace the card.",
     ),
+    "intent_not_durable": _trouble(
+        "đã phát khẩn cấp trước khi kịp ghi sổ",
+        "an emergency sounded before the journal could be written",
+        "Không cần làm gì ngay; thẻ nhớ chậm hoặc đầy, nếu lặp lại thì thay thẻ.",
+        "Nothing at once: the card is slow or full; if it happens again, replace it.",
+    ),
     "file_corrupt": _trouble("tệp hỏng, đang tải lại", "a damaged file", _SELF_VI, _SELF_EN),
     "file_missing": _trouble("mất tệp, đang tải lại", "a file is gone", _SELF_VI, _SELF_EN),
     # --- the plan
