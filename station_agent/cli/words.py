@@ -95,6 +95,12 @@ TROUBLES: Mapping[str, Trouble] = {
         "Tắt chương trình khác trên máy; xem nguồn điện có đủ 5 V 3 A không.",
         "End other programs; see whether the supply gives 5 V 3 A.",
     ),
+    "volume_not_set": _trouble(
+        "âm lượng không đúng mức đã đặt",
+        "the card's mixer was at another volume than ordered, or muted",
+        "Máy đã đặt lại. Nếu còn lặp lại: tìm chương trình khác chỉnh âm lượng (alsamixer).",
+        "It was set again. If it comes back, find what else turns the volume (alsamixer).",
+    ),
     "amplifier_missing": _trouble(
         "không bật tắt được tăng âm", "the amplifier cannot be switched", _PIN_VI, _PIN_EN
     ),
