@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+    model_validator,
+)
 
 from station_protocol.vocabulary import (
     Authority,
     ClockLevel,
     EndPolicy,
+    FactCode,
     Outcome,
     Priority,
     Reason,
@@ -385,9 +399,101 @@ class RefusalEntry(Part):
     detail: Text = ""
 
 
+MOST_FACTS = 24
+"""So many facts tell one slot's story; of a longer one the middle is left out and counted."""
+
+
+class TraceFact(Part):
+    """One thing a station knew or decided about a slot. Which values it has hangs on its code.
+
+    A code of a newer station is kept as it is; nothing absent is written.
+    """
+
+    code: Annotated[FactCode | Code, Field(union_mode="left_to_right")]
+    at: Instant
+    is_sure: bool = True
+    """False: by a clock that was not trusted then, and nothing later put it right."""
+    epoch: Count | None = None
+    version: Count | None = None
+    """Of the plan; of the limits, for `limits`."""
+    level: ClockLevel | None = None
+    error_ms: float | None = None
+    """Worst error of the clock; for `started`, the first frame against its instant."""
+    why: Code | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")] | None = None
+    """The first 12 characters of the name of the sound it is about."""
+    have: Count | None = None
+    need: Count | None = None
+    by: Ident | None = None
+    """The slot or order that had, or took, the air."""
+    title: Text | None = None
+    priority: Priority | None = None
+    ms: LengthMs | None = None
+    of_ms: LengthMs | None = None
+    other_at: Instant | None = None
+
+    @model_serializer(mode="wrap")
+    def _only_what_is_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Facts are many and small: what is not said takes no room on card and wire."""
+        written: dict[str, Any] = write(self)
+        return {
+            name: value
+            for name, value in written.items()
+            if value is not None and (name, value) != ("is_sure", True)
+        }
+
+
+class TraceEntry(Part):
+    """Why a slot ended as it did here; the line right behind the as-run entry it explains."""
+
+    kind: Literal["trace"] = "trace"
+    slot_id: SlotId
+    revision: Count
+    facts: Annotated[tuple[TraceFact, ...], Field(max_length=MOST_FACTS)]
+    left_out: Count = 0
+    """Facts left out of the middle, the story having been too long."""
+
+
+class UnreadEvidence(Part):
+    """Evidence of a kind this side does not know: kept and confirmed as it came, not understood."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, JsonValue]
+
+    kind: Code
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> Self:
+        """ValueError for what came as JSON and cannot go as JSON: half a character."""
+        json.dumps(self.__pydantic_extra__, ensure_ascii=False).encode()
+        return self
+
+    @model_serializer(mode="plain")
+    def _as_it_came(self) -> dict[str, Any]:
+        return {"kind": self.kind, **self.__pydantic_extra__}
+
+
+_UNREAD = "unread"
+_KNOWN_KINDS = frozenset({"as_run", "start", "holding", "fault", "flip", "refusal", "trace"})
+
+
+def _kind_of(evidence: object) -> str:
+    """By which model evidence is read; a newer station may speak of what we cannot read yet."""
+    is_raw = isinstance(evidence, dict)
+    kind = evidence.get("kind") if is_raw else getattr(evidence, "kind", None)
+    return kind if isinstance(kind, str) and kind in _KNOWN_KINDS else _UNREAD
+
+
 Evidence = Annotated[
-    AsRunEntry | StartEntry | HoldingEntry | FaultEntry | FlipEntry | RefusalEntry,
-    Field(discriminator="kind"),
+    Annotated[AsRunEntry, Tag("as_run")]
+    | Annotated[StartEntry, Tag("start")]
+    | Annotated[HoldingEntry, Tag("holding")]
+    | Annotated[FaultEntry, Tag("fault")]
+    | Annotated[FlipEntry, Tag("flip")]
+    | Annotated[RefusalEntry, Tag("refusal")]
+    | Annotated[TraceEntry, Tag("trace")]
+    | Annotated[UnreadEvidence, Tag(_UNREAD)],
+    Discriminator(_kind_of),
 ]
 
 

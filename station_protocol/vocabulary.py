@@ -88,6 +88,30 @@ class StationHealth(StrEnum):
     DEGRADED = "degraded"
 
 
+class FactCode(StrEnum):
+    """What one fact of a decision trace is about. Which values each carries: docs/protocol.md."""
+
+    RESTARTED = "restarted"
+    PLAN_HEARD = "plan_heard"
+    PLAN_CHANGED = "plan_changed"
+    PLAN_HELD = "plan_held"
+    CLOCK = "clock"
+    FILES = "files"
+    DEVICE = "device"
+    STORAGE = "storage"
+    LIMITS = "limits"
+    PLAN_EXPIRED = "plan_expired"
+    PREPARED = "prepared"
+    NOT_PREPARED = "not_prepared"
+    AIR_TAKEN = "air_taken"
+    LATE_SPACING = "late_spacing"
+    STARTED = "started"
+    CUT = "cut"
+    PLAYED = "played"
+    CANCELLED = "cancelled"
+    WINDOW_CLOSED = "window_closed"
+
+
 class DeedKind(StrEnum):
     """Whether a signed message means a real broadcast or a drill."""
 

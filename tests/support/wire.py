@@ -13,6 +13,7 @@ from station_protocol.vocabulary import (
     Authority,
     ClockLevel,
     DeedKind,
+    FactCode,
     Outcome,
     Priority,
     Purpose,
@@ -258,6 +259,39 @@ def batch(*entries: wire.JournalEntry, **changes: Any) -> wire.JournalBatch:
         "entries": entries or every,
     }
     return wire.JournalBatch(**(values | changes))
+
+
+def fact(code: FactCode | str, seconds: float = 0, **values: Any) -> wire.TraceFact:
+    """A fact of a slot's story, so many seconds after NOW."""
+    return wire.TraceFact(code=code, at=NOW + timedelta(seconds=seconds), **values)
+
+
+def trace(*facts: wire.TraceFact, **changes: Any) -> wire.TraceEntry:
+    """These facts, or how a slot was cut by another."""
+    every = (
+        fact(FactCode.RESTARTED, -600, is_sure=False, why="power_off", other_at=NOW),
+        fact(FactCode.PLAN_HELD, -5, epoch=1_700_000_000_000, version=12),
+        fact(FactCode.CLOCK, -5, level=ClockLevel.CONTROLLER, error_ms=40.5),
+        fact(FactCode.FILES, -5, why="complete", sha256=SHA[:12], have=1, need=1),
+        fact(FactCode.STARTED, error_ms=0.04, ms=0),
+        fact(
+            FactCode.CUT, 20, why="preempted", by=SLOT, title="Tin bão", priority=Priority.EMERGENCY
+        ),
+        fact(FactCode.PLAYED, 20, ms=20_000, of_ms=30_000),
+    )
+    values: dict[str, Any] = {"slot_id": SLOT, "revision": 1, "facts": facts or every}
+    return wire.TraceEntry(**(values | changes))
+
+
+def unread() -> wire.UnreadEvidence:
+    """What only a newer station could have said."""
+    told: dict[str, Any] = {
+        "slot_id": SLOT,
+        "heard_by": ["micro", None],
+        "level_dbfs": -31.5,
+        "note": None,
+    }
+    return wire.UnreadEvidence(kind="listening", **told)
 
 
 def reply(**changes: Any) -> wire.Reply:

@@ -11,6 +11,7 @@ import pytest
 from station_protocol import codec, errors, messages, topics, transfer
 from station_protocol.signing import Claims
 from station_protocol.topics import Down, Up
+from station_protocol.vocabulary import FactCode
 
 PAGE = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
 MODELS = [
@@ -65,6 +66,11 @@ def test_each_claim_stands_there() -> None:
 def test_each_refusal_stands_there() -> None:
     words = {kind.reason for kind in errors.ProtocolError.__subclasses__()}
     assert set(re.findall(r"^\| `(\w+)` \|", PAGE, re.M)) == words
+
+
+def test_each_code_of_a_trace_stands_there() -> None:
+    assert re.findall(r"^\| \*(\w+)\* \|", PAGE, re.M) == list(FactCode)
+    assert f"At most {messages.MOST_FACTS};" in PAGE
 
 
 def test_the_numbers_of_a_transfer_stand_there() -> None:

@@ -19,13 +19,18 @@ from station_protocol.errors import (
     UnsupportedError,
     WrongAudienceError,
 )
-from station_protocol.messages import UpMessage
+from station_protocol.messages import JournalBatch, TraceEntry, UpMessage
 from station_protocol.signing import Signer
 from station_protocol.topics import Up
-from station_protocol.vocabulary import DeedKind, Purpose
+from station_protocol.vocabulary import DeedKind, FactCode, Purpose
 from tests.support import wire
 
 GOLDEN = Path(__file__).parent / "golden"
+LATER = {
+    "v1-journal-trace.json": wire.batch(wire.entry(wire.as_run()), wire.entry(wire.trace(), no=2)),
+    "v1-journal-unread.json": wire.batch(wire.entry(wire.unread()), wire.entry(no=2)),
+}
+"""What was added to the first version since, and what a version after this one might add."""
 UP: dict[Up, UpMessage] = {
     Up.HELLO: wire.hello(),
     Up.BEAT: wire.beat(),
@@ -81,6 +86,71 @@ def test_messages_of_the_first_release_are_still_understood(kind: Up) -> None:
     raw = (GOLDEN / f"v1-{kind}.json").read_bytes().rstrip(b"\n")
     assert codec.decode_up(kind, raw, station_id=wire.STATION) == UP[kind]
     assert codec.encode_up(UP[kind]) == raw
+
+
+@pytest.mark.parametrize("name", sorted(LATER))
+def test_evidence_that_came_later_is_told_in_the_same_words(name: str) -> None:
+    raw = (GOLDEN / name).read_bytes().rstrip(b"\n")
+    assert codec.decode_up(Up.JOURNAL, raw, station_id=wire.STATION) == LATER[name]
+    assert codec.encode_up(LATER[name]) == raw
+
+
+def test_evidence_of_an_unknown_kind_arrives_whole_among_lines_that_are_understood() -> None:
+    raw = (GOLDEN / "v1-journal-unread.json").read_bytes()
+    message = codec.decode_up(Up.JOURNAL, raw, station_id=wire.STATION)
+    assert isinstance(message, JournalBatch)
+    strange, known = (entry.evidence for entry in message.entries)
+    assert strange.model_dump(mode="json") == json.loads(raw)["entries"][0]["evidence"]
+    assert known == wire.as_run()
+
+
+def test_a_fact_of_an_unknown_code_is_kept_and_its_neighbours_are_understood() -> None:
+    document = json.loads(codec.encode_up(LATER["v1-journal-trace.json"]))
+    facts = document["entries"][1]["evidence"]["facts"]
+    facts.append({"code": "microphone", "at": "2026-11-24T22:30:30Z", "level_dbfs": -31})
+    message = codec.decode_up(Up.JOURNAL, json.dumps(document).encode(), station_id=wire.STATION)
+    assert isinstance(message, JournalBatch)
+    trace = message.entries[1].evidence
+    assert isinstance(trace, TraceEntry)
+    assert [fact.code for fact in trace.facts[-2:]] == [FactCode.PLAYED, "microphone"]
+
+
+def test_a_trace_says_only_what_it_has_to_say() -> None:
+    fact = wire.fact(FactCode.WINDOW_CLOSED)
+    assert set(fact.model_dump(mode="json")) == {"code", "at"}
+    assert set(wire.fact("clock", is_sure=False).model_dump()) == {"code", "at", "is_sure"}
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        {"kind": "listening", "level": float("nan")},
+        {"kind": "listening", "half": "\ud800"},
+        {"kind": "Not a code"},
+        {"kind": ["listening"]},
+        {"kind": None},
+        {},
+        [],
+        wire.trace().model_dump(mode="json")
+        | {"facts": [wire.fact("clock").model_dump(mode="json")] * 25},
+    ],
+    ids=lambda evidence: repr(evidence)[:40],
+)
+def test_evidence_that_is_no_evidence_is_malformed(evidence: object) -> None:
+    document = json.loads(codec.encode_up(wire.batch(wire.entry())))
+    document["entries"][0]["evidence"] = evidence
+    with pytest.raises(MalformedMessageError):
+        codec.decode_up(Up.JOURNAL, json.dumps(document).encode(), station_id=wire.STATION)
+
+
+def test_evidence_nested_without_end_is_malformed() -> None:
+    document = json.loads(codec.encode_up(wire.batch(wire.entry())))
+    deep: object = None
+    for _ in range(400):
+        deep = {"in": deep}
+    document["entries"][0]["evidence"] = {"kind": "listening", "told": deep}
+    with pytest.raises(MalformedMessageError):
+        codec.decode_up(Up.JOURNAL, json.dumps(document).encode(), station_id=wire.STATION)
 
 
 @pytest.mark.parametrize("name", sorted(SEALED))
@@ -258,6 +328,27 @@ def test_a_changed_field_gives_a_message_or_a_protocol_error(data: st.DataObject
         codec.decode_up(kind, json.dumps(document).encode(), station_id=wire.STATION)
     except ProtocolError:
         return
+
+
+@given(kind=st.sampled_from(["trace", "listening", "as_run"]), value=_JSON, data=st.data())
+def test_whatever_a_stolen_station_calls_evidence_is_kept_as_it_is_or_refused(
+    kind: str, value: object, data: st.DataObject
+) -> None:
+    """What was taken can always be written down: in the database, and on the wire again."""
+    document = json.loads(codec.encode_up(LATER["v1-journal-trace.json"]))
+    evidence = document["entries"][data.draw(st.sampled_from([0, 1]))]["evidence"]
+    evidence |= {data.draw(st.sampled_from([*evidence, "told", "facts"])): value, "kind": kind}
+    try:
+        message = codec.decode_up(
+            Up.JOURNAL, json.dumps(document).encode(), station_id=wire.STATION
+        )
+    except ProtocolError:
+        return
+    assert isinstance(message, JournalBatch)
+    for entry in message.entries:
+        json.dumps(entry.evidence.model_dump(mode="json"), allow_nan=False)
+    again = codec.decode_up(Up.JOURNAL, codec.encode_up(message), station_id=wire.STATION)
+    assert again == message
 
 
 @pytest.mark.soak
