@@ -479,8 +479,8 @@ _KNOWN_KINDS = frozenset({"as_run", "start", "holding", "fault", "flip", "refusa
 
 def _kind_of(evidence: object) -> str:
     """By which model evidence is read; a newer station may speak of what we cannot read yet."""
-    is_raw = isinstance(evidence, dict)
-    kind = evidence.get("kind") if is_raw else getattr(evidence, "kind", None)
+    spoken = evidence if isinstance(evidence, dict) else {"kind": getattr(evidence, "kind", None)}
+    kind = spoken.get("kind")
     return kind if isinstance(kind, str) and kind in _KNOWN_KINDS else _UNREAD
 
 

@@ -58,6 +58,7 @@ from station_agent.core.scrub import Scrub
 from station_agent.core.station import Station
 from station_agent.core.turn import Numbering, Turn
 from station_agent.core.volume import Volume
+from station_agent.core.witness import Witness
 from station_protocol.codec import Signed
 from station_protocol.messages import FaultEntry, Message
 from station_protocol.vocabulary import Reason
@@ -115,6 +116,7 @@ class Agent:
         self.lifetime = Lifetime(station, playout, reporter, restored.mark, now)
         self.durability = Durability(station, playout)
         self.scrub = Scrub(station, playout)
+        self.witness = Witness(station, playout)
         self._numbering = Numbering(restored.journal_head)
         self.volume = Volume(station, playout)
         self._gaps_told: set[str] = set()
@@ -299,6 +301,7 @@ class Agent:
         self.volume.advance(turn, at)
         self.playout.advance(turn)
         self.downloads.advance(turn)
+        self.witness.look(turn)
         self.reporter.advance(turn)
 
     def _fall_back(self, turn: Turn) -> None:

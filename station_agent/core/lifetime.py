@@ -31,6 +31,7 @@ class Lifetime:
 
     def begin(self, turn: Turn) -> None:
         """Close what the last run left open, and say that a new one starts."""
+        self._note_restart(turn)
         if self.mark is not None and not self.mark.stopped:
             reasons = (self._down_reason().value,)
             turn.note(FlipEntry(health="off", reasons=reasons), at=self.mark.at)
@@ -39,6 +40,14 @@ class Lifetime:
         for record in list(self.station.ledger.values()):
             if record.state == "started":
                 self._close_interrupted(turn, record)
+
+    def _note_restart(self, turn: Turn) -> None:
+        mark, standing = self.mark, self.station.standing(turn.now)
+        if mark is None:
+            self.station.trace.restarted(standing, None, None)
+        else:
+            why = "stopped" if mark.stopped else self._down_reason().value
+            self.station.trace.restarted(standing, why, mark.at)
 
     def end(self, turn: Turn) -> None:
         """Silence, outcomes, and the last word."""

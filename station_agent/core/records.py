@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from station_protocol.messages import Instant
+from station_protocol.messages import Instant, TraceFact
 from station_protocol.vocabulary import Authority, Outcome, Reason
 
 
@@ -35,6 +35,8 @@ class SlotRecord(Record):
     order_id: str | None = None
     """The order it is an airing of, if no plan named it."""
     exercise: bool = False
+    facts: tuple[TraceFact, ...] = ()
+    """While it is started: what can be said of it, should the power go now."""
     noted_at: Instant
     """When this was written, by a clock that may be wrong: nothing is decided by it."""
 

@@ -13,6 +13,7 @@ from station_agent.core.moment import Moment
 from station_agent.core.order_slot import OrderSlot
 from station_agent.core.outcomes import Sounded, Verdict, as_run, planned_ms
 from station_agent.core.records import ActiveOrder, Memory, ScrubMark, SlotRecord
+from station_agent.core.trace import Standing, Trace
 from station_agent.core.turn import Turn
 from station_protocol.codec import Signed
 from station_protocol.messages import PlannedSlot, StationLimits, StationPlan
@@ -62,6 +63,7 @@ class Station:
     """Whether the mixer was last read to be at another volume than it was set to."""
     storage_fault: str | None = None
     scrub: ScrubMark | None = None
+    trace: Trace = field(default_factory=Trace)
 
     @property
     def rules(self) -> StationLimits:
@@ -77,6 +79,17 @@ class Station:
     def limits_version(self) -> int:
         """The version of the limits in force; 0 for those of the configuration."""
         return self.limits.claims.version if self.limits else 0
+
+    def standing(self, now: Moment) -> Standing:
+        """What holds for every slot at this moment."""
+        return Standing(
+            now,
+            self.clock,
+            self.plan_held,
+            self.limits_version,
+            self.is_device_lost,
+            self.storage_fault,
+        )
 
     def trusted_time(self, now: Moment) -> datetime | None:
         """The time, if the clock is believed."""
@@ -125,7 +138,8 @@ class Station:
 
     def started(self, turn: Turn, slot: PlannedSlot) -> SlotRecord:
         """Note durably that this slot is being started; from here on it never starts again."""
-        record = self._record(turn, slot, "started")
+        facts = self.trace.so_far(self.standing(turn.now), slot.slot_id)
+        record = self._record(turn, slot, "started").model_copy(update={"facts": facts})
         self.keep(turn, record)
         return record
 
@@ -139,6 +153,7 @@ class Station:
     def end(self, turn: Turn, slot: PlannedSlot, verdict: Verdict) -> None:
         """Give a slot that never started its one outcome."""
         if slot.slot_id not in self.ledger:
+            self.trace.ending(self.standing(turn.now), slot, verdict, closes_at(slot))
             self.close(turn, self._record(turn, slot, "ended"), verdict, Sounded())
 
     def close(self, turn: Turn, record: SlotRecord, verdict: Verdict, sounded: Sounded) -> None:
@@ -150,10 +165,12 @@ class Station:
             "state": "ended",
             "outcome": verdict.outcome,
             "reason": verdict.reason,
+            "facts": (),
             "noted_at": turn.now.wall,
         }
         self.keep(turn, record.model_copy(update=update))
         turn.note(as_run(record, verdict, sounded))
+        turn.note(self.trace.entry(self.standing(turn.now), record, verdict, sounded))
 
     def forget_old(self) -> None:
         """Let go of ledger lines no plan can name; by the centre's dates, not our clock."""

@@ -43,6 +43,38 @@ made_slots = st.lists(
 )
 
 
+CAUSES: dict[Reason | None, set[object]] = {
+    None: {"played"},
+    Reason.OFFLINE_NO_FILE: {("files", "missing"), ("not_prepared", "offline_no_file")},
+    Reason.FILE_CORRUPT: {("files", "damaged"), ("not_prepared", "file_corrupt")},
+    Reason.EXPIRED: {"plan_expired"},
+    Reason.CLOCK_UNTRUSTED: {("clock", "clock_untrusted"), ("clock", "clock_wrong")},
+    Reason.AUDIO_DEVICE_MISSING: {
+        ("device", "lost"),
+        ("not_prepared", "audio_device_missing"),
+        ("cut", "audio_device_missing"),
+    },
+    Reason.PLAYER_FAILED: {("not_prepared", "player_failed"), ("cut", "player_failed")},
+    Reason.POWER_OFF: {("restarted", "power_off")},
+    Reason.AGENT_DOWN: {
+        ("restarted", "agent_down"),
+        ("cut", "agent_down"),
+        ("restarted", "stopped"),
+    },
+    Reason.DISK_FULL: {("storage", "disk_full")},
+    Reason.STORAGE_READONLY: {("storage", "storage_readonly")},
+    Reason.PREEMPTED: {("cut", "preempted")},
+    Reason.QUIET_HOURS: {("limits", "quiet_hours")},
+    Reason.TOO_LONG: {("limits", "too_long")},
+    Reason.PLAN_NOT_HELD: {"plan_heard", "plan_changed"},
+    Reason.WINDOW_PASSED: {"air_taken", "late_spacing", "window_closed", ("cut", "preempted")},
+    Reason.STOPPED_BY_OPERATOR: {"cancelled", ("cut", "stopped_by_operator")},
+    Reason.STOPPED_AT_STATION: {("cut", "stopped_at_station")},
+    Reason.LATE_RECOVERY: {"started"},
+}
+"""The facts of which one must be told with each reason."""
+
+
 class StationLife(RuleBasedStateMachine):
     """A station whose world does what it likes."""
 
@@ -51,6 +83,7 @@ class StationLife(RuleBasedStateMachine):
         self.rig = Rig()
         self.rig.boot().connect()
         self.version = 0
+        self.lines_read = 0
         self.versions: list[tuple[int, int]] = []
         self.slot_starts: dict[str, set[datetime]] = {}
 
@@ -133,6 +166,17 @@ class StationLife(RuleBasedStateMachine):
     @invariant()
     def no_slot_has_two_outcomes(self) -> None:
         self.rig.outcomes()
+
+    @invariant()
+    def every_outcome_comes_with_a_story_that_names_its_cause(self) -> None:
+        lines = [entry.evidence for entry in self.rig.store.entries[self.lines_read :]]
+        self.lines_read += len(lines)
+        for line, trace in zip(lines, [*lines[1:], None], strict=True):
+            if isinstance(line, wire.AsRunEntry):
+                assert isinstance(trace, wire.TraceEntry)
+                assert (trace.slot_id, trace.revision) == (line.slot_id, line.revision)
+                told = {(fact.code, fact.why) for fact in trace.facts}
+                assert CAUSES[line.reason] & {*told, *(code for code, _ in told)}, (line, trace)
 
     @invariant()
     def no_slot_sounds_twice(self) -> None:
