@@ -101,6 +101,7 @@ class FactCode(StrEnum):
     STORAGE = "storage"
     LIMITS = "limits"
     PLAN_EXPIRED = "plan_expired"
+    ORDERED = "ordered"
     PREPARED = "prepared"
     NOT_PREPARED = "not_prepared"
     AIR_TAKEN = "air_taken"

@@ -16,10 +16,11 @@ from station_agent.core.outcomes import Verdict
 from station_agent.core.playout import Playout
 from station_agent.core.records import ActiveOrder, Intent, Memory, SeenOrder, SlotRecord
 from station_agent.core.station import Station
+from station_agent.core.trace import names
 from station_agent.core.turn import Turn
 from station_protocol.codec import Signed
 from station_protocol.messages import DrillDeed, EmergencyDeed, Order, OrderSound
-from station_protocol.vocabulary import Authority, Outcome, Reason
+from station_protocol.vocabulary import Authority, FactCode, Outcome, Reason
 
 MOST_ACTIVE = 16
 MOST_ENDED = 256
@@ -169,6 +170,9 @@ class Emergencies:
         """What still waits although a correction has taken its place never sounds."""
         replaced = {name for slot in self.station.urgent for name in slot.replaces}
         for slot in [one for one in self.station.urgent if one.order_id in replaced]:
+            by = next(one for one in self.station.urgent if slot.order_id in one.replaces)
+            standing = self.station.standing(turn.now)
+            self.station.trace.tell(standing, slot.slot_id, FactCode.AIR_TAKEN, names(by))
             self.station.end(turn, slot, Verdict(Outcome.SUPERSEDED, Reason.WINDOW_PASSED))
 
     # --- after a restart --------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from station_agent.core.clock_trust import ClockTrust
 from station_agent.core.moment import Moment
+from station_agent.core.order_slot import OrderSlot
 from station_agent.core.outcomes import Sounded, Verdict
 from station_agent.core.records import SlotRecord
 from station_protocol.messages import MOST_FACTS, PlannedSlot, TraceEntry, TraceFact
@@ -222,6 +223,8 @@ class Trace:
         story = self._story(slot.slot_id)
         if verdict.reason in _OFF and self.restart is not None:
             story.keep(self.restart)
+        if isinstance(slot, OrderSlot):
+            story.add(standing, FactCode.ORDERED, names(slot))
         if verdict.outcome is Outcome.CANCELLED:
             story.add(standing, FactCode.CANCELLED, {"why": "plan" if slot.cancelled else "order"})
             return
@@ -297,3 +300,9 @@ def _start_values(due_at: datetime, started_at: datetime, error_ms: float | None
 
 def _played_values(record: SlotRecord, sounded: Sounded) -> Values:
     return {"ms": max(0, sounded.played_ms), "of_ms": record.planned_ms}
+
+
+def names(slot: PlannedSlot) -> Values:
+    """What has, takes or asks for the air: a slot of the plan, or an order."""
+    by = slot.order_id if isinstance(slot, OrderSlot) else slot.slot_id
+    return {"by": by, "title": slot.title, "priority": slot.priority}

@@ -7,10 +7,11 @@ from datetime import datetime
 from station_agent.core.agenda import LEAD
 from station_agent.core.arbiter import preempts
 from station_agent.core.limits import verdict
+from station_agent.core.order_slot import OrderSlot
 from station_agent.core.outcomes import AIR_TAKEN
 from station_agent.core.playout import Phase, Play, Playout
 from station_agent.core.station import Station
-from station_agent.core.trace import Standing, Values
+from station_agent.core.trace import Standing, Values, names
 from station_agent.core.turn import Turn
 from station_protocol.messages import PlannedSlot
 from station_protocol.vocabulary import FactCode, Reason
@@ -34,11 +35,12 @@ class Witness:
         station.trace.follow_clock(standing)
         if station.pending is not self._seen:
             self._seen = station.pending
-            started_ids = [key for key, record in station.ledger.items() if not record.outcome]
-            station.trace.follow_plan(standing, station.pending, started_ids)
+            others = [key for key, record in station.ledger.items() if not record.outcome]
+            others += [slot.slot_id for slot in station.urgent]
+            station.trace.follow_plan(standing, station.pending, others)
         at = station.clock.estimate(turn.now)
         if at is not None:
-            for slot in station.due_until(at + LEAD):
+            for slot in (*station.urgent, *station.due_until(at + LEAD)):
                 self._look_at_waiting(standing, slot, at)
         self._look_at_plays(standing)
 
@@ -47,8 +49,11 @@ class Witness:
     def _look_at_waiting(self, standing: Standing, slot: PlannedSlot, at: datetime) -> None:
         trace = self._station.trace
         trace.tell_standing(standing, slot.slot_id, slot.starts_at)
-        self._look_at_files(standing, slot)
-        self._look_at_bounds(standing, slot, at)
+        if isinstance(slot, OrderSlot):
+            self._look_at_order(standing, slot)
+        else:
+            self._look_at_files(standing, slot, [item.sha256 for item in slot.items])
+            self._look_at_bounds(standing, slot, at)
         play = next((play for play in self._playout.plays.values() if play.slot == slot), None)
         if play is not None and play.phase is Phase.READY:
             trace.tell(standing, slot.slot_id, FactCode.PREPARED, {})
@@ -60,13 +65,19 @@ class Witness:
                 values = {"why": str(obstacles[-1])}
                 trace.tell(standing, slot.slot_id, FactCode.NOT_PREPARED, values)
 
-    def _look_at_files(self, standing: Standing, slot: PlannedSlot) -> None:
-        station, names = self._station, [item.sha256 for item in slot.items]
-        missing = [name for name in names if name not in station.held]
-        damaged = [name for name in missing if name in station.damaged]
-        why = DAMAGED if damaged else MISSING if missing or not names else COMPLETE
-        first = next(iter(damaged or missing or names), "")[:_SHA_SHOWN] or None
-        have, need = len(names) - len(missing), len(names)
+    def _look_at_order(self, standing: Standing, slot: OrderSlot) -> None:
+        self._station.trace.tell(standing, slot.slot_id, FactCode.ORDERED, names(slot))
+        if slot.order.sha256 is not None:
+            self._look_at_files(standing, slot, [slot.order.sha256])
+
+    def _look_at_files(self, standing: Standing, slot: PlannedSlot, sounds: list[str]) -> None:
+        station = self._station
+        here = station.held.keys() | station.words.keys()
+        missing = [sha256 for sha256 in sounds if sha256 not in here]
+        damaged = [sha256 for sha256 in missing if sha256 in station.damaged]
+        why = DAMAGED if damaged else MISSING if missing or not sounds else COMPLETE
+        first = next(iter(damaged or missing or sounds), "")[:_SHA_SHOWN] or None
+        have, need = len(sounds) - len(missing), len(sounds)
         values = {"why": why, "sha256": first, "have": have, "need": need}
         station.trace.tell(standing, slot.slot_id, FactCode.FILES, values)
 
@@ -85,7 +96,7 @@ class Witness:
         plays = self._playout.plays.values()
         rivals = sorted((play for play in plays if _keeps_out(play, slot)), key=_is_only_next)
         if rivals:
-            values = _names(rivals[0])
+            values = _who(rivals[0])
             self._station.trace.tell(standing, slot.slot_id, FactCode.AIR_TAKEN, values)
         elif not plays:
             self._station.trace.tell(standing, slot.slot_id, FactCode.LATE_SPACING, {})
@@ -107,6 +118,8 @@ class Witness:
     def _look_at_play(self, standing: Standing, play: Play, slot: PlannedSlot) -> None:
         trace = self._station.trace
         trace.tell_standing(standing, slot.slot_id, slot.starts_at)
+        if isinstance(slot, OrderSlot) and not trace.stories[slot.slot_id].has(FactCode.ORDERED):
+            self._look_at_order(standing, slot)
         trace.tell(standing, slot.slot_id, FactCode.PREPARED, {})
         trace.tell_start(standing, slot.slot_id, slot.starts_at, play.sounded)
         if play.cut_by is not None and not trace.stories[slot.slot_id].has(FactCode.CUT):
@@ -116,14 +129,11 @@ class Witness:
     def _taker(self, play: Play) -> Values:
         """Whatever takes the air from a pre-empted play."""
         takers = [other for other in self._playout.plays.values() if other.has_air]
-        return _names(takers[-1]) if play.cut_by is Reason.PREEMPTED and takers else {}
+        return _who(takers[-1]) if play.cut_by is Reason.PREEMPTED and takers else {}
 
 
-def _names(play: Play) -> Values:
-    if play.slot is None:
-        return {}
-    slot = play.slot
-    return {"by": slot.slot_id, "title": slot.title, "priority": slot.priority}
+def _who(play: Play) -> Values:
+    return names(play.slot) if play.slot is not None else {}
 
 
 def _is_only_next(play: Play) -> bool:

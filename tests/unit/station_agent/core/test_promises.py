@@ -171,7 +171,7 @@ class StationLife(RuleBasedStateMachine):
     def every_outcome_comes_with_a_story_that_names_its_cause(self) -> None:
         lines = [entry.evidence for entry in self.rig.store.entries[self.lines_read :]]
         self.lines_read += len(lines)
-        for line, trace in zip(lines, [*lines[1:], None], strict=True):
+        for line, trace in pairwise([*lines, None]):
             if isinstance(line, wire.AsRunEntry):
                 assert isinstance(trace, wire.TraceEntry)
                 assert (trace.slot_id, trace.revision) == (line.slot_id, line.revision)

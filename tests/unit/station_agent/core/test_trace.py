@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from station_agent.core import effects as do
 from station_agent.core import events as ev
 from station_protocol import messages as wire
-from station_protocol.vocabulary import ClockLevel, FactCode, Outcome, Priority, Reason
+from station_protocol.vocabulary import Authority, ClockLevel, FactCode, Outcome, Priority, Reason
 from tests.support.rig import (
     URGENT,
     Rig,
@@ -360,3 +362,69 @@ def test_what_was_told_of_a_slot_is_not_kept_after_its_end() -> None:
     assert rig.agent is not None
     assert rig.agent.station.trace.stories == {}
     assert all(not record.facts for record in rig.store.slots.values())
+
+
+# --- orders ---------------------------------------------------------------------------------------
+
+
+def warning(order_id: str, sequence: int = 7, **changes: Any) -> ev.OrderReceived:
+    values: dict[str, Any] = {
+        "title": "Lũ trên sông Cái",
+        "authority": Authority.DISTRICT,
+        "sequence": sequence,
+        "attention_ms": 10_000,
+        "until_at": in_minutes(30),
+    }
+    return signed_order(wire.EmergencyDeed(**(values | changes)), order_id)
+
+
+def order_story(rig: Rig, order_id: str) -> wire.TraceEntry:
+    lines = [entry.evidence for entry in rig.store.entries]
+    (trace,) = [
+        then
+        for line, then in pairwise(lines)
+        if isinstance(line, wire.AsRunEntry) and line.order_id == order_id
+    ]
+    assert isinstance(trace, wire.TraceEntry)
+    return trace
+
+
+def test_an_emergency_says_which_order_asked_for_it_and_what_of_it_was_missing() -> None:
+    rig = online()
+    rig.auto_fetch = False
+    sound = wire.OrderSound(sha256=sha(9), size_bytes=5, duration_ms=20_000)
+    rig.tell(warning("flood", sound=sound))
+    rig.run(60)
+    trace = order_story(rig, "flood")
+    ordered, files = the(trace, FactCode.ORDERED), the(trace, FactCode.FILES)
+    assert (ordered.by, ordered.title) == ("flood", "Lũ trên sông Cái")
+    assert ordered.priority is Priority.EMERGENCY
+    assert (files.why, files.have, files.need) == ("missing", 0, 1)
+    assert the(trace, FactCode.PLAYED).ms == 10_000
+
+
+def test_a_slot_cut_by_an_emergency_names_the_order() -> None:
+    rig = online(slot(1, in_minutes(2), seconds=120))
+    rig.run_until(in_minutes(3))
+    rig.tell(warning("flood"))
+    rig.run(60)
+    cut = the(story(rig), FactCode.CUT)
+    assert (cut.why, cut.by, cut.title) == ("preempted", "flood", "Lũ trên sông Cái")
+
+
+def test_an_emergency_that_waited_in_vain_names_the_one_that_had_the_air() -> None:
+    rig = online()
+    rig.tell(warning("high", sequence=9, attention_ms=60_000))
+    rig.tell(warning("low", sequence=8, until_at=in_minutes(0.5)))
+    rig.run(120)
+    assert the(order_story(rig, "low"), FactCode.AIR_TAKEN).by == "high"
+
+
+def test_an_emergency_that_a_correction_replaced_while_it_waited_names_the_correction() -> None:
+    rig = online()
+    rig.tell(warning("high", sequence=9, attention_ms=60_000, authority=Authority.PROVINCE))
+    rig.tell(warning("wrong", sequence=8))
+    rig.tell(warning("right", sequence=10, replaces=("wrong",)))
+    rig.run(120)
+    told = [fact.by for fact in order_story(rig, "wrong").facts if fact.code == FactCode.AIR_TAKEN]
+    assert told == ["high", "right"]
