@@ -38,9 +38,10 @@ class Disk:
                         os.posix_fallocate(file.fileno(), at, size)
         return filler
 
-    def set_read_only(self, *, read_only: bool) -> None:
-        """What the kernel does to a card that fails, or undo it."""
-        _run("mount", "-o", f"remount,{'ro' if read_only else 'rw'}", str(self.folder))
+    def fail(self) -> None:
+        """Let the kernel find an error: it makes a failing card read-only, for good."""
+        trigger = Path(f"/sys/fs/ext4/{self.device}/trigger_fs_error")
+        trigger.write_text("1", encoding="ascii")
 
 
 def may_mount() -> bool:
@@ -55,9 +56,11 @@ def own_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
     image = folder.with_name(f"{folder.name}.img")
     with image.open("wb") as file:
         file.truncate(megabytes << 20)
-    _run("mkfs.ext4", "-q", "-F", "-m", "0", str(image))
+    # Blocks as large as on a real card; nothing is left to be written in the background.
+    now = "lazy_itable_init=0,lazy_journal_init=0"
+    _run("mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096", "-E", now, str(image))
     folder.mkdir(parents=True)
-    _run("mount", "-o", "loop,noatime", str(image), str(folder))
+    _run("mount", "-o", "loop,noatime,errors=remount-ro", str(image), str(folder))
     try:
         listing = _run("findmnt", "-n", "-o", "SOURCE", str(folder))
         yield Disk(folder, listing.strip().rpartition("/")[2])
