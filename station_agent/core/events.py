@@ -73,6 +73,7 @@ class ProbesRead:
     """What the machine says of itself; None where it says nothing."""
 
     disk_free_bytes: int | None = None
+    is_read_only: bool = False
     temperature_celsius: float | None = None
     volume_percent: int | None = None
     kernel_synchronised: bool | None = None

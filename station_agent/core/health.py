@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from station_agent.core.agenda import LEAD
+from station_agent.core.events import ProbesRead, StorageProblem
 from station_agent.core.station import Station
 from station_protocol.vocabulary import StationHealth
 
@@ -18,7 +19,7 @@ _NORMAL_AT_START = frozenset({"clock_untrusted", "no_plan"})
 Verdict = tuple[StationHealth, tuple[str, ...]]
 
 
-def reasons(station: Station, at: datetime | None, disk_free_bytes: int | None) -> tuple[str, ...]:
+def reasons(station: Station, at: datetime | None, probes: ProbesRead) -> tuple[str, ...]:
     """Every reason why something due now would not sound, worst first. A dead link is none."""
     found = [station.clock.why] if not station.clock.is_trusted else []
     if station.is_device_lost:
@@ -27,7 +28,9 @@ def reasons(station: Station, at: datetime | None, disk_free_bytes: int | None) 
         found.append("volume_not_set")
     if station.storage_fault:
         found.append(station.storage_fault)
-    if disk_free_bytes is not None and disk_free_bytes < DISK_LOW_BYTES:
+    elif probes.is_read_only:
+        found.append(StorageProblem.READONLY.value)
+    if probes.disk_free_bytes is not None and probes.disk_free_bytes < DISK_LOW_BYTES:
         found.append("disk_low")
     found += _about_plan(station, at)
     return tuple(found)

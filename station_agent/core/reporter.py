@@ -145,7 +145,7 @@ class Reporter:
 
     def _flip(self, turn: Turn) -> None:
         at = self.station.clock.estimate(turn.now)
-        found = reasons(self.station, at, self.probes.disk_free_bytes)
+        found = reasons(self.station, at, self.probes)
         health = verdict(found, turn.now.mono_ms - self.boot_mono_ms, self.health[0])
         if health != self.health:
             self.health = health

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,14 @@ def disk_free_bytes(folder: Path) -> int | None:
         return shutil.disk_usage(folder).free
     except OSError:
         return None
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether the kernel takes no more writes there, as it does with a card that fails."""
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def temperature_celsius(thermal: Path = THERMAL) -> float | None:
@@ -80,6 +89,7 @@ def read_probes(
     kernel = kernel_clock()
     return ProbesRead(
         disk_free_bytes=disk_free_bytes(folder),
+        is_read_only=is_read_only(folder),
         temperature_celsius=temperature_celsius(thermal),
         volume_percent=volume_percent(),
         kernel_synchronised=kernel.synchronised,

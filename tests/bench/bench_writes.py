@@ -101,12 +101,12 @@ class Service:
         pause()
         return self.card.written(self.agent.pid) - before
 
-    def plan(self, version: int) -> None:
-        """Two weeks of slots; the first two, of two lengths, come soon."""
-        at = now().replace(microsecond=0)
+    def plan(self, version: int, first_in: timedelta) -> None:
+        """Two weeks of slots; the first two are of two lengths."""
+        at = now().replace(microsecond=0) + first_in
         self.soon = {
-            SHORT_S: self._slot("short", at + timedelta(seconds=30), SHORT_S),
-            LONG_S: self._slot("long", at + timedelta(seconds=80), LONG_S),
+            SHORT_S: self._slot("short", at, SHORT_S),
+            LONG_S: self._slot("long", at + timedelta(seconds=50), LONG_S),
         }
         later = [
             self._slot(f"s{n}", at + timedelta(hours=2 * n + 2), LONG_S)
@@ -160,12 +160,12 @@ def measure(quick: bool) -> list[Row]:
     with tempfile.TemporaryDirectory(dir=place) as name, _card(Path(name)) as card:
         peer = _naive_row(card).times(DAY_S / PEER_EVERY_S)
         with _service(Path(name), card) as service:
+            service.plan(1, first_in=timedelta(hours=1))
+            time.sleep(10)
             idle = Written(0.0, 0.0)
             if not quick:
-                time.sleep(15)
                 idle = service.during(lambda: time.sleep(IDLE_S)).times(1 / IDLE_S)
-            service.plan(1)
-            plan = service.during(lambda: service.plan(2))
+            plan = service.during(lambda: service.plan(2, first_in=timedelta(seconds=30)))
             short = service.during(lambda: service.air(SHORT_S))
             long = service.during(lambda: service.air(LONG_S))
         a_second = (long - short).times(1 / (LONG_S - SHORT_S))

@@ -68,15 +68,12 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     with outposts(folder, POINTS) as posts:
         for station, point in POINTS.items():
             posts.start(station, point)
-        posts.wait("each says hello", posts.greeted, 180)
-        for station, point in BEFORE_THE_SLOT.items():
+        posts.wait("each knows the time, and has marked so", posts.settled, 180)
+        for station, point in POINTS.items():
             posts.arm(station, point)
         slot = slot_of(posts.centre, "news", voice.read_bytes(), now() + LEAD, SPEECH_S)
         for station in POINTS:
             posts.centre.plan(station, slot)
-        posts.wait("each holds the sound", lambda: posts.hold(slot), 120)
-        for station, point in AT_THE_SLOT.items():
-            posts.arm(station, point)
         made = Field(posts, slot)
         posts.wait("each has an outcome", lambda: _all_ended(made), 180)
         time.sleep(2)

@@ -67,6 +67,11 @@ class Outposts:
         spoke = {hello.station_id for hello in list(self.centre.all(wire.Hello))}
         return spoke >= self.programs.keys()
 
+    def settled(self) -> bool:
+        """Whether each believes its clock; what it writes from then on has to do with slots."""
+        beats = [self.shown(station) for station in self.programs]
+        return all(beat is not None and beat.clock.level == "controller" for beat in beats)
+
     def hold(self, slot: wire.PlannedSlot) -> bool:
         """Whether each holds the sound of this slot."""
         sha256 = slot.items[0].sha256

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from station_agent.health.probes import (
     disk_free_bytes,
+    is_read_only,
     kernel_clock,
     read_probes,
     temperature_celsius,
@@ -23,6 +28,21 @@ def test_the_hottest_zone_counts(tmp_path: Path) -> None:
     zone(tmp_path, 1, "51500\n")
     zone(tmp_path, 2, "rubbish")
     assert temperature_celsius(tmp_path) == 51.5
+
+
+def test_a_folder_on_a_read_only_disk_is_told_from_one_that_takes_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not is_read_only(tmp_path)
+    assert not is_read_only(tmp_path / "gone")
+    plain = os.statvfs(tmp_path)
+    monkeypatch.setattr(os, "statvfs", lambda _: _ReadOnly(plain.f_flag | os.ST_RDONLY))
+    assert is_read_only(tmp_path)
+
+
+@dataclass
+class _ReadOnly:
+    f_flag: int
 
 
 def test_a_machine_without_sensors_has_no_temperature(tmp_path: Path) -> None:

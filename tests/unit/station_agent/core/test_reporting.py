@@ -231,6 +231,17 @@ def test_a_lost_sound_device_is_told_at_once_and_taken_back() -> None:
     assert rig.last_beat().health is StationHealth.READY
 
 
+def test_a_card_that_takes_no_more_writes_is_told_before_anything_has_to_be_written() -> None:
+    rig = online()
+    rig.tell(ev.ProbesRead(is_read_only=True))
+    rig.run(2)
+    assert rig.last_beat().health is StationHealth.DEGRADED
+    assert rig.last_beat().reasons == ("storage_readonly",)
+    rig.tell(ev.ProbesRead())
+    rig.run(2)
+    assert rig.last_beat().health is StationHealth.READY
+
+
 def test_an_expired_plan_a_full_disk_and_a_missing_sound_are_named() -> None:
     rig = online()
     rig.tell(ev.ProbesRead(disk_free_bytes=1))
