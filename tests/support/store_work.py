@@ -14,12 +14,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from station_agent.core.records import Mark, Memory, SlotRecord
-from station_agent.store import files, journal, marks
+from station_agent.core.records import ActiveOrder, Intent, Mark, Memory, SlotRecord
+from station_agent.store import files, intents, journal, marks
+from station_agent.store.intents import IntentFile
 from station_agent.store.journal import Journal
 from station_agent.store.marks import MarkFile
 from station_agent.store.plan_file import PlanFile
 from station_protocol.messages import JournalEntry
+from station_protocol.vocabulary import Authority
 from tests.support import wire
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -61,6 +63,26 @@ def mark_of(number: int) -> Mark:
     return Mark(at=START + timedelta(seconds=number), machine_boot_id="run")
 
 
+def intent_of(number: int) -> Intent:
+    """The intent of emergency `number`."""
+    at = START + timedelta(minutes=number)
+    return Intent(
+        slot_id=f"{number:026d}",
+        nonce=f"{number:032x}",
+        not_after=at + timedelta(hours=1),
+        planned_at=at,
+        order=ActiveOrder(
+            order_id=f"order-{number}",
+            title="Lũ về",
+            authority=Authority.DISTRICT,
+            sequence=number,
+            attention_ms=8_000,
+            issued_at=at,
+            until_at=at + timedelta(hours=1),
+        ),
+    )
+
+
 def _say(word: str, *what: object) -> None:
     os.write(1, (" ".join(map(str, (word, *what))) + "\n").encode())
 
@@ -71,7 +93,7 @@ class Work:
     def __init__(self, folder: Path, seed: int) -> None:
         self._folder = folder
         self._chance = random.Random(seed)  # noqa: S311 - a test's own chance
-        self._batch = self._plan = self._mark = 0
+        self._batch = self._plan = self._mark = self._intent = 0
 
     def run(self, rounds: int) -> None:
         """Open, work, close; the last time it is left open."""
@@ -81,7 +103,14 @@ class Work:
             log._db.execute("PRAGMA wal_autocheckpoint = 12")
             for _ in range(self._chance.randrange(4, 12)):
                 deed = self._chance.choices(
-                    (self._persist, self._confirm, self._keep_plan, self._make_mark), (6, 2, 2, 2)
+                    (
+                        self._persist,
+                        self._confirm,
+                        self._keep_plan,
+                        self._make_mark,
+                        self._mean_to_sound,
+                    ),
+                    (6, 2, 2, 2, 2),
                 )[0]
                 deed(log)
             if number + 1 < rounds:
@@ -111,6 +140,11 @@ class Work:
         file = MarkFile(self._folder / "mark")
         self._durably("mark", self._mark, lambda: file.write(mark_of(self._mark)))
 
+    def _mean_to_sound(self, _log: Journal) -> None:
+        self._intent += 1
+        file = IntentFile(self._folder / "intents")
+        self._durably("intent", self._intent, lambda: file.write(intent_of(self._intent)))
+
     def _durably(self, what: str, number: int, deed: Callable[[], None]) -> None:
         _say("try", what, number)
         deed()
@@ -134,6 +168,8 @@ def _spoil(mutant: str) -> None:
             journal._PRAGMAS = journal._PRAGMAS.replace("FULL", "OFF")
         case "plan-not-synced":
             files.os = _Os(fsync=lambda _: None)  # type: ignore[assignment]
+        case "intent-not-synced":
+            intents.os = _Os(fdatasync=lambda _: None)  # type: ignore[assignment]
         case "mark-in-one-half":
             pwrite = os.pwrite
             marks.os = _Os(  # type: ignore[assignment]

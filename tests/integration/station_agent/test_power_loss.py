@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from station_agent.store.intents import IntentFile
 from station_agent.store.journal import Journal
 from station_agent.store.marks import MarkFile
 from station_agent.store.plan_file import PlanFile
@@ -62,6 +63,7 @@ def broken_promises(cut: Cut, folder: Path) -> list[str]:
         *_of_journal(cut, folder / "journal.db"),
         *_of_plan(cut, PlanFile(folder / "plan.sealed").read()),
         *_of_mark(cut, MarkFile(folder / "mark")),
+        *_of_intents(cut, IntentFile(folder / "intents")),
     ]
 
 
@@ -117,6 +119,15 @@ def _of_mark(cut: Cut, file: MarkFile) -> Iterator[str]:
         yield f"mark: neither {promised} nor {begun}"
 
 
+def _of_intents(cut: Cut, file: IntentFile) -> Iterator[str]:
+    promised, begun = cut.promised.get("intent", 0), cut.begun.get("intent", 0)
+    found = file.read()
+    if found not in (
+        tuple(work.intent_of(number) for number in range(1, last + 1)) for last in (promised, begun)
+    ):
+        yield f"intent: {len(found)} whole ones, promised {promised}"
+
+
 def violations(deeds: list[Deed], count: int, seed: int, card: Path) -> Iterator[str]:
     for cut in cuts(deeds, count, seed):
         yield from broken_promises(cut, card / "cut")
@@ -126,7 +137,13 @@ def test_the_record_covers_what_a_store_does_in_a_life(worked: list[Deed]) -> No
     kinds = {type(deed).__name__ for deed in worked}
     assert kinds >= {"Create", "Write", "Truncate", "Sync", "SyncFolder", "Rename", "Unlink", "Say"}
     says = [deed.text for deed in worked if hasattr(deed, "text")]
-    assert {say.split()[1] for say in says} == {"batch", "confirm", "plan", "mark"}
+    assert {say.split()[1] for say in says} == {
+        "batch",
+        "confirm",
+        "plan",
+        "mark",
+        "intent",
+    }
 
 
 def test_after_any_power_cut_everything_promised_is_there_and_nothing_is_damaged(
@@ -142,7 +159,9 @@ def test_ten_thousand_power_cuts(seed: int, tmp_path: Path, card: Path) -> None:
     assert list(violations(recorded(tmp_path, seed), 500, seed, card)) == []
 
 
-@pytest.mark.parametrize("mutant", ["journal-not-synced", "plan-not-synced", "mark-in-one-half"])
+@pytest.mark.parametrize(
+    "mutant", ["journal-not-synced", "plan-not-synced", "mark-in-one-half", "intent-not-synced"]
+)
 def test_a_store_that_syncs_less_is_found_out(mutant: str, tmp_path: Path, card: Path) -> None:
     found = violations(recorded(tmp_path, 1, mutant), 600, 7, card)
     broken = mutant.partition("-")[0]
