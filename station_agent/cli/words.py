@@ -97,9 +97,9 @@ TROUBLES: Mapping[str, Trouble] = {
     ),
     "volume_not_set": _trouble(
         "âm lượng không đúng mức đã đặt",
-        "the card's mixer was at another volume than ordered, or muted",
-        "Máy đã đặt lại. Nếu còn lặp lại: tìm chương trình khác chỉnh âm lượng (alsamixer).",
-        "It was set again. If it comes back, find what else turns the volume (alsamixer).",
+        "the volume is not what was ordered",
+        "Xem `alsamixer`: đúng card, đúng nút chỉnh chưa; sửa `player.mixer`.",
+        "See `alsamixer`: the right card and control; set `player.mixer`.",
     ),
     "amplifier_missing": _trouble(
         "không bật tắt được tăng âm", "the amplifier cannot be switched", _PIN_VI, _PIN_EN

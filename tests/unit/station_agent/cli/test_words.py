@@ -38,16 +38,14 @@ def _is_call(node: ast.AST, *names: str) -> bool:
     return isinstance(node, ast.Call) and getattr(node.func, "id", "") in names
 
 
+CONSTANTS = ("MISSING", "FAULT")
+"""How a module names the fault it tells of."""
 ELSEWHERE = {
-    "code": "Booted.faults, made in build._faults",
+    "code": "HardwareFault, and Booted.faults of build._faults: constants",
     "event.problem": "AssetChecked",
-    "FAULT": "a constant of its module",
+    "FAULT": "a constant",
 }
 """Codes of faults that are not spelled where the fault is noted, and where they are."""
-
-
-NAMED = ("MISSING", "FAULT")
-"""Constants that spell the code of a fault."""
 
 
 @cache
@@ -63,7 +61,7 @@ def fault_codes() -> frozenset[str]:
                     found.add(str(value.value))
                 else:
                     assert ast.unparse(value) in ELSEWHERE, f"{name}: which codes has this fault?"
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in NAMED:
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in CONSTANTS:
                 found |= set(_texts(node.value))
             if isinstance(node, ast.FunctionDef) and node.name == "_faults":
                 found |= {text for text in _texts(node) if CODE.fullmatch(text)}
