@@ -26,6 +26,10 @@ class AgentConfig:
     machine_boot_id: str = ""
     sound_over: SoundOver = "http"
     trust_last_known: bool = True
+    beat_ms: int = 30_000
+    """How often a station says how it is when nothing changes; the centre counts on 30 s."""
+    mark_ms: int = 300_000
+    """How often it notes durably that it lives while nothing sounds."""
 
 
 @dataclass(frozen=True, slots=True)

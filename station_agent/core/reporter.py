@@ -21,14 +21,12 @@ from station_agent.core.turn import Turn
 from station_protocol.messages import Ack, FlipEntry, Heartbeat, Hello, OnAir
 from station_protocol.vocabulary import ClockLevel, StationHealth
 
-BEAT_MS = 30_000
 SOONEST_BEAT_MS = 1_000
 AFTER_HELLO_MS = 2_000
 """A beat is QoS 0 and may overtake the hello; it waits so long for the hello's answer."""
 HELLO_AGAIN_MS = 10_000
 BATCH_AGAIN_MS = 30_000
 TIME_MS = 600_000
-MARK_MS = 300_000
 PROGRESS_MARK_MS = 15_000
 ECHOES_KEPT = 8
 
@@ -154,7 +152,7 @@ class Reporter:
 
     def _beat(self, turn: Turn, on_air: OnAir | None) -> None:
         self.last_beat_mono_ms = turn.now.mono_ms
-        self.next_beat_mono_ms = turn.now.mono_ms + BEAT_MS
+        self.next_beat_mono_ms = turn.now.mono_ms + self.station.config.beat_ms
         turn.ask(Probe())
         if self.station.is_connected:
             turn.ask(Send(self._heartbeat(turn, on_air)))
@@ -221,7 +219,7 @@ class Reporter:
             return
         self.marked_on_air = on_air is not None
         self.marked_level = self.station.clock.level
-        every = MARK_MS if on_air is None else PROGRESS_MARK_MS
+        every = self.station.config.mark_ms if on_air is None else PROGRESS_MARK_MS
         self.next_mark_mono_ms = turn.now.mono_ms + every
         turn.ask(WriteMark(self.mark(turn, on_air)))
 

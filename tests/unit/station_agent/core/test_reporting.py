@@ -66,6 +66,15 @@ def test_a_heartbeat_leaves_each_half_minute() -> None:
     assert sum(isinstance(message, wire.Heartbeat) for message in rig.sent) == 10
 
 
+def test_a_station_told_to_speak_and_write_less_does_so() -> None:
+    rig = online(beat_ms=1_800_000, mark_ms=900_000)
+    rig.run(120)
+    said, written = len(rig.sent), sum(isinstance(effect, do.WriteMark) for effect in rig.asked)
+    rig.run(3_600)
+    assert sum(isinstance(one, wire.Heartbeat) for one in rig.sent[said:]) == 2
+    assert sum(isinstance(effect, do.WriteMark) for effect in rig.asked) - written == 4
+
+
 def test_heartbeats_carry_what_the_probes_read() -> None:
     rig = online()
     rig.tell(ev.ProbesRead(disk_free_bytes=5_000_000_000, temperature_celsius=51.5))
