@@ -59,8 +59,9 @@ coverage-gate:
 unit: env-dev ## the fast tests only
 	@$(BIN)/python -m pytest -m "not real and not soak" -n 2 -q tests/unit
 
-soak: env-dev ## long campaigns: many more inputs, then mutants of the rules
+soak: env-dev ## long campaigns: many more inputs, 10,000 simulated worlds (SEEDS=), mutants of the rules
 	@VANG_SOAK=1 $(BIN)/python -m pytest -m soak -q
+	@$(BIN)/python -m tests.simulation --soak --seeds $(if $(SEEDS),$(SEEDS),10000)
 	@$(BIN)/python tools/mutants.py
 
 bench: env-dev ## figures beside their peers (ONLY=name, QUICK=1) -> build/bench.json

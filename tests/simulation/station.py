@@ -1,0 +1,513 @@
+"""One station: the real core in the real shell loop, on a machine that can die anywhere."""
+
+from __future__ import annotations
+
+import queue
+import random
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from station_agent.core import effects as do
+from station_agent.core import events as ev
+from station_agent.core.agent import Agent
+from station_agent.core.config import AgentConfig
+from station_agent.core.moment import Moment
+from station_agent.link.forwarder import next_batch
+from station_agent.wiring.shell import Shell
+from station_protocol.codec import Signed
+from station_protocol.messages import (
+    CancelDeed,
+    HoursSpan,
+    Order,
+    PlannedSlot,
+    Reply,
+    StationLimits,
+    StopDeed,
+    UpMessage,
+)
+from tests.simulation.clocks import StationClock
+from tests.simulation.disk import Disk, Document, PowerCutError
+from tests.simulation.ledger import Floors, Heard, Obeyed, Queued, Span, TakenBack
+from tests.simulation.network import Parcel
+from tests.simulation.scenario import Nature
+from tests.simulation.sound import SimPlayer
+from tests.simulation.timeline import MINUTE, SECOND
+
+CHECK_MS = 30
+PROBE_MS = 8
+PLENTY_BYTES = 8_000_000_000
+NO_TIME = 10**15
+
+
+class Ground(Protocol):
+    """The world a station stands in."""
+
+    beat_ms: int
+    mark_ms: int
+    calm_ms: int
+
+    def now_ms(self) -> int:
+        """The true time."""
+
+    def at(self, ms: int, deed: Callable[[], None]) -> None:
+        """Have something happen `ms` from now."""
+
+    def happened(self, station_id: str, event: ev.Event) -> None:
+        """Note an event for trace and fingerprint."""
+
+    def up(self, station_id: str, message: UpMessage) -> None:
+        """Publish as this station."""
+
+    def runs(self, station_id: str, *, is_running: bool) -> None:
+        """The agent began or ended."""
+
+    def can_fetch(self, station_id: str) -> bool:
+        """Whether sound can come now."""
+
+    def heard(self, heard: Heard) -> None:
+        """Write down what sounds."""
+
+    def queued(self, queued: Queued) -> None:
+        """Write down what waits behind another play."""
+
+    def taken_back(self, taken: TakenBack) -> None:
+        """Write down that the station knows it must be silent."""
+
+    def obeyed(self, obeyed: Obeyed) -> None:
+        """Write down that an order was obeyed."""
+
+    def floors(self, floors: Floors) -> None:
+        """Write down what must never go down."""
+
+    def lived(self, span: Span) -> None:
+        """Write down a run that ended."""
+
+
+def _limits(station_id: str) -> StationLimits:
+    return StationLimits(
+        station_id=station_id,
+        hours=(HoursSpan(opens_min=300, closes_min=1260),),
+        max_length_ms=45 * MINUTE,
+        volume_ceiling_percent=80,
+    )
+
+
+class _Parts:
+    """What the shell drives, in place of station_agent.wiring.parts.Parts."""
+
+    def __init__(self, station: SimStation) -> None:
+        self._station = station
+
+    def persist(self, effect: do.Persist) -> ev.PersistFailed | None:
+        """Onto the card; may die in between."""
+        station = self._station
+        station.may_die()
+        failed = station.disk.persist(effect)
+        if failed is None:
+            station.wrote(effect)
+        return failed
+
+    def carry_out(  # noqa: C901 - one flat case for each kind of effect
+        self, effect: do.Effect
+    ) -> None:
+        """Anything else; may die before it."""
+        station = self._station
+        station.may_die()
+        match effect:
+            case do.Prepare():
+                station.player.prepare(effect)
+            case do.Start(play_id=play_id, replaces=replaces):
+                station.player.start(play_id, replaces=replaces)
+            case do.Stop(play_id=play_id, fade_ms=fade_ms):
+                station.player.stop(play_id, fade_ms)
+            case do.Send(message=message):
+                station.says(message)
+            case do.WriteMark(mark=mark):
+                station.disk.write_mark(mark)
+                station.noted_floors()
+            case do.ForwardJournal():
+                station.forward(effect)
+            case do.ConfirmJournal(up_to=up_to):
+                station.disk.confirm(up_to)
+            case do.Fetch(sha256=sha256, size_bytes=size_bytes):
+                station.fetch(sha256, size_bytes)
+            case do.CancelFetch():
+                station.fetching = ""
+            case do.CheckAsset(sha256=sha256):
+                station.later(CHECK_MS, lambda: station.check(sha256))
+            case do.Probe():
+                station.later(PROBE_MS, station.probes)
+            case _:
+                """Volume, amplifier, cache: nothing of this world depends on them."""
+
+
+class SimStation:
+    """Machine, card, clock, player and, while it runs, the agent."""
+
+    def __init__(
+        self, nature: Nature, seed: int, documents: dict[bytes, Document], ground: Ground
+    ) -> None:
+        self.station_id = nature.station_id
+        self.nature = nature
+        self.ground = ground
+        self.dice = random.Random(f"{seed} station {nature.station_id}")
+        self.clock = StationClock(
+            ppm=nature.ppm, offset_ms=nature.offset_ms, has_battery=nature.has_battery
+        )
+        self.disk = Disk(
+            random.Random(f"{seed} disk {nature.station_id}"),
+            documents,
+            self.may_die,
+            f"journal-{nature.station_id}",
+        )
+        self.agent: Agent | None = None
+        self.has_device = True
+        self.fetching = ""
+        self.trouble_ms = 0
+        """When something last happened that may keep a slot from sounding."""
+        self.rules_since_ms = 0
+        self.booted_ms = 0
+        self.down_since_ms = 0
+        self._orders: dict[str, Signed[Order]] = {}
+        self._run = 0
+        self._machine = 1
+        self._wake_ms = NO_TIME
+        self._dies_in: int | None = None
+        self._dies_at_start = self._dies_at_order = False
+        self._how: tuple[int, bool] = (0, False)
+
+    # --- life -------------------------------------------------------------------------------------
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the agent runs."""
+        return self.agent is not None
+
+    @property
+    def run_id(self) -> str:
+        """The boot id."""
+        return f"boot-{self._run}"
+
+    def boot(self) -> None:
+        """Start the agent on what the card has."""
+        self._run += 1
+        self._dies_in = None
+        self._dies_at_start = self._dies_at_order = False
+        self._orders.clear()
+        self.fetching = ""
+        config = AgentConfig(
+            station_id=self.station_id,
+            boot_id=self.run_id,
+            journal_id=self.disk.journal_id,
+            limits=_limits(self.station_id),
+            machine_boot_id=f"machine-{self._machine}",
+            beat_ms=self.ground.beat_ms,
+            mark_ms=self.ground.mark_ms,
+        )
+        self.player = SimPlayer(self, has_device=self.has_device)
+        self.agent = Agent(config, self.disk.restored(), self.now())
+        self.shell = Shell(self.agent, _Parts(self), queue.SimpleQueue(), now=self.now)  # type: ignore[arg-type]
+        self.booted_ms = self.trouble_ms = self.true_now()
+        self._wake_ms = NO_TIME
+        self.tell(ev.Booted(kernel_synchronised=self.clock.is_synchronised))
+        if self.agent is not None:
+            self.ground.runs(self.station_id, is_running=True)
+
+    def may_die(self) -> None:
+        """Power can go before any effect and before any sync."""
+        if self._dies_in is None:
+            return
+        self._dies_in -= 1
+        if self._dies_in <= 0:
+            self._dies_in = None
+            raise PowerCutError
+
+    def doom(self, when: str, *, off_ms: int, power: bool, in_effects: int = 0) -> None:
+        """Die: now, among coming effects, or around the next start of a play or order."""
+        if self.agent is None:
+            return
+        self._how = (off_ms, power)
+        if when == "at start":
+            self._dies_at_start = True
+        elif when == "at order":
+            self._dies_at_order = True
+        elif when == "among effects":
+            self._dies_in = in_effects
+        else:
+            self._die()
+
+    def spare(self) -> None:
+        """The last hours of a world are calm: nothing that was to strike still strikes."""
+        self._dies_in = None
+        self._dies_at_start = self._dies_at_order = False
+
+    def _die(self) -> None:
+        off_ms, power = self._how
+        off_ms = min(off_ms, max(5 * SECOND, self.ground.calm_ms - self.true_now()))
+        self.player.fall_silent()
+        self.disk.lose_power()
+        self._ended()
+        cut_ms = self.true_now()
+        self.ground.at(off_ms, lambda: self._return(cut_ms, power=power))
+
+    def _ended(self) -> None:
+        now_ms = self.true_now()
+        error_ms = self.clock.error_ms(now_ms)
+        run = Span(self.station_id, self.run_id, self.booted_ms, now_ms, error_ms)
+        self.ground.lived(run)
+        self.agent = None
+        self._run += 1
+        self.down_since_ms = now_ms
+        self.ground.runs(self.station_id, is_running=False)
+
+    def _return(self, cut_ms: int, *, power: bool) -> None:
+        if self.agent is not None:
+            return
+        if power:
+            self._machine += 1
+            self.clock.power_on(cut_ms, self.true_now())
+        self.boot()
+
+    def end_in_order(self, off_ms: int) -> None:
+        """TERM, and back later."""
+        if self.agent is None:
+            return
+        self._how = (off_ms, False)
+        self.tell(ev.Stopping())
+        if self.agent is not None:
+            self._die()
+
+    def close(self) -> None:
+        """The world ends."""
+        if self.agent is not None:
+            now_ms = self.true_now()
+            error_ms = self.clock.error_ms(now_ms)
+            self.ground.lived(Span(self.station_id, self.run_id, self.booted_ms, now_ms, error_ms))
+
+    # --- events -----------------------------------------------------------------------------------
+
+    def true_now(self) -> int:
+        """The true time."""
+        return self.ground.now_ms()
+
+    def own_wall_ms(self) -> int:
+        """What the wall clock shows."""
+        return self.clock.wall_ms(self.true_now())
+
+    def now(self) -> Moment:
+        """Both clocks."""
+        return self.clock.now(self.true_now())
+
+    def tell(self, event: ev.Event) -> None:
+        """Give the core one event, carry out what follows, plan the next wake."""
+        if self.agent is None:
+            return
+        self.ground.happened(self.station_id, event)
+        try:
+            self.shell.handle(event)
+        except PowerCutError:
+            self._die()
+            return
+        self._plan_wake()
+
+    def _plan_wake(self) -> None:
+        assert self.agent is not None
+        wait_s = self.agent.next_deadline().wait_s(self.now())
+        if wait_s is None:
+            return
+        wait_ms = self.clock.true_ms(wait_s * 1000)
+        wake_ms = self.true_now() + max(1, wait_ms)
+        if wake_ms < self._wake_ms:
+            self._wake_ms = wake_ms
+            run = self._run
+            self.ground.at(max(1, wait_ms), lambda: self._wake(run, wake_ms))
+
+    def _wake(self, run: int, wake_ms: int) -> None:
+        if run != self._run or wake_ms != self._wake_ms:
+            return
+        self._wake_ms = NO_TIME
+        self.tell(ev.Woke())
+
+    def later(self, ms: int, make: Callable[[], ev.Event | None]) -> None:
+        """Have something happen in this run, `ms` from now."""
+        run = self._run
+
+        def deed() -> None:
+            if run != self._run:
+                return
+            event = make()
+            if event is not None:
+                self.tell(event)
+
+        self.ground.at(ms, deed)
+
+    def receive(self, parcel: Parcel) -> None:
+        """A message, opened and found genuine."""
+        match parcel.kind:
+            case "plan":
+                self.tell(ev.PlanReceived(parcel.signed, parcel.raw))
+            case "limits":
+                self.tell(ev.LimitsReceived(parcel.signed, parcel.raw))
+            case "order":
+                self._orders[parcel.signed.message.order_id] = parcel.signed
+                if self._dies_at_order:
+                    self._dies_at_order = False
+                    self._dies_in = self.dice.randint(1, 4)
+                self.tell(ev.OrderReceived(parcel.signed))
+            case "ack":
+                self.tell(ev.AckReceived(parcel.signed))
+
+    # --- what the shell asks for ------------------------------------------------------------------
+
+    def says(self, message: UpMessage) -> None:
+        """Send; an accepted order to be silent is a promise."""
+        if isinstance(message, Reply) and message.accepted:
+            self._obeys(self._orders[message.order_id])
+        self.ground.up(self.station_id, message)
+
+    def _obeys(self, order: Signed[Order]) -> None:
+        message, deed = order.message, order.message.deed
+        obeyed = Obeyed(self.station_id, self.true_now(), message.order_id, order.claims.not_after)
+        self.ground.obeyed(obeyed)
+        if isinstance(deed, CancelDeed):
+            self._take_back(deed.slot_id, for_ever=True, how="order")
+        elif isinstance(deed, StopDeed):
+            self._take_back(deed.slot_id, for_ever=False, how="stop")
+
+    def _take_back(self, slot_id: str | None, *, for_ever: bool, how: str) -> None:
+        self.trouble_ms = self.true_now()
+        taken = TakenBack(self.station_id, slot_id, self.true_now(), for_ever, how)
+        self.ground.taken_back(taken)
+
+    def wrote(self, effect: do.Persist) -> None:
+        """A write is durable: a plan on the card is a promise too."""
+        if effect.plan is not None or effect.limits is not None:
+            self.trouble_ms = self.rules_since_ms = self.true_now()
+        if effect.plan is not None:
+            plan = self.disk.held_plan()
+            for slot in plan.message.slots if plan else ():
+                if slot.cancelled:
+                    self._take_back(slot.slot_id, for_ever=True, how="plan")
+        if effect.memory is not None:
+            self.noted_floors()
+        if self._dies_at_start and any(record.state == "started" for record in effect.slots):
+            self._dies_at_start = False
+            self._dies_in = self.dice.randint(1, 4)
+
+    def noted_floors(self) -> None:
+        """What the card holds now must never be less."""
+        mark = self.disk.mark()
+        latest_at = mark.latest_at if mark else None
+        self.ground.floors(Floors(self.station_id, self.true_now(), self.disk.memory, latest_at))
+
+    def forward(self, effect: do.ForwardJournal) -> None:
+        """The oldest lines the centre has not confirmed."""
+        batch = next_batch(
+            self._as_journal(),
+            after_no=effect.after_no,
+            station_id=self.station_id,
+            boot_id=effect.boot_id,
+            sent_mono_ms=effect.sent_mono_ms,
+        )
+        if batch is not None:
+            self.ground.up(self.station_id, batch)
+
+    def _as_journal(self) -> _JournalOf:
+        return _JournalOf(self.disk)
+
+    def fetch(self, sha256: str, size_bytes: int) -> None:
+        """Get a sound; how it ends is seen when it should be here."""
+        self.fetching = sha256
+        self.later(self.nature.fetch_ms, lambda: self._fetched(sha256, size_bytes))
+
+    def _fetched(self, sha256: str, size_bytes: int) -> ev.Event | None:
+        if self.fetching != sha256:
+            return None
+        self.fetching = ""
+        if not self.ground.can_fetch(self.station_id):
+            return ev.FetchFailed(sha256, ev.FetchProblem.NETWORK)
+        if self.disk.problem is not None:
+            return ev.FetchFailed(sha256, ev.FetchProblem.DISK_FULL)
+        self.trouble_ms = self.true_now()
+        self.disk.keep_file(sha256, size_bytes)
+        return ev.AssetHeld(sha256, size_bytes)
+
+    def check(self, sha256: str) -> ev.AssetChecked:
+        """Hash a file again."""
+        if sha256 in self.disk.damaged:
+            self.disk.set_aside(sha256)
+            return ev.AssetChecked(sha256, "file_corrupt")
+        return ev.AssetChecked(sha256, None if sha256 in self.disk.files else "file_missing")
+
+    def probes(self) -> ev.ProbesRead:
+        """What the machine says of itself."""
+        full = self.disk.problem is ev.StorageProblem.DISK_FULL
+        return ev.ProbesRead(
+            disk_free_bytes=1_000_000 if full else PLENTY_BYTES,
+            kernel_synchronised=self.clock.is_synchronised,
+        )
+
+    # --- what the player tells the ledger ---------------------------------------------------------
+
+    def is_intent_durable(self, play_id: str) -> bool:
+        """Whether the card says that this play was to start."""
+        name = play_id.rsplit("-", 1)[0]
+        record = self.disk.slots.get(name)
+        return name == "tone" or (record is not None and record.state == "started")
+
+    def first_frame(self, play_id: str, pieces: tuple[str, ...], *, intent: bool) -> Heard:
+        """A play sounds: kept with all that the card says about it."""
+        name = play_id.rsplit("-", 1)[0]
+        slot_id = None if name == "tone" else name
+        plan, limits = self.disk.held_plan(), self.disk.held_limits()
+        now_ms = self.true_now()
+        heard = Heard(
+            station_id=self.station_id,
+            run=self.run_id,
+            play_id=play_id,
+            slot_id=slot_id,
+            pieces=pieces,
+            started_ms=now_ms,
+            started_wall=self.now().wall,
+            clock_error_ms=self.clock.error_ms(now_ms),
+            slot=self.held_slot(name),
+            plan=plan,
+            limits=limits.message if limits else _limits(self.station_id),
+            rules_since_ms=self.rules_since_ms,
+            is_intent_durable=intent,
+        )
+        self.ground.heard(heard)
+        return heard
+
+    def queued(self, queued: Queued) -> None:
+        """A play has to wait for another."""
+        self.ground.queued(queued)
+
+    def has_trouble(self) -> None:
+        """Something is wrong just now: what does not sound soon may have a reason."""
+        self.trouble_ms = self.true_now()
+
+    def held_slot(self, slot_id: str) -> PlannedSlot | None:
+        """A slot as the plan on the card has it."""
+        plan = self.disk.held_plan()
+        slots = plan.message.slots if plan else ()
+        return next((slot for slot in slots if slot.slot_id == slot_id), None)
+
+    def knows_time(self) -> datetime | None:
+        """The station's own time, if it believes it."""
+        if self.agent is None or not self.agent.station.clock.is_trusted:
+            return None
+        return self.now().wall
+
+
+class _JournalOf:
+    """The card's journal as the forwarder reads it."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self.read = disk.read
+
+    def journal_id(self) -> str:
+        """The id of the file."""
+        return self._disk.journal_id
