@@ -15,6 +15,8 @@ from controller.domain import plans as rules
 from controller.domain.places import PlaceTree, Station
 from controller.domain.policy import HoursBook
 from controller.storage.models import (
+    ProgrammeRow,
+    ScheduleRow,
     ScheduleTargetRow,
     SlotRow,
     StationLimitsRow,
@@ -96,7 +98,11 @@ def _airings(
             SlotRow.title,
             SlotRow.items,
             SlotRow.cancelled_at,
-        ).where(SlotRow.starts_at >= window.starts_at, SlotRow.starts_at < window.covers_until)
+            ProgrammeRow.end_policy,
+        )
+        .join(ScheduleRow, ScheduleRow.schedule_id == SlotRow.schedule_id)
+        .join(ProgrammeRow, ProgrammeRow.programme_id == ScheduleRow.programme_id)
+        .where(SlotRow.starts_at >= window.starts_at, SlotRow.starts_at < window.covers_until)
     )
     airings = []
     for row in rows:

@@ -51,6 +51,7 @@ from station_agent.core.lifetime import Lifetime
 from station_agent.core.limits import next_band
 from station_agent.core.moment import Deadline, Moment
 from station_agent.core.orders import Orders
+from station_agent.core.parking import Parking
 from station_agent.core.playout import Playout
 from station_agent.core.refusals import Refusals
 from station_agent.core.reporter import Reporter
@@ -96,7 +97,7 @@ class Agent:
     def __init__(self, config: AgentConfig, restored: Restored, now: Moment) -> None:
         restored = with_intents(restored)
         station = self.station = _restored_station(config, restored, now)
-        playout = self.playout = Playout(station)
+        playout = self.playout = Playout(station, Parking(station))
         self.downloads = Downloads(station)
         reporter = self.reporter = Reporter(
             station, playout, restored.journal_stored_up_to, boot_mono_ms=now.mono_ms

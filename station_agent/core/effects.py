@@ -123,10 +123,11 @@ class KeepResident:
 
 @dataclass(frozen=True, slots=True)
 class SoundFile:
-    """One sound of a play."""
+    """One sound of a play; `duration_ms` of it, from `from_ms` on."""
 
     sha256: str
     duration_ms: int
+    from_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

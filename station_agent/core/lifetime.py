@@ -37,6 +37,7 @@ class Lifetime:
             turn.note(FlipEntry(health="off", reasons=reasons), at=self.mark.at)
         turn.note(FlipEntry(health="starting"))
         turn.ask(Amplifier(on=False))
+        self.playout.parking.last_alive_at = self.mark.at if self.mark else None
         for record in list(self.station.ledger.values()):
             if record.state == "started":
                 self._close_interrupted(turn, record)
@@ -61,10 +62,16 @@ class Lifetime:
         return Reason.AGENT_DOWN if same_machine_run else Reason.POWER_OFF
 
     def _close_interrupted(self, turn: Turn, record: SlotRecord) -> None:
-        """A slot that was being played when everything ended is never played again."""
+        """A slot that was being played when everything ended is never played again.
+
+        Unless its end policy lets it go on where it was, within its lateness window.
+        """
         mark = self.mark
         played_ms = mark.played_ms if mark and mark.slot_id == record.slot_id else 0
+        played_ms = max(played_ms, record.played_ms)
         sounded = Sounded(record.sounded_at, record.start_error_ms, played_ms)
+        if self.playout.parking.restore(record, sounded, self._down_reason()):
+            return
         verdict = Verdict(Outcome.CUT_SHORT, self._down_reason())
         if record.sounded_at and played_ms >= record.planned_ms - CUT_TOLERANCE_MS:
             late = is_late(record.planned_at, record.sounded_at)

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from station_agent.core import words
 from station_agent.core.agenda import COMMIT, LEAD, obstacle_within
 from station_agent.core.arbiter import preempts, ranked
 from station_agent.core.effects import (
     Amplifier,
-    Attention,
     CheckAsset,
-    InlineSound,
     Piece,
     Prepare,
     SoundFile,
@@ -33,6 +31,7 @@ from station_agent.core.events import (
     PlayerReady,
     PlayerStarted,
 )
+from station_agent.core.handover import Handover
 from station_agent.core.limits import allows
 from station_agent.core.order_slot import OrderSlot, intent_of, is_emergency
 from station_agent.core.outcomes import (
@@ -45,7 +44,8 @@ from station_agent.core.outcomes import (
     of_window,
     planned_ms,
 )
-from station_agent.core.records import SlotRecord
+from station_agent.core.parking import Parking
+from station_agent.core.play import Phase, Play
 from station_agent.core.station import Station, closes_at
 from station_agent.core.turn import Turn
 from station_protocol.messages import OnAir, PlannedSlot, StartEntry
@@ -64,58 +64,17 @@ AMPLIFIER_TAIL_MS = 3_000
 FADE_MS = 300
 
 
-class Phase(StrEnum):
-    """How far a play has come. From COMMITTED on its slot is started for ever."""
-
-    PREPARING = "preparing"
-    READY = "ready"
-    COMMITTED = "committed"
-    SOUNDING = "sounding"
-
-
-@dataclass(slots=True)
-class Play:
-    """One attempt to sound a slot, or the test tone (`slot` None)."""
-
-    play_id: str
-    slot: PlannedSlot | None
-    length_ms: int
-    limit_mono_ms: int
-    phase: Phase = Phase.PREPARING
-    record: SlotRecord | None = None
-    cut_by: Reason | None = None
-    late_by: Reason | None = None
-    lacks: Reason | None = None
-    """Why less can sound than was planned: the words of an order are not here."""
-    is_stopping: bool = False
-    sounded: Sounded = field(default_factory=Sounded)
-    sounding_mono_ms: int = 0
-
-    @property
-    def order_id(self) -> str | None:
-        """The order it is an airing of, if a plan did not ask for it."""
-        return self.slot.order_id if isinstance(self.slot, OrderSlot) else None
-
-    @property
-    def has_air(self) -> bool:
-        """Whether it sounds or is about to, and nothing has ended it yet."""
-        return self.phase in (Phase.COMMITTED, Phase.SOUNDING) and self.cut_by is None
-
-    @property
-    def is_uncommitted(self) -> bool:
-        """Whether it can still be given up without an outcome."""
-        return self.phase in (Phase.PREPARING, Phase.READY)
-
-
 @dataclass(slots=True)
 class Playout:
     """Everything between the plan and the player."""
 
     station: Station
+    parking: Parking
     plays: dict[str, Play] = field(default_factory=dict)
     obstacles: dict[str, tuple[Obstacle, ...]] = field(default_factory=dict)
     retry_mono_ms: dict[str, int] = field(default_factory=dict)
     last_late_mono_ms: int | None = None
+    handover: Handover = field(default_factory=Handover)
     attempts: int = 0
     amplifier_off_mono_ms: int | None = None
     is_amplifier_on: bool = False
@@ -147,6 +106,9 @@ class Playout:
             if (named or slot_id is None) and not is_to_come:
                 found = True
                 self._end_play(turn, play, why, fade_ms)
+        if slot_id is not None and slot_id in self.parking:
+            self.parking.let_go(turn, slot_id, why)
+            found = True
         return found
 
     @property
@@ -204,6 +166,7 @@ class Playout:
         for play in list(self.plays.values()):
             turn.ask(Stop(play.play_id, FADE_MS))
             self._close(turn, play, play.cut_by or why)
+        self.parking.let_go_all_but(turn, (), why)
         self._amplifier(turn, on=False)
 
     # --- what the player tells --------------------------------------------------------------------
@@ -224,7 +187,8 @@ class Playout:
             case PlayerStarted():
                 self._sounds(turn, play, event)
             case PlayerProgress():
-                played_ms = max(play.sounded.played_ms, event.played_ms)
+                played_ms = play.before.played_ms + event.played_ms
+                played_ms = max(play.sounded.played_ms, played_ms)
                 play.sounded = replace(play.sounded, played_ms=played_ms)
             case PlayerEnded():
                 self._ended(turn, play, event)
@@ -232,9 +196,11 @@ class Playout:
     def _sounds(self, turn: Turn, play: Play, event: PlayerStarted) -> None:
         play.phase = Phase.SOUNDING
         play.sounded = Sounded(event.started_at, event.start_error_ms)
+        if play.goes_on is not None:
+            play.sounded = play.before
         play.sounding_mono_ms = turn.now.mono_ms
         play.limit_mono_ms = turn.now.mono_ms + play.length_ms + GRACE_MS
-        if play.record is None:
+        if play.record is None or play.goes_on is not None:
             return
         update = {"sounded_at": event.started_at, "start_error_ms": event.start_error_ms}
         play.record = play.record.model_copy(update=update)
@@ -258,12 +224,16 @@ class Playout:
             self._could_not_prepare(turn, play, why)
             return
         if play.sounded.started_at is not None:
-            play.sounded = replace(play.sounded, played_ms=event.played_ms)
+            played_ms = play.before.played_ms + event.played_ms
+            play.sounded = replace(play.sounded, played_ms=played_ms)
         elif is_emergency(play.slot) and play.cut_by is None:
             self._could_not_sound_at_once(turn, play, event.reason or self._player_trouble())
             return
         unasked = Reason.STOPPED_AT_STATION if event.cause is EndCause.STOPPED else None
         why = play.cut_by or event.reason or unasked or play.lacks or self._player_trouble()
+        if why is Reason.PREEMPTED and self.parking.put(turn, play.record, play.sounded):
+            del self.plays[play.play_id]
+            return
         self._close(turn, play, why)
 
     def _could_not_sound_at_once(self, turn: Turn, play: Play, why: Reason) -> None:
@@ -281,6 +251,8 @@ class Playout:
 
     def _close(self, turn: Turn, play: Play, cut_by: Reason) -> None:
         self.plays.pop(play.play_id, None)
+        if play.goes_on is not None:
+            self.parking.ended(play.goes_on.record.slot_id)
         if play.record is None:
             return
         verdict = of_play(play.record, play.sounded, cut_by=cut_by, late_by=play.late_by)
@@ -336,11 +308,16 @@ class Playout:
     def _due(self, turn: Turn, until: datetime) -> Iterator[PlannedSlot]:
         """Orders first; slots of the plan only while there is an idea of the time."""
         yield from list(self.station.urgent)
+        yield from self.parking.rests()
         if self.station.clock.estimate(turn.now) is not None:
             yield from self.station.due_until(until)
 
     def _close_windows(self, turn: Turn, at: datetime) -> None:
+        goes_on = (play.goes_on.record.slot_id for play in self.plays.values() if play.goes_on)
+        self.parking.close_windows(turn, at, set(goes_on))
         for slot in self._due(turn, at):
+            if slot.slot_id in self.parking:
+                continue
             if not self.station.clock.is_trusted and not is_emergency(slot):
                 self.note_obstacle(slot.slot_id, Reason.CLOCK_UNTRUSTED)
             if at > closes_at(slot):
@@ -371,7 +348,8 @@ class Playout:
             return self.obstacles[slot.slot_id][-1]
         if self._is_air_taken(turn, slot, at) or self._would_burst(turn, slot, at):
             return AIR_TAKEN
-        return None
+        yields_at = self.handover.yields_at(turn, self.plays.values(), slot, at)
+        return AIR_TAKEN if yields_at is not None and at < yields_at - LEAD else None
 
     def _is_air_taken(self, turn: Turn, slot: PlannedSlot, at: datetime) -> bool:
         return any(
@@ -390,7 +368,7 @@ class Playout:
         return at + timedelta(milliseconds=left_ms) <= slot.starts_at + timedelta(seconds=2)
 
     def _would_burst(self, turn: Turn, slot: PlannedSlot, at: datetime) -> bool:
-        if is_emergency(slot):
+        if is_emergency(slot) or slot.slot_id in self.parking:
             return False
         if self.last_late_mono_ms is None or not is_late(slot.starts_at, at):
             return False
@@ -406,11 +384,13 @@ class Playout:
         play = next((play for play in self.plays.values() if play.slot == slot), None)
         if isinstance(slot, OrderSlot):
             self._sound_at_once(turn, slot)
-        elif play is None:
-            pieces = tuple(SoundFile(item.sha256, item.duration_ms) for item in slot.items)
-            due_at = slot.starts_at if at < slot.starts_at else None
+            return
+        begins_at = self.handover.yields_at(turn, self.plays.values(), slot, at) or slot.starts_at
+        if play is None:
+            pieces = self._items_of(slot)
+            due_at = begins_at if at < begins_at else None
             self._prepare(turn, slot, pieces, planned_ms(slot), due_at)
-        elif play.phase is Phase.READY and not play.is_stopping and at >= slot.starts_at - COMMIT:
+        elif play.phase is Phase.READY and not play.is_stopping and at >= begins_at - COMMIT:
             if self.station.is_device_lost:
                 self.note_obstacle(slot.slot_id, Reason.AUDIO_DEVICE_MISSING)
             else:
@@ -436,13 +416,24 @@ class Playout:
         """Write the intent; the player is let go only when it is durable."""
         replaces = self._make_room(turn, slot)
         late_ms = (at - slot.starts_at) / timedelta(milliseconds=1)
-        if late_ms > LATE_AFTER_MS:
+        if late_ms > LATE_AFTER_MS and slot.slot_id not in self.parking:
             self.last_late_mono_ms = turn.now.mono_ms
         play.phase = Phase.COMMITTED
         play.late_by = late_reason(self.obstacles.get(slot.slot_id, ()))
         play.limit_mono_ms = turn.now.mono_ms + round(max(0.0, -late_ms)) + GRACE_MS
-        play.record = self.station.started(turn, slot)
+        play.goes_on = self.parking.get(slot.slot_id)
+        if play.goes_on is None:
+            play.record = self.station.started(turn, slot)
+        else:
+            play.record = play.goes_on.record
+            self.station.keep(turn, play.record)
         turn.ask(Start(play.play_id, replaces=replaces))
+
+    def _items_of(self, slot: PlannedSlot) -> tuple[SoundFile, ...]:
+        parked = self.parking.get(slot.slot_id)
+        if parked is not None:
+            return parked.pieces
+        return tuple(SoundFile(item.sha256, item.duration_ms) for item in slot.items)
 
     def _sound_at_once(self, turn: Turn, slot: OrderSlot) -> None:
         """An order waits neither for a file nor for the journal: only for its own short intent."""
@@ -457,31 +448,12 @@ class Playout:
         if not self.is_amplifier_on:
             self.is_amplifier_on = True
             turn.ask_at_once(Amplifier(on=True))
-        pieces = self._pieces_of(slot)
-        play.lacks = self._words_missing(slot)
+        pieces = words.pieces_of(self.station, slot)
+        play.lacks = words.missing(self.station, slot)
         turn.ask_at_once(
             Prepare(play_id, pieces, None, urgent=True), Start(play_id, replaces=replaces)
         )
         play.record = self.station.started(turn, slot)
-
-    def _words_missing(self, slot: OrderSlot) -> Reason | None:
-        sha256 = slot.order.sha256
-        if sha256 is None or sha256 in self.station.words or sha256 in self.station.held:
-            return None
-        damaged = sha256 in self.station.damaged
-        return Reason.FILE_CORRUPT if damaged else Reason.OFFLINE_NO_FILE
-
-    def _pieces_of(self, slot: OrderSlot) -> tuple[Piece, ...]:
-        """The signal, then the words if they are here."""
-        order, held = slot.order, self.station.held
-        signal = Attention(order.attention_ms, is_drill=order.exercise)
-        pieces: tuple[Piece, ...] = (signal,) if order.attention_ms else ()
-        data = self.station.words.get(order.sha256 or "")
-        if order.sha256 is not None and data is not None:
-            return (*pieces, InlineSound(order.sha256, order.duration_ms, data))
-        if order.sha256 is not None and order.sha256 in held:
-            return (*pieces, SoundFile(order.sha256, order.duration_ms))
-        return pieces
 
     def _make_room(self, turn: Turn, slot: PlannedSlot) -> bool:
         """Mark what this slot cuts; whether it cuts anything that sounds."""
@@ -507,16 +479,20 @@ class Playout:
     def plan_changed(self, turn: Turn) -> None:
         """Stop what sounds although the plan no longer has it."""
         plan = self.station.plan
-        wanted = {slot.slot_id for slot in plan.message.slots if not slot.cancelled} if plan else ()
+        slots = plan.message.slots if plan else ()
+        wanted = {slot.slot_id for slot in slots if not slot.cancelled}
         for play in list(self.plays.values()):
             if play.slot is None or play.is_uncommitted or play.slot.slot_id in wanted:
                 continue
-            self._end_play(turn, play, Reason.STOPPED_BY_OPERATOR, FADE_MS)
-        pending = {slot.slot_id for slot in self.station.pending}
+            if play.order_id is None:
+                self._end_play(turn, play, Reason.STOPPED_BY_OPERATOR, FADE_MS)
+        self.parking.let_go_all_but(turn, wanted, Reason.STOPPED_BY_OPERATOR)
+        pending = {slot.slot_id for slot in (*self.station.pending, *self.station.urgent)}
         for slot_id in self.obstacles.keys() - pending:
             self._forget(slot_id)
 
     def _forget(self, slot_id: str) -> None:
+        self.handover.forget(slot_id, self.plays)
         self.obstacles.pop(slot_id, None)
         self.retry_mono_ms.pop(slot_id, None)
 
@@ -537,6 +513,7 @@ class Playout:
     def mono_deadlines(self) -> Iterator[int]:
         """When, by the clock that does not step, something here is due."""
         yield from (play.limit_mono_ms for play in self.plays.values())
+        yield from self.handover.mono_deadlines()
         yield from self.retry_mono_ms.values()
         if self.amplifier_off_mono_ms is not None:
             yield self.amplifier_off_mono_ms

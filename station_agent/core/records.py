@@ -32,6 +32,8 @@ class SlotRecord(Record):
     sounded_at: Instant | None = None
     """When its first frame sounded; None: never, or not yet."""
     start_error_ms: float | None = None
+    played_ms: int = 0
+    """What had sounded when it was last interrupted, should it be one that goes on."""
     order_id: str | None = None
     """The order it is an airing of, if no plan named it."""
     exercise: bool = False

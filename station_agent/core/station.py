@@ -101,6 +101,12 @@ class Station:
         pending = (slot for slot in slots if slot.slot_id not in self.ledger)
         self.pending = sorted(pending, key=lambda slot: (slot.starts_at, slot.slot_id))
 
+    def planned(self, slot_id: str) -> PlannedSlot | None:
+        """The slot as the plan has it, unless it was cancelled."""
+        slots = self.plan.message.slots if self.plan else ()
+        found = next((slot for slot in slots if slot.slot_id == slot_id), None)
+        return None if found is None or found.cancelled else found
+
     def due_until(self, at: datetime) -> Iterator[PlannedSlot]:
         """Pending slots that start at or before `at`; the list may change meanwhile."""
         for slot in list(self.pending):

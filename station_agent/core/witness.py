@@ -9,7 +9,8 @@ from station_agent.core.arbiter import preempts
 from station_agent.core.limits import verdict
 from station_agent.core.order_slot import OrderSlot
 from station_agent.core.outcomes import AIR_TAKEN
-from station_agent.core.playout import Phase, Play, Playout
+from station_agent.core.play import Phase, Play
+from station_agent.core.playout import Playout
 from station_agent.core.station import Station
 from station_agent.core.trace import Standing, Values, names
 from station_agent.core.turn import Turn

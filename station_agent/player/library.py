@@ -86,6 +86,12 @@ class ResidentSource:
         return self._rest
 
 
+def _from(source: Source, from_ms: int) -> Source:
+    """The source without what comes before, which is decoded away faster than it would sound."""
+    _skip(source, from_ms * RATE_HZ // 1000)
+    return source
+
+
 def _skip(source: Source, frames: int) -> None:
     while frames > 0 and len(block := source.read(frames)):
         frames -= len(block)
@@ -167,12 +173,12 @@ class Library:
 def _opener(sound: Sound, resident: Mapping[str, Resident]) -> Opener:
     """What opens it without a disk; a file that is not resident is read here. SoundError."""
     match sound:
-        case CheckedFile(sha256=sha256):
+        case CheckedFile(sha256=sha256, from_ms=from_ms):
             kept = resident.get(sha256)
-            if kept is not None:
+            if kept is not None and not from_ms:
                 return lambda: ResidentSource(kept)
             raw = load(sound)
-            return lambda: DecodedSource(raw)
+            return lambda: _from(DecodedSource(raw), from_ms)
         case InlineSound(data=data):
             return lambda: DecodedSource(data)
         case Attention(duration_ms=duration_ms, is_drill=is_drill):

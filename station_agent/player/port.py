@@ -57,10 +57,11 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """A sound file and what its bytes must hash to; other bytes are not played."""
+    """A sound file, from `from_ms` on, and what its bytes must hash to; others are not played."""
 
     path: Path
     sha256: str
+    from_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

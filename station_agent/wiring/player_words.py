@@ -47,8 +47,8 @@ def cue_of(prepare: do.Prepare, path_of: Callable[[str], Path]) -> port.Cue:
 
 def _sound_of(piece: do.Piece, path_of: Callable[[str], Path]) -> port.Sound:
     match piece:
-        case do.SoundFile(sha256=sha256):
-            return port.CheckedFile(path_of(sha256), sha256)
+        case do.SoundFile(sha256=sha256, from_ms=from_ms):
+            return port.CheckedFile(path_of(sha256), sha256, from_ms)
         case do.Tone(duration_ms=duration_ms):
             return port.Tone(duration_ms)
         case do.Attention(duration_ms=duration_ms, is_drill=is_drill):

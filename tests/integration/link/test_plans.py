@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from controller.domain.accounts import Role
 from controller.services.numbers import raise_epoch_above
-from controller.storage.models import OutboxRow
+from controller.storage.models import OutboxRow, ProgrammeRow
 from station_protocol import codec, topics
 from station_protocol.messages import CancelDeed, RefreshDeed
+from station_protocol.vocabulary import EndPolicy
 from tests.support.fleet import FAR, OTHER, STATION, Province
 from tests.support.schedule_desk import a_wish
 from tests.support.web import DISTRICT, PROVINCE
@@ -52,6 +53,15 @@ def test_nothing_is_signed_again_while_nothing_changes(here: Province) -> None:
     here.clock.move(minutes=10)
     assert here.plans.refresh() == ()
     assert here.plan_of().claims.version == 1
+
+
+def test_a_programme_that_may_go_on_after_an_interruption_is_told_so(here: Province) -> None:
+    here.schedule()
+    here.plans.refresh()
+    with here.database.write() as session:
+        session.execute(update(ProgrammeRow).values(end_policy=EndPolicy.RESUME.value))
+    assert len(here.plans.refresh()) == 9
+    assert {slot.end_policy for slot in here.plan_of().message.slots} == {EndPolicy.RESUME}
 
 
 def test_a_new_day_moves_the_plan_on(here: Province) -> None:
