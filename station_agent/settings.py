@@ -72,6 +72,11 @@ class SoundSettings:
     """Bearer token of this station."""
     tls_ca: str = ""
     """PEM file of the CA of the address; empty: the system's."""
+    fetch_hours: tuple[str, ...] = ()
+    """Hours at the station (UTC+7), also over midnight as in `22:00-05:00`, in which sound that is
+    not needed within two hours is fetched; empty: at any hour."""
+    fetch_mb_a_day: int = 0
+    """Megabytes a day (UTC+7) for sound that is not needed within two hours; 0: no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +291,9 @@ _SPAN = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
-def spans(hours: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+def spans(
+    hours: tuple[str, ...], name: str = "limits.hours", *, over_midnight: bool = False
+) -> tuple[tuple[int, int], ...]:
     """`05:00-21:00` as minutes after midnight; SettingsError."""
     found = []
     for text in hours:
@@ -295,8 +302,10 @@ def spans(hours: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
         if match is not None:
             opens = int(match[1]) * 60 + int(match[2])
             closes = int(match[3]) * 60 + int(match[4])
-        if not 0 <= opens < closes <= 1440:
-            raise SettingsError("limits.hours", f"not a span like 05:00-21:00: {text!r}")
+        if not 0 <= min(opens, closes) < max(opens, closes) <= 1440 or (
+            opens > closes and not over_midnight
+        ):
+            raise SettingsError(name, f"not a span like 05:00-21:00: {text!r}")
         found.append((opens, closes))
     return tuple(found)
 
@@ -335,7 +344,15 @@ def _check_one_of(name: str, value: str, known: tuple[str, ...]) -> None:
         raise SettingsError(name, f"is {value!r}, not one of {', '.join(known)}")
 
 
+def fetch_spans(sound: SoundSettings) -> tuple[tuple[int, int], ...]:
+    """When sound that is not due soon is fetched; SettingsError."""
+    return spans(sound.fetch_hours, "sound.fetch_hours", over_midnight=True)
+
+
 def _check_sound(sound: SoundSettings) -> None:
+    fetch_spans(sound)
+    if sound.fetch_mb_a_day < 0:
+        raise SettingsError("sound.fetch_mb_a_day", "must not be negative")
     if sound.over == "http" and not sound.url.startswith(("http://", "https://")):
         raise SettingsError("sound.url", "must begin with http:// or https://")
     if sound.over == "http" and not sound.token:

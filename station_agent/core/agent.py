@@ -328,6 +328,6 @@ class Agent:
         if at is None:
             return Deadline(mono_ms=mono_ms)
         band_at = next_band(self.station.rules, at)
-        instants = (*agenda.instants(self.station, at), *((band_at,) if band_at else ()))
-        instant = min(instants, default=None)
+        instants = [*agenda.instants(self.station, at), *self.downloads.instants(at)]
+        instant = min([*instants, band_at] if band_at else instants, default=None)
         return Deadline(None if instant is None else now.wall + (instant - at), mono_ms)

@@ -26,6 +26,9 @@ class AgentConfig:
     machine_boot_id: str = ""
     sound_over: SoundOver = "http"
     trust_last_known: bool = True
+    fetch_hours: tuple[tuple[int, int], ...] = ()
+    fetch_daily_bytes: int | None = None
+    """What may be spent on sound that is not due soon: see core/thrift.py."""
     beat_ms: int = 30_000
     """How often a station says how it is when nothing changes; the centre counts on 30 s."""
     mark_ms: int = 300_000

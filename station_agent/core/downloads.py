@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from station_agent.core import thrift
 from station_agent.core.agenda import CHECK
 from station_agent.core.effects import (
     CancelFetch,
@@ -15,7 +16,8 @@ from station_agent.core.effects import (
     ProtectAssets,
 )
 from station_agent.core.events import AssetChecked, AssetHeld, FetchFailed, FetchProblem
-from station_agent.core.station import Station
+from station_agent.core.station import Station, Wanted
+from station_agent.core.thrift import Spent, Thrift
 from station_agent.core.turn import Turn
 from station_protocol.messages import FaultEntry, HoldingEntry
 
@@ -66,15 +68,11 @@ class Downloads:
 
     def advance(self, turn: Turn) -> None:
         """Begin the next fetch, or leave the present one for what is due sooner."""
-        missing = [
-            item
-            for sha, item in self.station.required().items()
-            if sha not in self.station.held and sha not in self.station.words
-        ]
+        missing = self._missing()
         if self.fetching is not None and self.fetching not in {item.sha256 for item in missing}:
             turn.ask(CancelFetch(self.fetching))
             self.fetching = None
-        chosen = next((item for item in missing if self._may_try(turn, item.sha256)), None)
+        chosen = next((item for item in missing if self._may_try(turn, item)), None)
         if chosen is None or chosen.sha256 == self.fetching:
             return
         if self.fetching is not None:
@@ -83,7 +81,26 @@ class Downloads:
         turn.ask(self._protection())
         turn.ask(Fetch(chosen.sha256, chosen.size_bytes, self.station.config.sound_over))
 
-    def _may_try(self, turn: Turn, sha256: str) -> bool:
+    def _missing(self) -> list[Wanted]:
+        """What is needed and not here, soonest needed first."""
+        held, words = self.station.held, self.station.words
+        required = self.station.required().items()
+        return [item for sha256, item in required if sha256 not in held and sha256 not in words]
+
+    def _thrift(self) -> Thrift:
+        config = self.station.config
+        return Thrift(config.fetch_hours, config.fetch_daily_bytes)
+
+    def _spent(self) -> Spent | None:
+        memory = self.station.memory
+        return Spent(memory.fetched_on, memory.fetched_bytes) if memory.fetched_on else None
+
+    def _may_try(self, turn: Turn, item: Wanted) -> bool:
+        at, spent = self.station.clock.estimate(turn.now), self._spent()
+        spent_bytes = spent.on_day_of(at) if spent and at else 0
+        if not thrift.allows(self._thrift(), item, at, spent_bytes):
+            return False
+        sha256 = item.sha256
         if self.station.config.sound_over == "mqtt" and not self.station.is_connected:
             return False
         attempt = self.attempts.get(sha256)
@@ -92,6 +109,8 @@ class Downloads:
 
     def held(self, turn: Turn, event: AssetHeld) -> None:
         """A sound is here."""
+        if self.fetching == event.sha256:
+            self._count(turn, event.size_bytes)
         self._finished(event.sha256)
         self.attempts.pop(event.sha256, None)
         self.station.damaged.discard(event.sha256)
@@ -111,6 +130,19 @@ class Downloads:
             self.station.damaged.add(event.sha256)
             wait_ms = max(wait_ms, _AFTER_CORRUPT_MS)
         self.attempts[event.sha256] = Attempt(failures, turn.now.mono_ms + wait_ms)
+
+    def _count(self, turn: Turn, size_bytes: int) -> None:
+        """Remember what was fetched today, if there is a budget."""
+        at = self.station.clock.estimate(turn.now)
+        if at is None or self.station.config.fetch_daily_bytes is None:
+            return
+        spent = thrift.added(self._spent(), size_bytes, at)
+        update = {"fetched_on": spent.on, "fetched_bytes": spent.size_bytes}
+        self.station.memory = turn.memory = self.station.memory.model_copy(update=update)
+
+    def instants(self, at: datetime) -> Iterator[datetime]:
+        """When, after `at`, something that was put off may be fetched."""
+        return thrift.instants(self._thrift(), self._missing(), at)
 
     def _finished(self, sha256: str) -> None:
         if self.fetching == sha256:

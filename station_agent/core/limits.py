@@ -6,10 +6,10 @@ The zone is written here and not read from the machine: Vietnam has had no dayli
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta, timezone
 
-from station_protocol.messages import HoursSpan, PlannedSlot, StationLimits, VolumeBand
+from station_protocol.messages import HoursSpan, PlannedSlot, StationLimits
 from station_protocol.vocabulary import Priority, Reason
 
 STATION_ZONE = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
@@ -63,26 +63,35 @@ def volume(limits: StationLimits, wanted_percent: int | None, at: datetime | Non
 
     Without an idea of the time the lowest ceiling of any hour holds.
     """
-    bands = (band for band in limits.volume_bands if at is None or _is_in(band, at))
+    bands = (
+        band
+        for band in limits.volume_bands
+        if at is None or is_within(band.opens_min, band.closes_min, at)
+    )
     ceilings = [limits.volume_ceiling_percent, *(band.ceiling_percent for band in bands)]
     return min(*ceilings, 100 if wanted_percent is None else wanted_percent)
 
 
-def _is_in(band: VolumeBand, at: datetime) -> bool:
+def is_within(opens_min: int, closes_min: int, at: datetime) -> bool:
+    """Whether the instant lies in this span of the day, which may reach over midnight."""
     local = at.astimezone(STATION_ZONE)
     minute = local.hour * 60 + local.minute
-    if band.opens_min <= band.closes_min:
-        return band.opens_min <= minute < band.closes_min
-    return minute >= band.opens_min or minute < band.closes_min
+    if opens_min <= closes_min:
+        return opens_min <= minute < closes_min
+    return minute >= opens_min or minute < closes_min
+
+
+def edges_after(minutes: Iterable[int], after: datetime) -> Iterator[datetime]:
+    """The instants of today and tomorrow, later than `after`, of these minutes of the day."""
+    day = after.astimezone(STATION_ZONE).date()
+    for minute in minutes:
+        for ahead in (0, 1):
+            edge = _midnight(day + timedelta(days=ahead)) + timedelta(minutes=minute)
+            if edge > after:
+                yield edge
 
 
 def next_band(limits: StationLimits, after: datetime) -> datetime | None:
     """The next instant at which another volume ceiling may hold; None: the same all day."""
-    day = after.astimezone(STATION_ZONE).date()
     minutes = {edge for band in limits.volume_bands for edge in (band.opens_min, band.closes_min)}
-    edges = (
-        _midnight(day + timedelta(days=n)) + timedelta(minutes=minute)
-        for n in (0, 1)
-        for minute in minutes
-    )
-    return min((edge for edge in edges if edge > after), default=None)
+    return min(edges_after(minutes, after), default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -96,6 +97,9 @@ class Memory(Record):
     cancelled: tuple[str, ...] = ()
     """Slots cancelled by order that no held plan has named yet, newest last."""
     volume_percent: int | None = None
+    fetched_on: date | None = None
+    fetched_bytes: int = 0
+    """How much sound was fetched on that local date."""
     emergencies: tuple[ActiveOrder, ...] = ()
     """Orders that may still sound, in the order in which they came."""
     ended_orders: tuple[str, ...] = ()

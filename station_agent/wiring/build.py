@@ -34,7 +34,7 @@ from station_agent.player.port import Clock, Sink, SystemClock
 from station_agent.player.sinks.alsa import AlsaSink
 from station_agent.player.sinks.file import FileSink
 from station_agent.player.sinks.null import NullSink
-from station_agent.settings import AgentSettings, spans
+from station_agent.settings import AgentSettings, fetch_spans, spans
 from station_agent.store.ballast import Ballast
 from station_agent.store.intents import IntentFile
 from station_agent.store.journal import Journal
@@ -180,6 +180,8 @@ def _config(settings: AgentSettings, journal: Journal) -> AgentConfig:
         machine_boot_id=machine_boot_id(),
         sound_over="mqtt" if settings.sound.over == "mqtt" else "http",
         trust_last_known=settings.clock.trust_last_known,
+        fetch_hours=fetch_spans(settings.sound),
+        fetch_daily_bytes=settings.sound.fetch_mb_a_day * 1_000_000 or None,
     )
 
 

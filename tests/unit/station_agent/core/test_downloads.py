@@ -7,7 +7,7 @@ from station_agent.core import events as ev
 from station_agent.core.downloads import retry_in_ms
 from station_protocol import messages as wire
 from station_protocol.vocabulary import Outcome, Reason
-from tests.support.rig import Rig, in_minutes, online, sha, signed_plan, slot
+from tests.support.rig import Rig, in_minutes, online, sha, signed_order, signed_plan, slot
 
 
 def fetches(rig: Rig) -> list[str]:
@@ -195,3 +195,50 @@ def test_before_each_fetch_the_cache_is_told_anew_what_it_must_keep() -> None:
     rig.tell(ev.AssetDropped(sha(2)))
     asked = [effect for effect in rig.asked if isinstance(effect, do.ProtectAssets | do.Fetch)]
     assert asked[-2:] == [do.ProtectAssets((sha(2),)), do.Fetch(sha(2), 120_000, "http")]
+
+
+# --- thrift: NOW is 05:30 at the station ----------------------------------------------------------
+
+NIGHT = ((22 * 60, 5 * 60),)
+
+
+def test_what_is_needed_only_tomorrow_waits_for_the_night() -> None:
+    rig = online(slot(1, in_minutes(60)), slot(2, in_minutes(24 * 60)), fetch_hours=NIGHT)
+    rig.run_until(in_minutes(16.4 * 60))
+    assert fetches(rig) == [sha(1)]
+    rig.run_until(in_minutes(16.6 * 60))
+    assert fetches(rig) == [sha(1), sha(2)]
+
+
+def test_what_is_due_within_two_hours_waits_for_nothing() -> None:
+    rig = online(slot(1, in_minutes(4 * 60)), fetch_hours=NIGHT)
+    rig.run_until(in_minutes(119))
+    assert fetches(rig) == []
+    rig.run_until(in_minutes(121))
+    assert fetches(rig) == [sha(1)]
+    rig.run_until(in_minutes(4 * 60 + 2))
+    assert rig.outcome(1) == (Outcome.AIRED, None)
+
+
+def test_a_budget_holds_for_a_day_and_is_kept_over_a_restart() -> None:
+    slots = [slot(n, in_minutes(36 * 60 + n)) for n in (1, 2, 3)]
+    size = slots[0].items[0].size_bytes
+    rig = online(*slots, fetch_daily_bytes=2 * size)
+    rig.run(60)
+    assert fetches(rig) == [sha(1), sha(2)]
+    rig.reboot()
+    rig.connect()
+    rig.run_until(in_minutes(18 * 60))
+    assert fetches(rig) == [sha(1), sha(2)]
+    rig.run_until(in_minutes(19 * 60))
+    assert fetches(rig) == [sha(1), sha(2), sha(3)]
+
+
+def test_the_words_of_an_emergency_are_no_question_of_thrift() -> None:
+    rig = online(fetch_hours=NIGHT, fetch_daily_bytes=1)
+    sound = wire.OrderSound(sha256=sha(9), size_bytes=9_000, duration_ms=5_000)
+    deed = wire.EmergencyDeed(
+        title="Lũ", authority="district", sequence=1, sound=sound, until_at=in_minutes(30)
+    )
+    rig.tell(signed_order(deed))
+    assert fetches(rig) == [sha(9)]
