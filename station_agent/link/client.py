@@ -41,6 +41,8 @@ KEEPALIVE_S = 30
 _MOST_INFLIGHT = 20
 _MOST_QUEUED = 200
 _FAREWELL_S = 1.0
+_NO_CHECK_TIME = 0x200000
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python does not name."""
 _KIND_OF: dict[type[UpMessage], Up] = {
     Hello: Up.HELLO,
     Heartbeat: Up.BEAT,
@@ -74,9 +76,12 @@ class _TidySocket(ssl.SSLSocket):
             raise
 
 
-def _tls_context(tls_ca: str) -> ssl.SSLContext:
+def _tls_context(tls_ca: str, *, checks_dates: bool) -> ssl.SSLContext:
+    """The pinned authority must have signed in any case; whether it still holds needs a clock."""
     context = ssl.create_default_context(cafile=tls_ca)
     context.sslsocket_class = _TidySocket
+    if not checks_dates:
+        context.verify_flags |= _NO_CHECK_TIME
     return context
 
 
@@ -98,6 +103,7 @@ class Link:
         self._filters = topics.station_filters(station_id, place_ids)
         self._receive = receive
         self._emit = emit
+        self._knows_time: Callable[[], bool] = lambda: True
         self._dice = dice or random.Random()  # noqa: S311 - spreads reconnects, protects nothing
         self._client: mqtt.Client | None = None
         self._is_up = False
@@ -107,6 +113,13 @@ class Link:
         self._broken = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+
+    def judge_dates(self, knows_time: Callable[[], bool]) -> None:
+        """Look at a certificate's dates only while the time is known.
+
+        A station in 1970 would refuse every certificate, and so never learn the time.
+        """
+        self._knows_time = knows_time
 
     def start(self) -> None:
         """Begin to connect, and never stop trying."""
@@ -170,7 +183,8 @@ class Link:
         )
         client.username_pw_set(address.user, address.password)
         if address.tls_ca:
-            client.tls_set_context(_tls_context(address.tls_ca))
+            checks_dates = self._knows_time()
+            client.tls_set_context(_tls_context(address.tls_ca, checks_dates=checks_dates))
         client.max_inflight_messages_set(_MOST_INFLIGHT)
         client.max_queued_messages_set(_MOST_QUEUED)
         client.will_set(

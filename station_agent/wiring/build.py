@@ -103,6 +103,7 @@ def build(
     faults = _faults(parts.journal, parts.amplifier, parts.button, mixer)
     first = Booted(kernel.synchronised, faults, kernel.error_ms)
     agent = Agent(_config(settings, parts.journal), _restored(settings, parts, keys), moment(clock))
+    parts.link.judge_dates(lambda: agent.station.clock.is_trusted)
     shell = Shell(agent, parts, events, now=lambda: moment(clock), watchdog=watchdog)
     return Running(shell, agent, first, lock)
 

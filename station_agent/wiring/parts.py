@@ -48,6 +48,9 @@ class Door(Protocol):
 class Sender(Protocol):
     """The link as the shell uses it."""
 
+    def judge_dates(self, knows_time: Callable[[], bool]) -> None:
+        """Say when the dates of a certificate can be judged."""
+
     def start(self) -> None:
         """Begin to connect."""
 

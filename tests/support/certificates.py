@@ -22,13 +22,16 @@ class Certificates:
     key: Path
 
 
-def make_certificates(folder: Path, *, name: str = "server") -> Certificates:
-    """A new authority and one certificate signed by it, valid for a day."""
+def make_certificates(
+    folder: Path, *, name: str = "server", made_at: datetime | None = None
+) -> Certificates:
+    """A new authority and one certificate signed by it, valid for a day from then (now)."""
+    made_at = made_at or datetime.now(UTC)
     folder.mkdir(parents=True, exist_ok=True)
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca_name = _named(f"{name} authority")
     ca = (
-        _builder(ca_name, ca_name, ca_key.public_key())
+        _builder(ca_name, ca_name, ca_key.public_key(), made_at)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_ca_usage(), critical=True)
         .add_extension(
@@ -38,7 +41,7 @@ def make_certificates(folder: Path, *, name: str = "server") -> Certificates:
     )
     addresses = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     cert = (
-        _builder(_named(name), ca_name, key.public_key())
+        _builder(_named(name), ca_name, key.public_key(), made_at)
         .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
@@ -63,17 +66,16 @@ def _named(name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, made_at: datetime
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(made_at - timedelta(hours=1))
+        .not_valid_after(made_at + timedelta(days=1))
     )
 
 

@@ -6,6 +6,7 @@ import queue
 import random
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,7 +38,9 @@ class Hasty(random.Random):
 
 
 class Station:
-    def __init__(self, port: int, *, password: str = "", tls_ca: str = "") -> None:
+    def __init__(
+        self, port: int, *, password: str = "", tls_ca: str = "", knows_time: bool = True
+    ) -> None:
         self.events: queue.Queue[Event] = queue.Queue()
         self.received: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.link = Link(
@@ -50,6 +53,7 @@ class Station:
             emit=self.events.put,
             dice=Hasty(1),
         )
+        self.link.judge_dates(lambda: knows_time)
         self.link.start()
 
     def next(self, kind: type[E]) -> E:
@@ -202,3 +206,37 @@ def test_tls_is_checked_against_the_stations_own_authority(
         )
     finally:
         nats.stop()
+
+
+def test_a_station_that_does_not_know_the_time_judges_no_dates_but_still_the_authority(
+    tmp_path: Path, connect: Connect
+) -> None:
+    year_ago = datetime.now(UTC) - timedelta(days=365)
+    ended = make_certificates(tmp_path / "ended", made_at=year_ago)
+    foreign = make_certificates(tmp_path / "foreign", made_at=year_ago)
+    nats = Nats(tmp_path / "broker", (broker_user(STATION, *PLACES),), ended)
+    nats.start()
+    try:
+        told = connect(nats.port, tls_ca=str(ended.ca)).next(LinkDown).why
+        assert "expired" in told
+        connect(nats.port, tls_ca=str(ended.ca), knows_time=False).next(LinkUp)
+        stranger = connect(nats.port, tls_ca=str(foreign.ca), knows_time=False)
+        assert "certificate" in stranger.next(LinkDown).why.lower()
+    finally:
+        nats.stop()
+
+
+def test_two_authorities_are_trusted_while_one_follows_the_other(
+    tmp_path: Path, connect: Connect
+) -> None:
+    old, new = make_certificates(tmp_path / "old"), make_certificates(tmp_path / "new")
+    both = tmp_path / "both.pem"
+    both.write_bytes(old.ca.read_bytes() + new.ca.read_bytes())
+    for certificates in (old, new):
+        folder = tmp_path / certificates.ca.parent.name / "broker"
+        nats = Nats(folder, (broker_user(STATION, *PLACES),), certificates)
+        nats.start()
+        try:
+            connect(nats.port, tls_ca=str(both)).next(LinkUp)
+        finally:
+            nats.stop()
