@@ -131,6 +131,8 @@ class PlayerSettings:
     """BCM number of the GPIO pin that switches the amplifier; -1: none."""
     stop_pin: int = -1
     """BCM number of the GPIO pin of the stop button, a contact to ground; -1: none."""
+    light_pin: int = -1
+    """BCM number of the GPIO pin of the status light; -1: none."""
 
 
 @dataclass(frozen=True, slots=True)

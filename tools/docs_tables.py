@@ -166,6 +166,27 @@ def commands_table(module: str) -> str:
     return table(("command", "what it does", "arguments"), rows)
 
 
+# --- the station's codes -----------------------------------------------------------------------
+
+
+def station_codes(*, english: bool) -> str:
+    """What each code at a station means and what to do."""
+    words = importlib.import_module("station_agent.cli.words")
+    rows = [
+        (f"`{code}`", trouble.meaning.said(english), trouble.advice.said(english))
+        for code, trouble in sorted(words.TROUBLES.items())
+    ]
+    head = ("code", "it means", "what to do") if english else ("mã", "nghĩa là", "cần làm")
+    return table(head, rows)
+
+
+def station_reasons(*, english: bool) -> str:
+    """Why a slot did not simply air."""
+    words = importlib.import_module("station_agent.cli.words")
+    rows = [(f"`{code}`", said.said(english)) for code, said in words.REASONS.items()]
+    return table(("reason", "it means") if english else ("lý do", "nghĩa là"), rows)
+
+
 # --- pages -----------------------------------------------------------------------------------
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -179,6 +200,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "metrics-controller": lambda: metrics_table("CONTROLLER_SERIES"),
     "commands-controller": lambda: commands_table("controller"),
     "commands-agent": lambda: commands_table("station_agent"),
+    "station-codes-vi": lambda: station_codes(english=False),
+    "station-codes-en": lambda: station_codes(english=True),
+    "station-reasons-vi": lambda: station_reasons(english=False),
+    "station-reasons-en": lambda: station_reasons(english=True),
 }
 
 
@@ -189,7 +214,7 @@ def filled(text: str) -> str:
 
 def pages() -> list[Path]:
     """The pages that hold such tables."""
-    return [page for page in sorted(DOCS.glob("*.md")) if BLOCK.search(page.read_text("utf-8"))]
+    return [page for page in sorted(DOCS.rglob("*.md")) if BLOCK.search(page.read_text("utf-8"))]
 
 
 def main() -> int:

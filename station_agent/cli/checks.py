@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from station_agent.cli.words import CLOCKS, Words
 from station_agent.core.clock_trust import LAST_KNOWN_FOR, STEP_MS
@@ -16,6 +17,8 @@ from station_agent.hardware.amplifier import MISSING as AMPLIFIER_MISSING
 from station_agent.hardware.amplifier import NO_PIN, open_amplifier
 from station_agent.hardware.button import MISSING as BUTTON_MISSING
 from station_agent.hardware.button import open_button
+from station_agent.hardware.light import MISSING as LIGHT_MISSING
+from station_agent.hardware.light import open_light
 from station_agent.health.channel import ask
 from station_agent.health.probes import disk_free_bytes, kernel_clock, temperature_celsius
 from station_agent.health.status import LocalStatus
@@ -92,7 +95,7 @@ def case_of(settings: AgentSettings) -> Case:
 
 def checks_here() -> Iterator[Callable[[Case], Finding]]:
     """Everything that needs no network, in the order it is told."""
-    yield from (agent, keys, store, clock, device, amplifier, button, heat)
+    yield from (agent, keys, store, clock, device, amplifier, button, light, heat)
 
 
 def agent(case: Case) -> Finding:
@@ -198,29 +201,41 @@ def is_needed(running: LocalStatus | None) -> bool:
 def amplifier(case: Case) -> Finding:
     """The amplifier's pin."""
     pin = case.settings.player.amplifier_pin
-    if case.running is not None or pin == NO_PIN:
-        return _pin(case, "amplifier", AMPLIFIER_MISSING, pin, "")
-    opened = open_amplifier(pin)
-    opened.close()
-    return _pin(case, "amplifier", AMPLIFIER_MISSING, pin, opened.fault)
+    return _pin(case, "amplifier", AMPLIFIER_MISSING, pin, lambda: open_amplifier(pin))
 
 
 def button(case: Case) -> Finding:
     """The stop button's pin."""
     pin = case.settings.player.stop_pin
-    if case.running is not None or pin == NO_PIN:
-        return _pin(case, "button", BUTTON_MISSING, pin, "")
-    opened = open_button(pin, lambda: None)
-    opened.close()
-    return _pin(case, "button", BUTTON_MISSING, pin, opened.fault)
+    return _pin(case, "button", BUTTON_MISSING, pin, lambda: open_button(pin, lambda: None))
 
 
-def _pin(case: Case, check: str, code: str, pin: int, fault: str) -> Finding:
-    """From the fault found here, or from what the running agent met at its start."""
+def light(case: Case) -> Finding:
+    """The pin of the status light."""
+    pin = case.settings.player.light_pin
+    return _pin(case, "light", LIGHT_MISSING, pin, lambda: open_light(pin))
+
+
+class Pinned(Protocol):
+    """A part on a pin."""
+
+    fault: str
+
+    def close(self) -> None:
+        """Give the pin back."""
+
+
+def _pin(case: Case, check: str, code: str, pin: int, opened: Callable[[], Pinned]) -> Finding:
+    """By taking the pin; while the agent has it, by what it met."""
     if pin == NO_PIN:
         return Finding(check, Words("không nối", "not wired"))
-    met = case.running.faults if case.running else ()
-    fault = fault or next((one.detail or one.code for one in met if one.code == code), "")
+    if case.running is not None:
+        met = (one.detail or one.code for one in case.running.faults if one.code == code)
+        fault = next(met, "")
+    else:
+        part = opened()
+        part.close()
+        fault = part.fault
     return bad(check, code, both(fault)) if fault else Finding(check, both(f"BCM {pin}"))
 
 

@@ -20,6 +20,7 @@ NAMES = {
     "device": Words("Thiết bị âm thanh", "Sound device"),
     "amplifier": Words("Công tắc tăng âm", "Amplifier switch"),
     "button": Words("Nút dừng", "Stop button"),
+    "light": Words("Đèn báo", "Status light"),
     "heat": Words("Nhiệt độ", "Temperature"),
     "broker": Words("Máy chủ nhắn tin", "Broker"),
     "sound": Words("Nơi tải âm thanh", "Sound server"),

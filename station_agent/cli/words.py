@@ -107,6 +107,9 @@ TROUBLES: Mapping[str, Trouble] = {
     "stop_button_missing": _trouble(
         "không đọc được nút dừng", "the stop button cannot be read", _PIN_VI, _PIN_EN
     ),
+    "light_missing": _trouble(
+        "không bật được đèn báo", "the status light cannot be lit", _PIN_VI, _PIN_EN
+    ),
     # --- the card
     "disk_full": _trouble("thẻ nhớ đầy", "the card is full", _ROOM_VI, _ROOM_EN),
     "disk_low": _trouble("thẻ nhớ sắp đầy", "the card is nearly full", _ROOM_VI, _ROOM_EN),

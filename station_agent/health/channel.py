@@ -72,7 +72,7 @@ class LocalChannel:
             return
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=1)
         listener.close()
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)

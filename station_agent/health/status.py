@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict
 
 from station_agent.core.agent import Agent
 from station_agent.core.moment import Moment
+from station_agent.core.playout import Phase
 from station_agent.core.station import Station
 from station_agent.core.turn import Numbering, Turn
+from station_agent.hardware.light import Signal
 from station_protocol.messages import ClockReport, FaultEntry, Instant, JournalEntry, PlannedSlot
 from station_protocol.vocabulary import Outcome, Reason, StationHealth
 
@@ -147,6 +149,20 @@ def status_of(agent: Agent, now: Moment, faults: tuple[FaultSeen, ...] = ()) -> 
         temperature_celsius=reporter.probes.temperature_celsius,
         volume_percent=reporter.probes.volume_percent,
     )
+
+
+def signal_of(agent: Agent) -> Signal:
+    """What the light on the box says."""
+    if any(play.phase is Phase.SOUNDING for play in agent.playout.plays.values()):
+        return Signal.ON_AIR
+    return _SIGNALS[agent.reporter.health[0]]
+
+
+_SIGNALS = {
+    StationHealth.STARTING: Signal.STARTING,
+    StationHealth.READY: Signal.READY,
+    StationHealth.DEGRADED: Signal.DEGRADED,
+}
 
 
 def _on_air(agent: Agent, now: Moment) -> SlotOnAir | None:

@@ -19,9 +19,12 @@ from station_agent.core.effects import SoundOver
 from station_agent.core.events import AssetDropped, Booted, Event, HardwareFault, StopPressed
 from station_agent.core.volume import FAULT as VOLUME_NOT_SET
 from station_agent.errors import FolderInUseError, StorageFullError, StorageReadOnlyError
-from station_agent.hardware.amplifier import MISSING, Amplifier, open_amplifier
+from station_agent.hardware.amplifier import MISSING as AMPLIFIER_MISSING
+from station_agent.hardware.amplifier import open_amplifier
 from station_agent.hardware.button import MISSING as BUTTON_MISSING
-from station_agent.hardware.button import StopButton, open_button
+from station_agent.hardware.button import open_button
+from station_agent.hardware.light import MISSING as LIGHT_MISSING
+from station_agent.hardware.light import StatusLight, open_light
 from station_agent.health.channel import LocalChannel
 from station_agent.health.probes import kernel_clock
 from station_agent.health.watchdog import Watchdog
@@ -100,11 +103,12 @@ def build(
     mixer = open_mixer(settings)
     parts = _parts(settings, folder, clock, keys, mixer, events.put)
     kernel = kernel_clock()
-    faults = _faults(parts.journal, parts.amplifier, parts.button, mixer)
+    light = open_light(settings.player.light_pin)
+    faults = _faults(parts, light, mixer)
     first = Booted(kernel.synchronised, faults, kernel.error_ms)
     agent = Agent(_config(settings, parts.journal), _restored(settings, parts, keys), moment(clock))
     parts.link.judge_dates(lambda: agent.station.clock.is_trusted)
-    shell = Shell(agent, parts, events, now=lambda: moment(clock), watchdog=watchdog)
+    shell = Shell(agent, parts, events, now=lambda: moment(clock), watchdog=watchdog, light=light)
     return Running(shell, agent, first, lock)
 
 
@@ -114,7 +118,7 @@ def rehearse(settings: AgentSettings, folder: Path) -> None:
     What is made on first use (validators, patterns, tables) then exists before a fleet forks.
     """
     store = replace(settings.store, folder=os.fspath(folder))
-    player = replace(settings.player, sink="null", amplifier_pin=-1, stop_pin=-1)
+    player = replace(settings.player, sink="null", amplifier_pin=-1, stop_pin=-1, light_pin=-1)
     station = build(replace(settings, store=store, player=player))
     station.shell.handle(station.first)
     station.close()
@@ -187,17 +191,20 @@ def _config(settings: AgentSettings, journal: Journal) -> AgentConfig:
 
 
 def _faults(
-    journal: Journal, amplifier: Amplifier, button: StopButton, mixer: AlsaMixer | None
+    parts: Parts, light: StatusLight, mixer: AlsaMixer | None
 ) -> tuple[tuple[str, str], ...]:
     faults: list[tuple[str, str]] = []
-    if journal.set_aside is not None:
-        faults.append(("journal_damaged", journal.set_aside.name))
-    if amplifier.fault:
-        faults.append((MISSING, amplifier.fault))
+    if parts.journal.set_aside is not None:
+        faults.append(("journal_damaged", parts.journal.set_aside.name))
     if mixer is not None and (problem := mixer.problem()):
         faults.append((VOLUME_NOT_SET, problem))
-    if button.fault:
-        faults.append((BUTTON_MISSING, button.fault))
+    for code, fault in (
+        (AMPLIFIER_MISSING, parts.amplifier.fault),
+        (BUTTON_MISSING, parts.button.fault),
+        (LIGHT_MISSING, light.fault),
+    ):
+        if fault:
+            faults.append((code, fault))
     return tuple(faults)
 
 

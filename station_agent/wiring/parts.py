@@ -241,10 +241,10 @@ class Parts:
 
     def close(self) -> None:
         """Silence first, then everything else."""
-        self.channel.close()
-        self.button.close()
         self.player.close()
         self.amplifier.close()
+        self.channel.close()
+        self.button.close()
         self.downloader.close()
         self.link.close()
         self.worker.close()

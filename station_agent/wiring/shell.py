@@ -10,7 +10,8 @@ from station_agent.core.agent import Agent
 from station_agent.core.effects import Effect, Persist, Send, Start
 from station_agent.core.events import Event, PersistFailed, Stopping, Woke
 from station_agent.core.moment import Moment
-from station_agent.health.status import RecentFaults, status_of
+from station_agent.hardware.light import StatusLight
+from station_agent.health.status import RecentFaults, signal_of, status_of
 from station_agent.health.watchdog import Watchdog
 from station_agent.wiring.local import Inquiry
 from station_agent.wiring.parts import Parts
@@ -32,12 +33,14 @@ class Shell:
         *,
         now: Callable[[], Moment],
         watchdog: Watchdog | None = None,
+        light: StatusLight | None = None,
     ) -> None:
         self._agent = agent
         self._parts = parts
         self._events = events
         self._now = now
         self._watchdog = watchdog
+        self._light = light
         self._faults = RecentFaults()
         self._is_closed = False
 
@@ -72,6 +75,8 @@ class Shell:
         if self._watchdog is not None:
             self._watchdog.close()
         self._parts.close()
+        if self._light is not None:
+            self._light.close()
 
     def _tell(self, inquiry: Inquiry) -> None:
         inquiry.answer(status_of(self._agent, self._now(), self._faults.all()))
@@ -88,6 +93,8 @@ class Shell:
         failed = self._carry_out(self._agent.handle(event, self._now()))
         while failed is not None:
             failed = self._carry_out(self._agent.handle(failed, self._now()))
+        if self._light is not None:
+            self._light.show(signal_of(self._agent))
 
     def _carry_out(self, effects: Iterable[Effect]) -> PersistFailed | None:
         """What could not be made durable, if anything: nothing that needed it was done then."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from station_agent.hardware.light import Signal
+from station_agent.settings import PlayerSettings
 from station_protocol import topics
 from station_protocol.vocabulary import Outcome
 from tools.docs_tables import BLOCK, TABLES, filled, pages
@@ -98,3 +101,25 @@ def test_each_make_target_is_listed_by_make_help() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"`make ([a-z-]+)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8")):
         assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE), target
+
+
+STATION_PAGES = ("station/vi.md", "station/en.md")
+
+
+@pytest.mark.parametrize("page", STATION_PAGES)
+def test_the_person_at_the_pole_finds_every_pin_and_every_signal_of_the_light(page: str) -> None:
+    text = text_of(page)
+    for setting in fields(PlayerSettings):
+        if setting.name.endswith("_pin"):
+            assert f"`{setting.name} = " in text
+    light = text.split("\n## ")[4]
+    rows = [line for line in light.splitlines() if line.startswith("| ")]
+    assert len(rows) - 1 == len(Signal) + 1  # the head; and dark
+
+
+def test_the_station_page_is_the_same_in_both_languages() -> None:
+    shapes = [re.sub(r"[^#|\n]", "", text_of(page)) for page in STATION_PAGES]
+    pages = [[line for line in shape.splitlines() if line] for shape in shapes]
+    assert pages[0] == pages[1]
+    commands = [re.findall(r"^ {7}\S.*$", text_of(page), re.MULTILINE) for page in STATION_PAGES]
+    assert commands[0] == [line.replace(" --english", "") for line in commands[1]]
