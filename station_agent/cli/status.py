@@ -11,17 +11,25 @@ from zoneinfo import ZoneInfo
 
 from station_agent.cli import words
 from station_agent.cli.words import Words
+from station_agent.errors import AgentNotRunningError, AgentSilentError
 from station_agent.health.channel import ask
 from station_agent.health.status import LocalStatus, SlotEnded, SlotToCome
 from station_agent.settings import load
 
+EXIT_NO_AGENT = 3
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Ask and print; 0 if the station could play now."""
+    """Ask and print; 0 if the station could play now, 1 if not, 3 if no agent answers."""
     settings = load(chosen.config, os.environ)
-    answer = ask(settings.socket(), chosen.command)
+    try:
+        answer = ask(settings.socket(), chosen.command)
+    except (AgentNotRunningError, AgentSilentError) as error:
+        meaning = words.trouble_said(error.code, chosen.english)
+        advice = words.TROUBLES[error.code].advice.said(chosen.english)
+        sys.stderr.write(f"[{error.code}] {meaning} ({error})\n  → {advice}\n")
+        return EXIT_NO_AGENT
     status = LocalStatus.model_validate_json(answer)
     lines = [answer] if chosen.json else list(Page(status, chosen.english).lines())
     sys.stdout.write("\n".join(lines) + "\n")

@@ -124,11 +124,11 @@ def _told(story: Story, stations: list[Station], voice: bytes) -> Story:
     for name in STATIONS:
         centre.limits(name)
     wait_for(lambda: all(_is_trusted(centre, name) for name in STATIONS), 90)
-    before = (now() + timedelta(seconds=8), 300)
+    before = (now() + timedelta(seconds=10), 300)
     planned(1, before=before)
     wait_for(lambda: all_say("before"), 40)
 
-    during, behind = (now() + timedelta(seconds=8), 300), (now() + timedelta(seconds=10), 30)
+    during, behind = (now() + timedelta(seconds=12), 300), (now() + timedelta(seconds=14), 30)
     planned(2, before=before, during=during, behind=behind)
     wait_for(lambda: all(one.status().plan_version == 2 for one in stations))
     for station in stations:
@@ -149,7 +149,7 @@ def _told(story: Story, stations: list[Station], voice: bytes) -> Story:
     for station in stations:
         station.clock.be_off(timedelta(0))
     wait_for(lambda: all_say("during"), 40)
-    planned(3, during=during, behind=behind, after=(now() + timedelta(seconds=8), 300))
+    planned(3, during=during, behind=behind, after=(now() + timedelta(seconds=10), 300))
     wait_for(lambda: all_say("after") and all_say("behind"), 60)
     return story
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -15,6 +17,7 @@ import pytest
 from station_agent.cli import main
 from station_agent.core.events import StopPressed
 from station_agent.core.records import Mark
+from station_agent.health import channel
 from station_agent.settings import load
 from station_agent.store.marks import MarkFile
 from station_agent.wiring.build import build
@@ -209,8 +212,8 @@ def test_status_and_stop_while_a_slot_sounds(
         assert (line.outcome, line.reason) == (Outcome.CUT_SHORT, Reason.STOPPED_AT_STATION)
         assert "Bị ngắt: người ở trạm cho dừng" in said("status", config)[1]
     code, text = said("status", config)
-    assert code == 1
-    assert "agent_not_running" in text
+    assert code == 3
+    assert "[agent_not_running] phần mềm phát chưa chạy" in text
 
 
 def test_the_socket_belongs_to_the_stations_people_alone(
@@ -224,16 +227,21 @@ def test_the_socket_belongs_to_the_stations_people_alone(
     assert not socket.exists()
 
 
-def test_an_agent_killed_leaves_a_socket_that_the_next_one_takes_over(
-    centre: SmallCentre, tmp_path: Path, said: Said
+def test_an_agent_that_hangs_is_told_and_a_killed_ones_socket_is_taken_over(
+    centre: SmallCentre, tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = centre.configure(tmp_path / "station", STATION)
     killed = Program(("run", "--config", str(config)), tmp_path / "agent.log").start()
     socket = config.parent / "data" / "agent.sock"
     wait_for(socket.is_socket)
+    monkeypatch.setattr(channel, "PATIENCE_S", 0.5)
+    os.kill(killed.pid, signal.SIGSTOP)
+    assert "[agent_silent] phần mềm phát bị treo" in said("status", config)[1]
+    assert "bad   Phần mềm phát: [agent_silent]" in said("doctor", config)[1]
     killed.kill()
+    monkeypatch.undo()
     assert socket.is_socket()
-    assert said("status", config)[0] == 1
+    assert said("status", config)[0] == 3
     with Program(("run", "--config", str(config)), tmp_path / "again.log"):
         wait_for(lambda: said("status", config)[1].startswith("Trạm: "))
 

@@ -59,3 +59,24 @@ def test_the_button_in_silence_changes_nothing() -> None:
     assert len(rig.store.entries) == before
     rig.run_until(in_minutes(3))
     assert rig.outcome(1) == (Outcome.AIRED, None)
+
+
+def test_an_emergency_that_repeats_is_silent_now_and_sounds_again_at_its_next_turn() -> None:
+    rig = online()
+    deed = build.emergency(
+        sound=None,
+        attention_ms=20_000,
+        repeat_every_s=120,
+        replaces=(),
+        until_at=in_minutes(30),
+    )
+    rig.tell(signed_order(deed, not_before=build.NOW, not_after=in_minutes(60)))
+    rig.run(5)
+    assert len(rig.heard) == 1
+    rig.tell(ev.StopPressed())
+    rig.run(5)
+    assert rig.heard[0].played_ms < 10_000
+    (line,) = rig.evidence(wire.AsRunEntry)
+    assert (line.outcome, line.reason) == (Outcome.CUT_SHORT, Reason.STOPPED_AT_STATION)
+    rig.run(120)
+    assert len(rig.heard) == 2
