@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from station_agent.core.agent import Agent
 from station_agent.core.moment import Moment
-from station_agent.core.playout import Phase
+from station_agent.core.play import Phase
 from station_agent.core.station import Station
 from station_agent.core.turn import Numbering, Turn
 from station_agent.hardware.light import Signal
