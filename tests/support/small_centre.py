@@ -196,11 +196,13 @@ class SmallCentre:
         self.publish(station, Down.LIMITS, raw)
 
     def order(self, station: str, deed: wire.Deed, **claims: Any) -> str:
-        """Publish an order; its id."""
+        """Publish an order; its id. A drill is signed by the other key."""
         order_id = os.urandom(8).hex()
         order = build.order(deed, order_id=order_id, issued_at=now())
-        made = self.claims(Purpose.ORDER, station, **claims)
-        self.publish(station, Down.ORDER, codec.seal(order, made, self.signer))
+        signer = self.exercise if isinstance(deed, wire.DrillDeed) else self.signer
+        own = {"key_id": signer.key_id, "kind": signer.kind}
+        made = self.claims(Purpose.ORDER, station, **(own | claims))
+        self.publish(station, Down.ORDER, codec.seal(order, made, signer))
         return order_id
 
     def add_sound(self, data: bytes) -> str:
