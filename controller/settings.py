@@ -90,6 +90,9 @@ class PlanSettings:
     """Default first minute of broadcast hours, wall time of the stations."""
     closes: str = "21:00"
     """Default end of broadcast hours, wall time of the stations."""
+    volume_bands: str = ""
+    """Hours with a lower volume at every station, as `19:00-21:00 60, 12:00-13:30 70` (wall time of
+    the stations, percent); an emergency is not held to them."""
     commune_cap_min: int = 45
     """Longest slot in a commune or township, minutes."""
     ward_cap_min: int = 15

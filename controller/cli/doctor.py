@@ -18,7 +18,7 @@ from controller import wiring
 from controller.cli.console import say
 from controller.cli.exposure import plaintext_listeners
 from controller.domain.exposure import is_loopback
-from controller.domain.policy import minute_of
+from controller.domain.policy import bands_of, minute_of
 from controller.errors import ControllerError
 from controller.link.broker import STATIONS_ADVISED, find_binary, running_pid
 from controller.link.broker_access import broker_folder
@@ -152,6 +152,10 @@ def look_at_hours(settings: Settings) -> Iterator[Finding]:
         return
     if opens >= closes:
         yield Finding("plan.opens must come before plan.closes", True)
+    try:
+        bands_of(settings.plan.volume_bands)
+    except ValueError as error:
+        yield Finding(f"plan.volume_bands are such as `19:00-21:00 60`: {error}", True)
 
 
 def look_at_database(settings: Settings) -> Iterator[Finding]:

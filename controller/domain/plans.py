@@ -18,6 +18,7 @@ from station_protocol.messages import (
     PlannedSlot,
     StationLimits,
     StationPlan,
+    VolumeBand,
 )
 
 RENEW_WITHIN = timedelta(days=7)
@@ -203,7 +204,7 @@ def limits_of(
     volume_ceiling_percent: int,
     now: datetime,
 ) -> StationLimits:
-    """What a station never exceeds: daily spans, dated exceptions that are not over, caps."""
+    """What a station never exceeds: daily spans, exceptions that are not over, caps, loudness."""
     open_still = sorted(
         (item for item in allowed.exceptions if item.until_at > now),
         key=lambda item: (item.from_at, item.until_at, item.why),
@@ -220,4 +221,12 @@ def limits_of(
         ),
         max_length_ms=max_length_ms,
         volume_ceiling_percent=volume_ceiling_percent,
+        volume_bands=tuple(
+            VolumeBand(
+                opens_min=band.opens_min,
+                closes_min=band.closes_min,
+                ceiling_percent=band.ceiling_percent,
+            )
+            for band in allowed.bands[:MOST_SPANS]
+        ),
     )

@@ -34,11 +34,21 @@ class OpenException:
 
 
 @dataclass(frozen=True, slots=True)
+class LoudnessBand:
+    """Wall time of a day in which nothing but an emergency is louder; may reach over midnight."""
+
+    opens_min: int
+    closes_min: int
+    ceiling_percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Allowed:
     """What holds at one station: daily spans in order, and exceptions."""
 
     hours: tuple[Span, ...]
     exceptions: tuple[OpenException, ...] = ()
+    bands: tuple[LoudnessBand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class HoursBook:
     default: tuple[Span, ...]
     rules: Mapping[str, tuple[Span, ...]]
     exceptions: tuple[OpenException, ...] = ()
+    bands: tuple[LoudnessBand, ...] = ()
 
     def of_place(self, tree: PlaceTree, place_id: str) -> Allowed:
         """What holds at a place: the spans every rule from the root down to it agrees on."""
@@ -56,9 +67,8 @@ class HoursBook:
         for below in reversed(path[:-1]):
             if below in self.rules:
                 hours = common(hours, self.rules[below])
-        return Allowed(
-            joined(hours), tuple(item for item in self.exceptions if item.place_id in path)
-        )
+        exceptions = tuple(item for item in self.exceptions if item.place_id in path)
+        return Allowed(joined(hours), exceptions, self.bands)
 
     def of_station(self, tree: PlaceTree, station_id: str) -> Allowed:
         """What holds at a station."""
@@ -139,6 +149,21 @@ def minute_of(text: str) -> int:
     if len(minute) != 2 or int(minute) > 59 or value > DAY_MIN:
         raise ValueError(f"not a time of day: {text!r}")
     return value
+
+
+def bands_of(text: str) -> tuple[LoudnessBand, ...]:
+    """`19:00-21:00 60, 12:00-13:30 70` as bands. ValueError for anything else."""
+    return tuple(_band_of(part) for part in text.split(",") if part.strip())
+
+
+def _band_of(text: str) -> LoudnessBand:
+    span, _, percent = text.strip().partition(" ")
+    opens, dash, closes = span.partition("-")
+    if not dash or not percent.strip().isascii() or not percent.strip().isdigit():
+        raise ValueError(f"not hours and a percentage: {text.strip()!r}")
+    if int(percent) > 100 or minute_of(opens) == minute_of(closes):
+        raise ValueError(f"not hours and a percentage: {text.strip()!r}")
+    return LoudnessBand(minute_of(opens), minute_of(closes), int(percent))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.places import Place
-from controller.domain.policy import Allowed, HoursBook, OpenException, Span, joined, minute_of
+from controller.domain.policy import (
+    Allowed,
+    HoursBook,
+    OpenException,
+    Span,
+    bands_of,
+    joined,
+    minute_of,
+)
 from controller.errors import InvalidInputError, NotFoundError, WrongStateError
 from controller.services.audit import SYSTEM, Deed, record
 from controller.services.places import Places
@@ -73,6 +81,7 @@ class Hours:
         self._now = now
         self._places = places
         self._default = joined([Span(minute_of(settings.opens), minute_of(settings.closes))])
+        self._bands = bands_of(settings.volume_bands)
         self._wake = wake
 
     def book(self, session: Session | None = None) -> HoursBook:
@@ -93,7 +102,10 @@ class Hours:
             for row in session.scalars(coming)
         )
         return HoursBook(
-            self._default, {key: joined(own) for key, own in rules.items()}, exceptions
+            self._default,
+            {key: joined(own) for key, own in rules.items()},
+            exceptions,
+            self._bands,
         )
 
     def of_station(self, station_id: str, session: Session | None = None) -> Allowed:

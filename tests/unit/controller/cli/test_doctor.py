@@ -63,6 +63,11 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - only looked at
             Settings(plan=PlanSettings(opens="early")),
             "plan.opens and plan.closes are times",
         ),
+        (
+            doctor.look_at_hours,
+            Settings(plan=PlanSettings(volume_bands="evening 60")),
+            "plan.volume_bands are such as",
+        ),
     ],
 )
 def test_what_must_be_changed_is_said(look: Look, settings: Settings, words: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from controller.domain import plans
 from controller.domain.plans import Airing, PlanDifference
-from controller.domain.policy import Allowed, OpenException, Span
+from controller.domain.policy import Allowed, LoudnessBand, OpenException, Span
 from tests.support import wire
 
 NOW = datetime(2026, 11, 25, 10, 6, 40, tzinfo=UTC)
@@ -143,7 +143,8 @@ def test_a_plan_too_large_to_send_loses_its_later_half() -> None:
 def test_limits_say_the_hours_the_open_exceptions_and_the_caps() -> None:
     over = OpenException("ninh-thuan", NOW - timedelta(hours=2), NOW, "đã qua")
     coming = OpenException("ninh-thuan", NOW, NOW + timedelta(hours=2), "thử loa")
-    allowed = Allowed((Span(300, 390), Span(1_020, 1_260)), (over, coming))
+    evening = LoudnessBand(1_140, 1_260, 40)
+    allowed = Allowed((Span(300, 390), Span(1_020, 1_260)), (over, coming), (evening,))
     limits = plans.limits_of(
         "x", allowed, max_length_ms=900_000, volume_ceiling_percent=70, now=NOW
     )
@@ -152,6 +153,8 @@ def test_limits_say_the_hours_the_open_exceptions_and_the_caps() -> None:
         (NOW, NOW + timedelta(hours=2), "thử loa")
     ]
     assert (limits.max_length_ms, limits.volume_ceiling_percent) == (900_000, 70)
+    (band,) = limits.volume_bands
+    assert (band.opens_min, band.closes_min, band.ceiling_percent) == (1_140, 1_260, 40)
 
 
 def test_the_order_in_which_exceptions_are_read_makes_no_new_limits() -> None:

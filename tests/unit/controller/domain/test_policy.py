@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from controller.domain import policy
 from controller.domain.places import Place, PlaceKind, PlaceTree, Station
-from controller.domain.policy import Allowed, HoursBook, OpenException, Span
+from controller.domain.policy import (
+    Allowed,
+    HoursBook,
+    LoudnessBand,
+    OpenException,
+    Span,
+    bands_of,
+)
 from controller.domain.schedule import instant
 
 DAY = (Span(300, 1_260),)
@@ -162,3 +169,19 @@ def test_the_parts_of_the_day_cover_it_without_a_gap() -> None:
 def test_wall_time_is_that_of_the_stations() -> None:
     assert policy.is_open(datetime(2026, 11, 23, 22, 0, tzinfo=UTC), 60_000, Allowed(DAY))
     assert not policy.is_open(datetime(2026, 11, 23, 20, 15, tzinfo=UTC), 60_000, Allowed(DAY))
+
+
+def test_hours_with_a_lower_volume_are_read_as_they_are_written() -> None:
+    assert bands_of("19:00-21:00 60, 22:00-05:00 10") == (
+        LoudnessBand(1_140, 1_260, 60),
+        LoudnessBand(1_320, 300, 10),
+    )
+    assert bands_of("") == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["19:00-21:00", "19:00 60", "19:00-21:00 120", "evening 60", "19:00-19:00 5", "a-b 5"]
+)
+def test_what_are_no_hours_with_a_volume_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not"):
+        bands_of(text)
