@@ -15,12 +15,6 @@ from typing import Annotated
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 from pydantic import BaseModel, ConfigDict, Field
 
 from station_protocol.errors import MalformedMessageError, SignatureBadError
@@ -52,7 +46,7 @@ class Claims(BaseModel):
 
 def key_id_of(public: Ed25519PublicKey) -> str:
     """The first 16 hex digits of SHA-256 of the raw public key."""
-    return hashlib.sha256(public.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
+    return hashlib.sha256(public.public_bytes_raw()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +73,11 @@ class Signer:
 
     def private_bytes(self) -> bytes:
         """The 32 raw private bytes, to be kept with mode 0600."""
-        return self.private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+        return self.private.private_bytes_raw()
 
     def public_hex(self) -> str:
         """The raw public key in 64 hex digits, as it stands in a station's configuration."""
-        return self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+        return self.private.public_key().public_bytes_raw().hex()
 
     def sign(self, body: bytes) -> bytes:
         """The envelope: signature and the very same bytes."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 from station_agent.errors import StationAgentError
 from station_agent.settings import SettingsError
@@ -56,13 +58,22 @@ def _is_english() -> bool:
     return asked.startswith("en")
 
 
+def _imported(name: str) -> ModuleType:
+    """The module of a command. Nothing of what is imported is garbage: nobody looks for any."""
+    gc.disable()
+    command = importlib.import_module(f"station_agent.cli.{name}")
+    gc.freeze()
+    gc.enable()
+    return command
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; what went wrong is said in one line."""
     chosen = build_parser().parse_args(arguments)
     # numpy's algebra would start threads at import; a station has no use for them, a fork has none
     # either.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    command = importlib.import_module(f"station_agent.cli.{_COMMANDS[chosen.command][0]}")
+    command = _imported(_COMMANDS[chosen.command][0])
     try:
         return int(command.run(chosen))
     except SettingsError as error:

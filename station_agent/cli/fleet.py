@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
+import importlib
 import logging
 import os
 import signal
@@ -60,6 +61,7 @@ def prepared(folder: Path) -> Callable[[Path], int]:
     """What runs one station, with all it needs imported and tried once; no thread is left over."""
     from station_agent.cli.run import run_station
 
+    importlib.import_module("station_agent.link.http_way")
     for config in sorted(folder.glob(f"*/{FILE}"))[:1]:
         _rehearse(config)
     gc.collect()

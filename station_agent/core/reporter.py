@@ -114,7 +114,7 @@ class Reporter:
         if greeting:
             self.is_greeted = True
             self.stored_up_to = stored
-            self.beat_soon(turn)
+            self.next_beat_mono_ms = turn.now.mono_ms
         if greeting or ack.answers == "journal":
             self.sent_batch_mono_ms = None
         if greeting or stored > self.stored_up_to:

@@ -16,9 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
-import urllib3
-from urllib3.exceptions import HTTPError
-
 from station_agent.core.effects import SoundOver
 from station_agent.core.events import AssetHeld, Event, FetchFailed, FetchProblem
 from station_agent.store.sound_cache import SoundCache
@@ -29,9 +26,7 @@ from station_protocol.transfer import WINDOW, Transfer, chunk_count, resumed
 
 logger = logging.getLogger(__name__)
 
-_BLOCK_BYTES = 64 * 1024
 _SYNC_EVERY_BYTES = 1024 * 1024
-_TIMEOUT = urllib3.Timeout(connect=10, read=30)
 ASK_AGAIN_S = 10.0
 _MOST_SILENCES = 3
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -108,75 +103,18 @@ class PartFile:
         self.size = size
 
 
-class HttpWay:
-    """GET {url}/sound/<sha256> with this station's bearer token."""
+class LateWay:
+    """A way that is made at its first use: a station that holds everything starts without it."""
 
-    def __init__(self, url: str, token: str, tls_ca: str = "") -> None:
-        self._url = url.rstrip("/")
-        self._token = token
-        if tls_ca:
-            self._pool = urllib3.PoolManager(
-                1, retries=False, timeout=_TIMEOUT, ca_certs=tls_ca, cert_reqs="CERT_REQUIRED"
-            )
-        else:
-            self._pool = urllib3.PoolManager(1, retries=False, timeout=_TIMEOUT)
-
-    def close(self) -> None:
-        """Give back the connection."""
-        self._pool.clear()
+    def __init__(self, make: Callable[[], Way]) -> None:
+        self._make = make
+        self._made: Way | None = None
 
     def bring(self, job: Job, part: PartFile) -> None:
         """See Way."""
-        if part.size == job.size_bytes:
-            return
-        headers = {"Authorization": f"Bearer {self._token}"}
-        if part.size:
-            headers["Range"] = f"bytes={part.size}-"
-        url = f"{self._url}/sound/{job.sha256}"
-        try:
-            answer = self._pool.request(
-                "GET", url, headers=headers, preload_content=False, redirect=False
-            )
-            try:
-                self._read(answer, job, part)
-            finally:
-                # A connection with unread bytes cannot be used again.
-                answer.close()
-        except HTTPError as error:
-            raise FetchError(FetchProblem.NETWORK, f"{type(error).__name__}: {error}") from error
-
-    def _read(self, answer: urllib3.BaseHTTPResponse, job: Job, part: PartFile) -> None:
-        _check_status(answer)
-        if answer.status == 200:
-            part.cut_to(0)
-        elif not _begins_at(answer, part.size):
-            part.cut_to(0)
-            raise FetchError(FetchProblem.NETWORK, "another range than asked for")
-        for block in answer.stream(_BLOCK_BYTES, decode_content=False):
-            job.check()
-            part.append(block)
-
-
-def _check_status(answer: urllib3.BaseHTTPResponse) -> None:
-    """FetchError unless bytes follow."""
-    if answer.status in (200, 206):
-        return
-    problem = {
-        401: FetchProblem.REFUSED,
-        403: FetchProblem.REFUSED,
-        404: FetchProblem.NOT_FOUND,
-        416: FetchProblem.CORRUPT,
-    }.get(answer.status, FetchProblem.NETWORK)
-    raise FetchError(problem, f"status {answer.status}", _retry_after_s(answer))
-
-
-def _retry_after_s(answer: urllib3.BaseHTTPResponse) -> float | None:
-    said = answer.headers.get("Retry-After", "")
-    return float(said) if said.isdigit() else None
-
-
-def _begins_at(answer: urllib3.BaseHTTPResponse, offset: int) -> bool:
-    return answer.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+        if self._made is None:
+            self._made = self._make()
+        self._made.bring(job, part)
 
 
 class BrokerWay:

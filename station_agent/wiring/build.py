@@ -29,7 +29,7 @@ from station_agent.health.channel import LocalChannel
 from station_agent.health.probes import kernel_clock
 from station_agent.health.watchdog import Watchdog
 from station_agent.link.client import BrokerAddress, Link
-from station_agent.link.downloader import BrokerWay, Downloader, HttpWay, Way
+from station_agent.link.downloader import BrokerWay, Downloader, LateWay, Way
 from station_agent.link.handlers import Inbox
 from station_agent.player.engine import PlayerEngine
 from station_agent.player.mixer import AlsaMixer
@@ -305,8 +305,7 @@ def _connections(
 
     ways: dict[SoundOver, Way] = {"mqtt": BrokerWay(station.id, send)}
     if settings.sound.over == "http":
-        ca = str(settings.path(settings.sound.tls_ca)) if settings.sound.tls_ca else ""
-        ways["http"] = HttpWay(settings.sound.url, settings.sound.token, ca)
+        ways["http"] = LateWay(lambda: _http_way(settings))
     downloader = Downloader(cache, ways, emit)
     inbox = Inbox(station.id, station.places, keys, emit, downloader.on_chunk)
     link = Link(
@@ -314,6 +313,15 @@ def _connections(
     )
     links.append(link)
     return downloader, link
+
+
+def _http_way(settings: AgentSettings) -> Way:
+    """Imports its library only now: that costs a start as much as all messages of the wire."""
+    from station_agent.link.http_way import HttpWay
+
+    sound = settings.sound
+    ca = str(settings.path(sound.tls_ca)) if sound.tls_ca else ""
+    return HttpWay(sound.url, sound.token, ca)
 
 
 def broker_address(settings: AgentSettings) -> BrokerAddress:

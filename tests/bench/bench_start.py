@@ -18,6 +18,7 @@ import numpy as np
 from station_agent.player.engine import PlayerEngine
 from station_agent.player.port import Cue, Ended, PlayerEvent, Tone
 from station_agent.player.virtual_card import VirtualCard
+from tests.bench import skew
 from tests.bench.rows import MOST_RUNS, Row, Verdict
 
 PLAYS, QUICK_PLAYS = 100, 16
@@ -29,12 +30,12 @@ _FORK = multiprocessing.get_context("fork")
 
 
 def measure(quick: bool) -> list[Row]:
-    """Rows for an idle machine and for one whose cores all burn."""
+    """Rows for an idle machine, for one whose cores all burn, and for 65 stations at once."""
     plays = QUICK_PLAYS if quick else PLAYS
     idle = _steady(lambda: _errors(plays), "start error idle")
     with _burning():
         loaded = _steady(lambda: _errors(plays), "start error, cores burning")
-    return [*idle, *loaded, _ratio(loaded[-1])]
+    return [*idle, *loaded, _ratio(loaded[-1]), skew.row(quick)]
 
 
 def _steady(errors: Callable[[], tuple[list[float], list[float]]], name: str) -> list[Row]:

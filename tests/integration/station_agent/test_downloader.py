@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from station_agent.core.events import AssetHeld, Event, FetchFailed, FetchProblem
-from station_agent.link.downloader import BrokerWay, Downloader, HttpWay
+from station_agent.link.downloader import BrokerWay, Downloader
+from station_agent.link.http_way import HttpWay
 from station_agent.store.sound_cache import SoundCache
 from station_protocol.codec import CHUNK_BYTES, Chunk
 from station_protocol.messages import UpMessage, Want
