@@ -35,10 +35,11 @@ which the centre signed: a station's own clock may have been wrong by months whe
 DAMAGED_KEPT = 3
 """How many damaged journals are kept for whoever looks into them."""
 
+# Nobody else writes here; should a reader's tool hold the file, an emergency must not wait for it.
 _PRAGMAS = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
-PRAGMA busy_timeout = 5000;
+PRAGMA busy_timeout = 500;
 PRAGMA temp_store = MEMORY;
 """
 _SCHEMA = """
