@@ -57,12 +57,17 @@ class AttentionSource:
 
     def _softened(self, block: Frames, first: int) -> Frames:
         """The block, which is the signal from frame `first` on, with its share of both ramps."""
-        if first >= _RAMP_FRAMES and self._at <= self._count - _RAMP_FRAMES:
+        rising, falling = _RAMP_FRAMES - first, self._at - (self._count - _RAMP_FRAMES)
+        if rising <= 0 and falling <= 0:
             return block
-        from_begin = np.arange(first + 1, self._at + 1)
-        to_end = self._count + 1 - from_begin
-        gain = np.minimum(1.0, np.minimum(from_begin, to_end) / _RAMP_FRAMES)
-        soft: Frames = np.rint(block * gain).astype(np.int16)
+        soft = block.copy()
+        if rising > 0:
+            head = soft[:rising]
+            head[:] = np.rint(head * (np.arange(first + 1, first + 1 + len(head)) / _RAMP_FRAMES))
+        if falling > 0:
+            tail = soft[-falling:]
+            left = self._count - self._at + 1
+            tail[:] = np.rint(tail * (np.arange(left, left + len(tail))[::-1] / _RAMP_FRAMES))
         return soft
 
     def decode_ahead(self) -> None:

@@ -34,6 +34,7 @@ from station_agent.player.port import (
     FirstFrame,
     Frames,
     OnAirNow,
+    PlayerEvent,
     Progress,
     Sink,
     SystemClock,
@@ -52,6 +53,8 @@ _RETRY_S = 2.0
 _GIVE_UP_S = 10.0
 _FORGOTTEN_S = 60.0
 _SOONEST_S = 0.05
+_FIRST_FRAMES = RATE_HZ // 10
+"""What a new stream begins with: the card runs before the rest of its queue is made."""
 _FADE_FRAMES = RATE_HZ * 3 // 10
 
 
@@ -77,13 +80,15 @@ class PlayerEngine:
         With a `mixer` the volume is set there and the samples stay what they are.
         """
         self._clock = clock or SystemClock()
-        self._emit = emit
+        self._unsaid: list[PlayerEvent] = []
+        self._emit = self._unsaid.append
+        self._say = emit
         self._progress_ms = round(progress_s * 1000)
         self._stream = CardStream(sink, self._clock)
         self._aside = aside
         self._library = Library()
         self._waiting = WaitingRoom(
-            emit, self._clock.monotonic_ns, aside, self._wish, self._library
+            self._emit, self._clock.monotonic_ns, aside, self._wish, self._library
         )
         self._mixer = mixer
         self._volume: int | None = None
@@ -165,6 +170,7 @@ class PlayerEngine:
             except Exception as error:
                 logger.exception("player failed")
                 self._fail_everything(f"{type(error).__name__}: {error}")
+                self._say_all()
                 delay = _RETRY_S
             with self._woken:
                 if not self._wishes and not self._is_closing:
@@ -182,7 +188,14 @@ class PlayerEngine:
             self._lose_device(str(error))
         self._give_up_waiting()
         self._note_on_air()
+        self._say_all()
         return self._delay_s()
+
+    def _say_all(self) -> None:
+        """Tell behind the round: whoever wakes up for it would take the interpreter from us."""
+        said, self._unsaid[:] = self._unsaid[:], []
+        for event in said:
+            self._say(event)
 
     def _serve_device(self) -> None:
         if not self._needs_device():
@@ -235,7 +248,7 @@ class PlayerEngine:
         self._stream.keep_queue(long=is_settled)
         left = self._stream.room()
         while left > 0:
-            room = self._begin_due_cue(left)
+            room = self._begin_due_cue(left if self._stream.written else min(left, _FIRST_FRAMES))
             before = self._stream.written
             airing = self._current
             block = self._silence(room) if airing is None else airing.next_block(room)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from station_agent.player.attention import AttentionSource, signal_cycle
+from station_agent.player.attention import AttentionSource
 from station_agent.player.port import (
     RATE_HZ,
     Attention,
@@ -113,7 +113,7 @@ class Library:
     """Opens sounds. What is resident is changed in one thread at a time and read in any."""
 
     def __init__(self) -> None:
-        signal_cycle()
+        AttentionSource(1_000).read(RATE_HZ)  # the first emergency finds all of it made
         self._wanted: tuple[CheckedFile, ...] = ()
         self._kept: dict[str, Resident] = {}
         self._lock = threading.Lock()
