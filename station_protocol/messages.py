@@ -99,6 +99,15 @@ class PlannedSlot(Part):
     end_policy: EndPolicy = EndPolicy.CUT
 
 
+class OrderSound(Part):
+    """The words of an order: its Opus bytes (base64) with it, or a sound the station fetches."""
+
+    sha256: Sha256
+    size_bytes: Count
+    duration_ms: LengthMs
+    data: Annotated[str, Field(max_length=174_764)] | None = None
+
+
 class StationPlan(Message):
     """A station's dated slots for 14 days; full state, replaces every older plan."""
 
@@ -106,6 +115,8 @@ class StationPlan(Message):
     made_at: Instant
     covers_until: Instant
     slots: Annotated[tuple[PlannedSlot, ...], Field(max_length=2_000)]
+    alerts: Annotated[tuple[OrderSound, ...], Field(max_length=16)] = ()
+    """Words of emergencies prepared beforehand: held by the station and kept decoded in memory."""
 
 
 class HoursSpan(Part):
@@ -144,15 +155,6 @@ class StationLimits(Message):
     volume_ceiling_percent: Percent = 100
     volume_bands: Annotated[tuple[VolumeBand, ...], Field(max_length=12)] = ()
     """An emergency is not held to these, only to the station's own ceiling."""
-
-
-class OrderSound(Part):
-    """The words of an order: its Opus bytes (base64) with it, or a sound the station fetches."""
-
-    sha256: Sha256
-    size_bytes: Count
-    duration_ms: LengthMs
-    data: Annotated[str, Field(max_length=174_764)] | None = None
 
 
 class EmergencyDeed(Part):

@@ -34,6 +34,8 @@ DEEDS: dict[str, Callable[[], str]] = {
     "hours.exception_end": lambda: _("Kết thúc giờ mở thêm"),
     "station.issue_config": lambda: _("Cấp cấu hình cho trạm"),
     "station.revoke": lambda: _("Thu hồi mật khẩu của trạm"),
+    "order.emergency": lambda: _("Phát tin khẩn cấp"),
+    "order.drill": lambda: _("Phát diễn tập"),
     "order.stop": lambda: _("Dừng loa"),
     "order.cancel": lambda: _("Bảo trạm bỏ một buổi"),
     "order.volume": lambda: _("Chỉnh âm lượng"),

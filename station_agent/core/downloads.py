@@ -13,6 +13,7 @@ from station_agent.core.effects import (
     CheckAsset,
     Effect,
     Fetch,
+    KeepResident,
     ProtectAssets,
 )
 from station_agent.core.events import AssetChecked, AssetHeld, FetchFailed, FetchProblem
@@ -49,6 +50,7 @@ class Downloads:
     not_before_mono_ms: int = 0
     spread_ms: int = 0
     checked_for: set[str] = field(default_factory=set)
+    resident: tuple[str, ...] = ()
 
     def plan_changed(self, turn: Turn) -> None:
         """Protect what the new plan needs; forget failures, the centre may have it now."""
@@ -68,6 +70,7 @@ class Downloads:
 
     def advance(self, turn: Turn) -> None:
         """Begin the next fetch, or leave the present one for what is due sooner."""
+        self._keep_resident(turn)
         missing = self._missing()
         if self.fetching is not None and self.fetching not in {item.sha256 for item in missing}:
             turn.ask(CancelFetch(self.fetching))
@@ -80,6 +83,12 @@ class Downloads:
         self.fetching = chosen.sha256
         turn.ask(self._protection())
         turn.ask(Fetch(chosen.sha256, chosen.size_bytes, self.station.config.sound_over))
+
+    def _keep_resident(self, turn: Turn) -> None:
+        resident = self.station.resident
+        if resident != self.resident:
+            self.resident = resident
+            turn.ask(KeepResident(resident))
 
     def _missing(self) -> list[Wanted]:
         """What is needed and not here, soonest needed first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from station_agent.core.clock_trust import ClockTrust
 from station_agent.core.config import AgentConfig
@@ -20,6 +20,9 @@ from station_protocol.messages import PlannedSlot, StationLimits, StationPlan
 
 LEDGER_KEPT_FOR = timedelta(days=40)
 """Longer than a plan reaches back and than an unknown outcome can still be corrected (35 days)."""
+
+ALERTS_NEEDED_AT = datetime(9999, 1, 1, tzinfo=UTC)
+"""Nobody knows when a prepared alert will be needed: it is fetched after what is planned."""
 
 
 def closes_at(slot: PlannedSlot) -> datetime:
@@ -115,7 +118,7 @@ class Station:
             yield slot
 
     def required(self) -> Mapping[str, Wanted]:
-        """Every sound of the slots still to come, soonest due first; before all, of emergencies."""
+        """Every sound needed: for emergencies, for slots (soonest first), for prepared alerts."""
         orders = self.memory.emergencies
         known = self._required
         if known is None or known[0] is not self.pending or known[1] is not orders:
@@ -128,8 +131,18 @@ class Station:
                 for item in slot.items:
                     wanted = Wanted(item.sha256, item.size_bytes, slot.starts_at)
                     found.setdefault(item.sha256, wanted)
+            for alert in self.plan.message.alerts if self.plan else ():
+                wanted = Wanted(alert.sha256, alert.size_bytes, ALERTS_NEEDED_AT)
+                found.setdefault(alert.sha256, wanted)
             self._required = known = (self.pending, orders, found)
         return known[2]
+
+    @property
+    def resident(self) -> tuple[str, ...]:
+        """Sounds that must not wait for a disk: words of emergencies in force, prepared alerts."""
+        words = (order.sha256 for order in self.memory.emergencies if order.sha256 is not None)
+        alerts = (alert.sha256 for alert in (self.plan.message.alerts if self.plan else ()))
+        return tuple(dict.fromkeys((*words, *alerts)))
 
     def reopen(self, slot: OrderSlot) -> None:
         """Nothing of this airing sounded: it may be tried again."""

@@ -75,7 +75,7 @@ def test_the_service_runs_what_is_installed(name: str) -> None:
 
 
 def test_the_centre_says_the_words_systemd_waits_for(tmp_path: Path) -> None:
-    with ServiceManager(tmp_path) as manager:
+    with ServiceManager() as manager:
         for words in (READY, ALIVE, STOPPING):
             tell_service_manager(words, manager.environment)
         assert manager.heard() == ["READY=1", "WATCHDOG=1", "STOPPING=1"]
@@ -88,7 +88,7 @@ def test_a_running_agent_says_that_it_is_ready_and_lives(tmp_path: Path) -> None
     broker = Nats(tmp_path / "broker", (broker_user(station, "ninh-thuan"),), None)
     broker.start()
     try:
-        with SmallCentre(broker) as centre, ServiceManager(tmp_path, watchdog_s=4) as manager:
+        with SmallCentre(broker) as centre, ServiceManager(watchdog_s=4) as manager:
             config = centre.configure(tmp_path / "station", station)
             agent = Program(("run", "--config", str(config)), tmp_path / "agent.log")
             agent.start(**manager.environment)

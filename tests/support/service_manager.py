@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 from pathlib import Path
 from types import TracebackType
 
@@ -10,8 +11,9 @@ from types import TracebackType
 class ServiceManager:
     """Listens at a socket; `environment` is what systemd would start the program with."""
 
-    def __init__(self, folder: Path, *, watchdog_s: float = 0.0) -> None:
-        self._path = folder / "notify"
+    def __init__(self, *, watchdog_s: float = 0.0) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="vang-")
+        self._path = Path(self._folder.name) / "notify"  # short: a socket's path has 107 characters
         self._watchdog_s = watchdog_s
         self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._heard: list[str] = []
@@ -28,6 +30,7 @@ class ServiceManager:
         at: TracebackType | None,
     ) -> None:
         self._line.close()
+        self._folder.cleanup()
 
     @property
     def environment(self) -> dict[str, str]:

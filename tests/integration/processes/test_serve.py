@@ -24,7 +24,7 @@ pytestmark = pytest.mark.real
 @pytest.fixture(scope="module")
 def manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceManager]:
     """Stands where systemd would."""
-    with ServiceManager(tmp_path_factory.mktemp("manager")) as listening:
+    with ServiceManager() as listening:
         yield listening
 
 

@@ -14,6 +14,7 @@ from station_agent.core import effects as do
 from station_agent.core import events as ev
 from station_agent.core.order_slot import DRILL_SIGNAL_MS, airing_id
 from station_protocol import messages as wire
+from station_protocol.codec import Signed
 from station_protocol.vocabulary import Authority, DeedKind, Outcome, Reason
 from tests.support.rig import (
     URGENT,
@@ -23,6 +24,7 @@ from tests.support.rig import (
     sha,
     signed_limits,
     signed_order,
+    signed_plan,
     slot,
     slot_id,
 )
@@ -195,6 +197,23 @@ def test_the_signal_sounds_although_the_words_are_not_here_and_they_are_fetched(
     rig.tell(warning(sound=sound, repeat_every_s=120))
     rig.run(200)
     assert airings(rig, "flood") == [(Outcome.CUT_SHORT, Reason.OFFLINE_NO_FILE), AIRED]
+
+
+def test_alerts_prepared_beforehand_are_fetched_after_what_is_planned_and_kept_in_memory() -> None:
+    rig = Rig().boot().connect()
+    alert = wire.OrderSound(sha256=sha(77), size_bytes=7_000, duration_ms=20_000)
+    plan = signed_plan(slot(1, in_minutes(60)))
+    message = plan.signed.message.model_copy(update={"alerts": (alert,)})
+    rig.tell(ev.PlanReceived(Signed(plan.signed.claims, message), plan.raw))
+    rig.run(5)
+    fetched = [one.sha256 for one in rig.asked if isinstance(one, do.Fetch)]
+    assert fetched == [sha(1), sha(77)]
+    assert [one for one in rig.asked if isinstance(one, do.KeepResident)] == [
+        do.KeepResident((sha(77),))
+    ]
+    rig.tell(warning(sound=alert))
+    prepare = [one for one in rig.asked if isinstance(one, do.Prepare)][-1]
+    assert prepare.pieces == (do.Attention(10_000), do.SoundFile(sha(77), 20_000))
 
 
 # --- again, until it is over ----------------------------------------------------------------------

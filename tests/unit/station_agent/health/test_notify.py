@@ -9,9 +9,9 @@ from station_agent.health.watchdog import Watchdog
 from tests.support.service_manager import ServiceManager
 
 
-def test_the_loop_itself_is_what_the_watchdog_hears(tmp_path: Path) -> None:
+def test_the_loop_itself_is_what_the_watchdog_hears() -> None:
     now = [100.0]
-    with ServiceManager(tmp_path, watchdog_s=30) as manager:
+    with ServiceManager(watchdog_s=30) as manager:
         notifier = ServiceNotifier.from_environment(manager.environment, monotonic=lambda: now[0])
         watchdog = Watchdog(monotonic=lambda: now[0], abort=lambda: None, notifier=notifier)
         watchdog.start()
@@ -38,8 +38,8 @@ def test_a_manager_that_is_gone_ends_nothing(tmp_path: Path) -> None:
     notifier.ready()
 
 
-def test_a_watchdog_meant_for_another_process_is_not_fed(tmp_path: Path) -> None:
-    with ServiceManager(tmp_path, watchdog_s=30) as manager:
+def test_a_watchdog_meant_for_another_process_is_not_fed() -> None:
+    with ServiceManager(watchdog_s=30) as manager:
         told = manager.environment | {"WATCHDOG_PID": "1"}
         ServiceNotifier.from_environment(told).alive()
         assert manager.heard() == []
