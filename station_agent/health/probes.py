@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -10,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from station_agent.core.events import ProbesRead
+
+LOCK = "lock"
+"""Name of the file by which one agent keeps others out of its folder."""
 
 THERMAL = Path("/sys/class/thermal")
 _TIME_ERROR = 5
@@ -39,11 +43,17 @@ def disk_free_bytes(folder: Path) -> int | None:
 
 
 def is_read_only(folder: Path) -> bool:
-    """Whether the kernel takes no more writes there, as it does with a card that fails."""
+    """Whether the kernel takes no more writes there, as it does with a card that fails.
+
+    Newer kernels say so only to who opens a file for writing: the lock every store has is tried.
+    """
     try:
-        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
-    except OSError:
-        return False
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            return True
+        os.close(os.open(folder / LOCK, os.O_WRONLY))
+    except OSError as error:
+        return error.errno == errno.EROFS
+    return False
 
 
 def temperature_celsius(thermal: Path = THERMAL) -> float | None:

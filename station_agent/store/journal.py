@@ -9,12 +9,15 @@ twice and no evidence is lost. A row that cannot be read costs only itself.
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from station_agent.core.records import Memory, SlotRecord
@@ -34,6 +37,8 @@ which the centre signed: a station's own clock may have been wrong by months whe
 
 DAMAGED_KEPT = 3
 """How many damaged journals are kept for whoever looks into them."""
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a private folder below it, gone again at once
 
 # Nobody else writes here; should a reader's tool hold the file, an emergency must not wait for it.
 _PRAGMAS = """
@@ -102,6 +107,11 @@ class Journal:
             (planned,) = db.execute("SELECT coalesce(max(planned_at_ms), 0) FROM slot").fetchone()
             oldest = planned - KEPT_DAYS * 86_400_000
             db.execute("DELETE FROM slot WHERE planned_at_ms < ?", (oldest,))
+
+    def refuse_writes(self) -> None:
+        """From now on every write is a StorageReadOnlyError."""
+        with _sqlite_errors(self._path):
+            self._db.execute("PRAGMA query_only = 1")
 
     def close(self) -> None:
         """Leave one tidy file."""
@@ -215,6 +225,23 @@ class Journal:
                 self.set_aside = _moved_aside(self._path)
             _settle_exchange(self._path, fresh)
             self._db = _opened(self._path)
+
+
+def stranded(path: Path) -> Journal:
+    """What a card that takes no more writes still holds: to be read, every write is refused.
+
+    SQLite cannot open such a file where it lies; a copy in memory is read instead.
+    """
+    copy = Path(mkdtemp(prefix="vang-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
+    with storage_errors(path.name):
+        for suffix in ("", "-wal"):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                shutil.copyfile(part, copy / part.name)
+    journal = Journal(copy / path.name)
+    journal.refuse_writes()
+    shutil.rmtree(copy)
+    return journal
 
 
 def _opened(path: Path) -> sqlite3.Connection:

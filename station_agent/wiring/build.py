@@ -26,7 +26,7 @@ from station_agent.hardware.button import open_button
 from station_agent.hardware.light import MISSING as LIGHT_MISSING
 from station_agent.hardware.light import StatusLight, open_light
 from station_agent.health.channel import LocalChannel
-from station_agent.health.probes import kernel_clock
+from station_agent.health.probes import LOCK, is_read_only, kernel_clock
 from station_agent.health.watchdog import Watchdog
 from station_agent.link.client import BrokerAddress, Link
 from station_agent.link.downloader import BrokerWay, Downloader, LateWay, Way
@@ -39,8 +39,9 @@ from station_agent.player.sinks.file import FileSink
 from station_agent.player.sinks.null import NullSink
 from station_agent.settings import AgentSettings, fetch_spans, spans
 from station_agent.store.ballast import Ballast
+from station_agent.store.files import storage_errors
 from station_agent.store.intents import IntentFile
-from station_agent.store.journal import Journal
+from station_agent.store.journal import Journal, stranded
 from station_agent.store.marks import MarkFile
 from station_agent.store.plan_file import PlanFile
 from station_agent.store.sound_cache import SoundCache
@@ -126,7 +127,8 @@ def rehearse(settings: AgentSettings, folder: Path) -> None:
 
 def _lock(folder: Path) -> BinaryIO:
     """Two agents on one store would both play; the kernel frees the lock when a process dies."""
-    file = (folder / "lock").open("ab")
+    with storage_errors(folder.name):
+        file = (folder / LOCK).open("rb" if is_read_only(folder) else "ab")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -282,7 +284,9 @@ def _parts(
 
 
 def _journal(path: Path, ballast: Ballast) -> Journal:
-    """The journal, on a full disk at the cost of the ballast."""
+    """The journal, on a full disk at the cost of the ballast, on a dead card to be read only."""
+    if is_read_only(path.parent):
+        return stranded(path)
     try:
         journal = Journal(path)
     except (StorageFullError, StorageReadOnlyError):

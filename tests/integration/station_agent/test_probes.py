@@ -35,6 +35,8 @@ def test_a_folder_on_a_read_only_disk_is_told_from_one_that_takes_writes(
 ) -> None:
     assert not is_read_only(tmp_path)
     assert not is_read_only(tmp_path / "gone")
+    (tmp_path / "lock").touch()
+    assert not is_read_only(tmp_path)
     plain = os.statvfs(tmp_path)
     monkeypatch.setattr(os, "statvfs", lambda _: _ReadOnly(plain.f_flag | os.ST_RDONLY))
     assert is_read_only(tmp_path)

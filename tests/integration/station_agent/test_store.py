@@ -16,7 +16,7 @@ import pytest
 from station_agent.core.records import Mark, Memory, SlotRecord
 from station_agent.errors import StorageFullError, StorageReadOnlyError
 from station_agent.store.ballast import Ballast
-from station_agent.store.journal import Journal
+from station_agent.store.journal import Journal, stranded
 from station_agent.store.marks import MarkFile
 from station_agent.store.plan_file import PlanFile
 from station_agent.store.sound_cache import SoundCache
@@ -350,6 +350,23 @@ def _rename_once(first: Path) -> Callable[[Path, Path], Path]:
         raise KeyboardInterrupt
 
     return rename
+
+
+def test_on_a_dead_card_the_journal_is_read_and_nothing_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path)
+    journal.persist(entries(1, 3), (record("a" * 26),), Memory(epoch=5))
+    leave_as_power_cut(journal, path)
+    before = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+    dead = stranded(path)
+    assert (dead.head(), dead.memory().epoch) == (3, 5)
+    assert [slot.slot_id for slot in dead.slots()] == ["a" * 26]
+    assert dead.read(0, 100) == list(entries(1, 3))
+    for deed in (lambda: dead.persist(entries(4, 4)), lambda: dead.confirm(3)):
+        with pytest.raises(StorageReadOnlyError):
+            deed()
+    dead.close()
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == before
 
 
 def test_only_the_last_damaged_journals_are_kept(tmp_path: Path) -> None:
