@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from station_agent.core.records import Memory, SeenOrder
-from station_protocol.messages import DrillDeed, Order, StationPlan, TestToneDeed
+from station_protocol.codec import Signed
+from station_protocol.messages import DrillDeed, Order, StationLimits, StationPlan, TestToneDeed
 from station_protocol.signing import Claims
 from station_protocol.vocabulary import DeedKind
 
@@ -138,6 +139,17 @@ def with_limits(memory: Memory, claims: Claims) -> Memory:
     """The memory that will not take limits older than these again."""
     update = {"limits_epoch": claims.epoch, "limits_version": claims.version}
     return with_epoch(memory.model_copy(update=update), claims.epoch)
+
+
+def not_below(
+    memory: Memory, plan: Signed[StationPlan] | None, limits: Signed[StationLimits] | None
+) -> Memory:
+    """The memory whose floors are at least what is held: a plan is written just before its floor,
+    and power may go in between.
+    """
+    if plan is not None:
+        memory = with_plan(memory, plan.claims)
+    return with_limits(memory, limits.claims) if limits is not None else memory
 
 
 def with_cancelled(memory: Memory, slot_id: str) -> Memory:

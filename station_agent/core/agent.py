@@ -79,12 +79,14 @@ def _not_older(signed: Signed[M] | None, floor: tuple[int, int]) -> Signed[M] | 
 
 def _restored_station(config: AgentConfig, restored: Restored, now: Moment) -> Station:
     memory = restored.memory
+    plan = _not_older(restored.plan, (memory.plan_epoch, memory.plan_version))
+    limits = _not_older(restored.limits, (memory.limits_epoch, memory.limits_version))
     return Station(
         config=config,
         clock=clock_trust.at_boot(restored.mark, now, machine_boot_id=config.machine_boot_id),
-        memory=memory,
-        plan=_not_older(restored.plan, (memory.plan_epoch, memory.plan_version)),
-        limits=_not_older(restored.limits, (memory.limits_epoch, memory.limits_version)),
+        memory=acceptance.not_below(memory, plan, limits),
+        plan=plan,
+        limits=limits,
         ledger={record.slot_id: record for record in restored.slots},
         held=dict(restored.held),
         scrub=restored.mark.scrub if restored.mark else None,

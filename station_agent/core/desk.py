@@ -8,11 +8,12 @@ from station_agent.core import acceptance
 from station_agent.core.downloads import Downloads
 from station_agent.core.events import LimitsReceived, PlanReceived
 from station_agent.core.limits import verdict
-from station_agent.core.outcomes import Verdict
+from station_agent.core.outcomes import Verdict, of_window
 from station_agent.core.playout import Playout
 from station_agent.core.refusals import Refusals
 from station_agent.core.station import Station
 from station_agent.core.turn import Turn
+from station_protocol.messages import StationPlan
 from station_protocol.vocabulary import Outcome, Reason
 
 LIMITS_GRACE_MS = 2_000
@@ -59,10 +60,25 @@ class Desk:
             self.refusals.note(turn, "plan", problem, detail)
             return
         known = {slot.slot_id for slot in station.plan.message.slots} if station.plan else set()
+        self._end_dropped(turn, event.signed.message)
         station.plan = event.signed
         station.memory = acceptance.with_plan(memory, claims)
         turn.plan, turn.memory = event.raw, station.memory
         self._plan_changed(turn, known)
+
+    def _end_dropped(self, turn: Turn, plan: StationPlan) -> None:
+        """Close what was due before the new plan was made, and is not in it: nobody will ask again.
+
+        So it is when an older database was put back. By the centre's dates: ours may be unknown.
+        """
+        named = {slot.slot_id for slot in plan.slots}
+        for slot in self.station.due_until(plan.made_at):
+            if slot.slot_id in named:
+                continue
+            if not self.station.clock.is_trusted:
+                self.playout.note_obstacle(slot.slot_id, Reason.CLOCK_UNTRUSTED)
+            obstacles = self.playout.obstacles.get(slot.slot_id, ())
+            self.station.end(turn, slot, of_window(obstacles))
 
     def _plan_changed(self, turn: Turn, known: set[str]) -> None:
         self.station.forget_old()

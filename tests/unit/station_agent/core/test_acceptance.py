@@ -34,6 +34,27 @@ def refusals(rig: Rig) -> list[tuple[str, str]]:
     return [(line.what, line.why) for line in rig.evidence(wire.RefusalEntry)]
 
 
+def test_a_due_slot_that_a_newer_plan_no_longer_names_still_has_an_outcome() -> None:
+    """An older database was put back while the station did not know the time."""
+    rig = Rig().boot()
+    rig.tell(signed_plan(slot(1, in_minutes(-30)), slot(2, in_minutes(60))))
+    rig.tell(signed_plan(slot(3, in_minutes(60)), version=2))
+    assert rig.outcomes() == {slot_id(1): (Outcome.MISSED, Reason.CLOCK_UNTRUSTED)}
+
+
+def test_a_plan_whose_floor_was_cut_off_by_the_power_is_a_floor_itself() -> None:
+    rig = online(slot(1, in_minutes(60)))
+    floors = rig.store.memory
+    rig.tell(signed_limits(version=2))
+    rig.tell(signed_plan(slot(2, in_minutes(60)), version=2))
+    rig.store.memory = floors
+    rig.reboot(power_cut=True)
+    rig.tell(signed_plan(slot(1, in_minutes(60)), version=1))
+    rig.tell(signed_limits(version=1))
+    assert held(rig) == (EPOCH, 2)
+    assert refusals(rig) == [("plan", "stale"), ("limits", "stale")]
+
+
 def test_a_newer_plan_replaces_the_held_one_and_is_shown() -> None:
     rig = online(slot(1, in_minutes(60)))
     rig.tell(signed_plan(slot(2, in_minutes(60)), version=2))
