@@ -57,6 +57,9 @@ class Surroundings(Protocol):
     def signed_limits(self, signed: Signed[wire.StationLimits], raw: bytes) -> None:
         """Write down that limits were signed."""
 
+    def signed_order(self, signed: Signed[wire.Order], station_ids: tuple[str, ...]) -> None:
+        """Write down that an order was signed."""
+
     def planned(self, slot: wire.PlannedSlot) -> None:
         """Write down that a slot is to sound at an instant."""
 
@@ -240,13 +243,14 @@ class Centre:
         version: int,
         not_before: datetime,
         not_after: datetime,
+        kind: DeedKind = DeedKind.ACTUAL,
     ) -> Claims:
         self._tokens += 1
         return Claims(
             key_id=KEY_ID,
             purpose=purpose,
             audience=audience,
-            kind=DeedKind.ACTUAL,
+            kind=kind,
             epoch=self.book.epoch,
             version=version,
             not_before=not_before,
@@ -289,9 +293,11 @@ class Centre:
             self.book.sequence,
             self.now - EARLIER,
             self.now + valid_for,
+            DeedKind.EXERCISE if isinstance(deed, wire.DrillDeed) else DeedKind.ACTUAL,
         )
         made = SignedOrder(self.book.sequence, station_ids, Signed(claims, message), token)
         self.book.orders = (*self.book.orders, made)
+        self.world.signed_order(made.signed, station_ids)
         for station_id in station_ids:
             self.world.send(station_id, Parcel("order", made.signed))
         return made
@@ -466,6 +472,8 @@ class Centre:
 
     def _follow(self, station_id: str, journal_id: str, entry: wire.JournalEntry) -> None:
         evidence = entry.evidence
+        if isinstance(evidence, wire.AsRunEntry | wire.StartEntry) and evidence.exercise:
+            return
         if isinstance(evidence, wire.AsRunEntry):
             self._report(station_id, journal_id, entry.entry_no, evidence)
         elif isinstance(evidence, wire.StartEntry):

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from controller.domain.reconcile import Result, Source
 from station_protocol import messages as wire
-from tests.simulation.ledger import Due, Floors, Heard, Ledger
+from tests.simulation.ledger import Due, Floors, Heard, Ledger, TakenBack
 from tests.simulation.timeline import DAY, MINUTE, SECOND, instant, ms_of, spelled
 
 ZONE = timezone(timedelta(hours=7))
@@ -44,8 +44,16 @@ class Violation:
 Checker = Callable[[Ledger], Iterator[Violation]]
 
 
-def _rank(slot: wire.PlannedSlot) -> tuple[int, int]:
-    return CLASSES.index(slot.priority.value), PLACES.index(slot.authority.value)
+def _rank(slot: wire.PlannedSlot, sequence: int = 0) -> tuple[int, int, int]:
+    return CLASSES.index(slot.priority.value), PLACES.index(slot.authority.value), sequence
+
+
+def _rank_of(heard: Heard) -> tuple[int, int, int]:
+    """The standing of what sounds; a test tone or a drill yields to everything."""
+    is_drill = heard.order is not None and isinstance(heard.order.message.deed, wire.DrillDeed)
+    if heard.slot is None or is_drill:
+        return -1, 0, 0
+    return _rank(heard.slot, heard.sequence)
 
 
 def _as_runs(ledger: Ledger) -> Iterator[tuple[str, wire.JournalEntry, wire.AsRunEntry]]:
@@ -99,13 +107,29 @@ def s2_approved_only(ledger: Ledger) -> Iterator[Violation]:
     for heard in ledger.heard:
         if heard.slot_id is None or _has_just_changed(heard):
             continue
+        if heard.order is not None:
+            yield from _not_as_ordered(ledger, heard)
+            continue
         slot = heard.slot
         if slot is None or slot.cancelled:
-            yield _of(heard, "S2", "no plan on the card names it")
+            yield _of(heard, "S2", "no plan in force names it")
         elif heard.pieces != tuple(item.sha256 for item in slot.items):
             yield _of(heard, "S2", "other sound than the plan names")
         elif not all(item.approved_by for item in slot.items):
             yield _of(heard, "S2", "nobody approved it")
+
+
+def _not_as_ordered(ledger: Ledger, heard: Heard) -> Iterator[Violation]:
+    """An airing of an order has the signal and the words of the order, at a station it was for."""
+    assert heard.order is not None
+    message = heard.order.message
+    _, stations = ledger.orders[message.order_id]
+    sound = getattr(message.deed, "sound", None)
+    allowed = {"tone", sound.sha256} if sound else {"tone"}
+    if not set(heard.pieces) <= allowed:
+        yield _of(heard, "S2", "other sound than the order names")
+    if heard.station_id not in stations:
+        yield _of(heard, "S2", "the order was for others")
 
 
 def _has_just_changed(heard: Heard) -> bool:
@@ -135,7 +159,7 @@ def s4_cancel_holds(ledger: Ledger) -> Iterator[Violation]:
     by_station = _by_station(ledger)
     for taken in ledger.taken_back:
         for heard in by_station.get(taken.station_id, ()):
-            if taken.slot_id not in (None, heard.slot_id) or heard.until_ms <= taken.known_ms:
+            if heard.until_ms <= taken.known_ms or not _is_meant(taken, heard):
                 continue
             began_before = heard.started_ms <= taken.known_ms + SECOND
             late_ms = heard.until_ms - max(taken.known_ms, heard.started_ms)
@@ -145,13 +169,17 @@ def s4_cancel_holds(ledger: Ledger) -> Iterator[Violation]:
                 yield _of(heard, "S4", f"sounds {late_ms} ms after the {taken.how}")
 
 
+def _is_meant(taken: TakenBack, heard: Heard) -> bool:
+    if taken.order_id is not None:
+        return heard.order is not None and heard.order.message.order_id == taken.order_id
+    return taken.slot_id in (None, heard.slot_id)
+
+
 def s5_emergency_first(ledger: Ledger) -> Iterator[Violation]:
     """While something higher is due and could sound, nothing lower sounds."""
     for sample in ledger.due:
-        if sample.obstacle is not None:
-            continue
-        lower = sample.sounding is not None and _rank(sample.sounding) < _rank(sample.slot)
-        if lower or sample.is_tone:
+        sounding, wanted = sample.sounding, _rank(sample.slot, sample.sequence)
+        if sample.obstacle is None and sounding is not None and _rank_of(sounding) < wanted:
             words = f"{sample.slot.slot_id} ({sample.slot.priority}) waits for something lower"
             yield Violation("S5", sample.station_id, sample.at_ms, words)
     for plays in _by_station(ledger).values():
@@ -163,7 +191,7 @@ def s5_emergency_first(ledger: Ledger) -> Iterator[Violation]:
 def _was_cut_by_lower(before: Heard, after: Heard) -> bool:
     """Cut in the same moment by something that is not higher, while both were in the plan."""
     cut, cutter = before.slot, after.slot
-    if cut is None or cutter is None or _has_just_changed(after):
+    if cut is None or cutter is None or _has_just_changed(after) or before.order or after.order:
         return False
     whole_ms = sum(item.duration_ms for item in cut.items)
     is_cut = before.sounded_ms < whole_ms - SECOND
@@ -174,6 +202,9 @@ def _was_cut_by_lower(before: Heard, after: Heard) -> bool:
 def s6_nothing_stale(ledger: Ledger) -> Iterator[Violation]:
     """No start before its instant, after its window or its plan, by a wild clock; no old order."""
     for heard in ledger.heard:
+        if heard.order is not None:
+            yield from _after_its_end(heard)
+            continue
         if heard.slot is None or heard.plan is None or _has_just_changed(heard):
             continue
         wall, slot = heard.started_wall, heard.slot
@@ -185,10 +216,27 @@ def s6_nothing_stale(ledger: Ledger) -> Iterator[Violation]:
             yield _of(heard, "S6", f"its plan expired at {heard.plan.claims.not_after}")
         if abs(heard.clock_error_ms) > WORST_CLOCK_MS:
             yield _of(heard, "S6", f"the clock is wrong by {heard.clock_error_ms} ms")
+    yield from _orders_wrongly_obeyed(ledger)
+
+
+def _orders_wrongly_obeyed(ledger: Ledger) -> Iterator[Violation]:
     for obeyed in ledger.obeyed:
+        if not obeyed.is_remembered:
+            words = f"{obeyed.order_id} answered before it is remembered"
+            yield Violation("S6", obeyed.station_id, obeyed.at_ms, words)
         if instant(obeyed.at_ms) > obeyed.not_after + timedelta(milliseconds=WORST_CLOCK_MS):
             words = f"{obeyed.order_id} obeyed after {obeyed.not_after}"
             yield Violation("S6", obeyed.station_id, obeyed.at_ms, words)
+
+
+def _after_its_end(heard: Heard) -> Iterator[Violation]:
+    """An emergency sounds by any clock, but not once it is over."""
+    assert heard.order is not None
+    deed, ends_at = heard.order.message.deed, heard.order.claims.not_after
+    if isinstance(deed, wire.EmergencyDeed):
+        ends_at = min(deed.until_at, ends_at)
+    if instant(heard.started_ms) > ends_at + timedelta(milliseconds=WORST_CLOCK_MS):
+        yield _of(heard, "S6", f"starts after its order ended at {ends_at}")
 
 
 def s7_scope(ledger: Ledger) -> Iterator[Violation]:
@@ -199,12 +247,12 @@ def s7_scope(ledger: Ledger) -> Iterator[Violation]:
     tests/integration.
     """
     for heard in ledger.heard:
-        if heard.slot_id is None or heard.plan is None:
+        if heard.slot_id is None or heard.plan is None or heard.order is not None:
             continue
         claims = heard.plan.claims
         signed = ledger.signed.get((heard.station_id, claims.epoch, claims.version))
         if signed is not heard.plan:
-            yield _of(heard, "S7", f"the plan on the card is for {claims.audience}")
+            yield _of(heard, "S7", f"the plan in force is for {claims.audience}")
 
 
 def s8_no_burst(ledger: Ledger) -> Iterator[Violation]:
@@ -234,6 +282,9 @@ def s9_monotone(ledger: Ledger) -> Iterator[Violation]:
     for now in ledger.floors:
         before = last.get(now.station_id)
         last[now.station_id] = now
+        if now.marked_at and not _is_kept(now.marked_at, now.latest_at):
+            words = f"the latest time is kept as {now.latest_at} at {now.marked_at}"
+            yield Violation("S9", now.station_id, now.at_ms, words)
         if before is None:
             continue
         for what, old, new in _floors(before, now):
@@ -242,11 +293,17 @@ def s9_monotone(ledger: Ledger) -> Iterator[Violation]:
                 yield Violation("S9", now.station_id, now.at_ms, words)
 
 
+def _is_kept(marked_at: datetime, latest_at: datetime | None) -> bool:
+    return latest_at is not None and latest_at > marked_at - timedelta(seconds=5)
+
+
 def _floors(
     before: Floors, now: Floors
 ) -> Iterator[tuple[str, tuple[object, ...], tuple[object, ...]]]:
     old, new = before.memory, now.memory
-    yield "the plan", (old.plan_epoch, old.plan_version), (new.plan_epoch, new.plan_version)
+    yield "the plan", before.plan, now.plan
+    floor = (new.plan_epoch, new.plan_version)
+    yield "the floor of plans", (old.plan_epoch, old.plan_version), floor
     limits = (new.limits_epoch, new.limits_version)
     yield "the limits", (old.limits_epoch, old.limits_version), limits
     yield "the epoch", (old.epoch,), (new.epoch,)
@@ -426,7 +483,7 @@ def _lie(ran: wire.AsRunEntry, plays: list[Heard]) -> str | None:
     if ran.outcome in ("aired", "late"):
         short = sounded_ms < ran.planned_ms - 1_500
         return f"heard for {sounded_ms} of {ran.planned_ms} ms only" if short else None
-    by_mark = ran.reason in ("agent_down", "power_off")
+    by_mark = ran.reason in ("agent_down", "power_off", "player_failed")
     if abs(ran.played_ms - sounded_ms) > (30_000 if by_mark else 1_500):
         return f"counted {ran.played_ms} ms, heard {sounded_ms} ms"
     if not by_mark and sounded_ms >= ran.planned_ms:
@@ -437,7 +494,7 @@ def _lie(ran: wire.AsRunEntry, plays: list[Heard]) -> str | None:
 def x3_sounds_when_it_can(ledger: Ledger) -> Iterator[Violation]:
     """A slot that nothing keeps from sounding sounds at its instant."""
     for sample in ledger.due:
-        if sample.obstacle is None and sample.sounding is None and not sample.is_tone:
+        if sample.obstacle is None and sample.sounding is None:
             if _something_higher_comes(ledger, sample) or _is_being_cut(ledger, sample):
                 continue
             words = f"{sample.slot.slot_id} ({sample.slot.priority}) is silent without a reason"
@@ -446,6 +503,8 @@ def x3_sounds_when_it_can(ledger: Ledger) -> Iterator[Violation]:
 
 def _something_higher_comes(ledger: Ledger, sample: Due) -> bool:
     soon = timedelta(seconds=12)
+    if sample.order_id is not None:
+        return False
     return any(
         _rank(other) > _rank(sample.slot) and abs(other.starts_at - sample.slot.starts_at) <= soon
         for other in ledger.planned.get(sample.station_id, {}).values()
@@ -455,8 +514,11 @@ def _something_higher_comes(ledger: Ledger, sample: Due) -> bool:
 def _is_being_cut(ledger: Ledger, sample: Due) -> bool:
     """It did sound, and was stopped or cut in the same seconds."""
     return any(
-        heard.slot_id == sample.slot.slot_id and heard.station_id == sample.station_id
+        heard.order.message.order_id == sample.order_id
+        if heard.order is not None
+        else heard.slot_id == sample.slot.slot_id
         for heard in ledger.heard
+        if heard.station_id == sample.station_id and heard.started_ms <= sample.at_ms
     )
 
 

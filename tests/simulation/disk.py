@@ -14,11 +14,14 @@ from dataclasses import dataclass, field
 from station_agent.core import effects as do
 from station_agent.core import events as ev
 from station_agent.core.config import Restored
-from station_agent.core.records import Mark, Memory, SlotRecord
+from station_agent.core.records import Intent, Mark, Memory, SlotRecord
 from station_protocol.codec import Signed
 from station_protocol.messages import JournalEntry, StationLimits, StationPlan
 
 Document = Signed[StationPlan] | Signed[StationLimits]
+
+
+MOST_INTENTS = 64
 
 
 class PowerCutError(Exception):
@@ -41,6 +44,7 @@ class Disk:
     stored_up_to: int = 0
     files: dict[str, int] = field(default_factory=dict)
     damaged: set[str] = field(default_factory=set)
+    intents: list[Intent] = field(default_factory=list)
     problem: ev.StorageProblem | None = None
     _halves: list[tuple[int, Mark] | None] = field(default_factory=lambda: [None, None])
     _unsynced: list[Callable[[], None]] = field(default_factory=list)
@@ -84,6 +88,16 @@ class Disk:
         self._half_written = number % 2
         self._write(lambda: self._put_mark(number, mark))
         self._half_written = None
+
+    def write_intent(self, intent: Intent) -> bool:
+        """Into the file of emergencies about to sound, oldest overwritten; False: not durable."""
+        if self.problem is not None:
+            return False
+        self._write(lambda: self._put_intent(intent))
+        return True
+
+    def _put_intent(self, intent: Intent) -> None:
+        self.intents = [*self.intents, intent][-MOST_INTENTS:]
 
     def _put_mark(self, number: int, mark: Mark) -> None:
         self._halves[number % 2] = (number, mark)
@@ -150,4 +164,5 @@ class Disk:
             journal_stored_up_to=self.stored_up_to,
             held=dict(self.files),
             mark=self.mark(),
+            intents=tuple(self.intents),
         )

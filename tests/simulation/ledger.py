@@ -11,7 +11,14 @@ from datetime import datetime
 from controller.domain.reconcile import Change, Result
 from station_agent.core.records import Memory
 from station_protocol.codec import Signed
-from station_protocol.messages import JournalEntry, PlannedSlot, StationLimits, StationPlan
+from station_protocol.messages import (
+    EmergencyDeed,
+    JournalEntry,
+    Order,
+    PlannedSlot,
+    StationLimits,
+    StationPlan,
+)
 
 
 @dataclass(slots=True)
@@ -28,7 +35,9 @@ class Heard:
     started_wall: datetime
     clock_error_ms: int
     slot: PlannedSlot | None = None
-    """The slot as the plan on the card had it; None: no such slot."""
+    """The slot as the plan in force had it, or as an order asked for it; None: no such slot."""
+    order: Signed[Order] | None = None
+    """The emergency or drill that it is an airing of."""
     plan: Signed[StationPlan] | None = None
     limits: StationLimits | None = None
     rules_since_ms: int = 0
@@ -36,6 +45,12 @@ class Heard:
     is_intent_durable: bool = True
     """When it was let go."""
     ended_ms: int | None = None
+
+    @property
+    def sequence(self) -> int:
+        """The centre's own count, by which emergencies of equal authority are ordered."""
+        deed = self.order.message.deed if self.order else None
+        return deed.sequence if isinstance(deed, EmergencyDeed) else 0
 
     @property
     def until_ms(self) -> int:
@@ -68,6 +83,8 @@ class TakenBack:
     known_ms: int
     for_ever: bool
     how: str
+    order_id: str | None = None
+    """An emergency that is over, rather than a slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,8 @@ class Obeyed:
     at_ms: int
     order_id: str
     not_after: datetime
+    is_remembered: bool
+    """Whether the card knew of it when the answer left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +106,11 @@ class Floors:
     station_id: str
     at_ms: int
     memory: Memory
+    plan: tuple[int, int]
+    """Epoch and version of the plan file; (0, 0): none."""
     latest_at: datetime | None
+    marked_at: datetime | None = None
+    """The station's time when it wrote this mark, if it trusted its clock; None: no mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +121,9 @@ class Due:
     at_ms: int
     slot: PlannedSlot
     obstacle: str | None
-    sounding: PlannedSlot | None
-    is_tone: bool = False
+    sounding: Heard | None
+    sequence: int = 0
+    order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +181,8 @@ class Ledger:
     """Stations whose clock somebody set: their own log is dated by a wrong clock."""
     signed: dict[tuple[str, int, int], Signed[StationPlan]] = field(default_factory=dict)
     """Every plan the centre ever signed, by station, epoch and version."""
+    orders: dict[str, tuple[Signed[Order], tuple[str, ...]]] = field(default_factory=dict)
+    """Every order ever signed, and the stations it was for."""
     tones: dict[str, int] = field(default_factory=dict)
     """Test tones ordered, by station."""
     journals: dict[str, list[JournalEntry]] = field(default_factory=dict)

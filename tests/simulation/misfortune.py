@@ -199,7 +199,10 @@ class Misfortune:
 
     def _player_hangs(self, fault: Fault, station: SimStation) -> None:
         if station.is_running:
-            station.player.hang_next = True
+            if fault.size < 0.5:
+                station.player.hang_next = True
+            else:
+                station.player.stick_next = True
 
     def _player_dies(self, fault: Fault, station: SimStation) -> None:
         if station.is_running:

@@ -5,6 +5,7 @@ They do not look for conflicts: overlapping slots of one class reach the station
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import random
 from collections.abc import Callable
@@ -34,14 +35,19 @@ class Operators:
     centre: Centre
     seed: int
     ordered_tone: Callable[[str], None]
+    at: Callable[[int, Callable[[], None]], None]
 
     def do(self, deed: Deed) -> None:
-        """One deed, if there is anything to do it to; then plans are signed anew."""
+        """One deed, if there is anything to do it to; then, or soon, plans are signed anew."""
         if not self.centre.is_up:
             return
         dice = random.Random(f"{self.seed} deed {deed.number}")
         getattr(self, f"_{deed.kind}")(dice, deed)
-        self.centre.refresh()
+        self.at(dice.choice((0, 0, 2 * SECOND, 90 * SECOND)), self._refresh_plans)
+
+    def _refresh_plans(self) -> None:
+        if self.centre.is_up:
+            self.centre.refresh()
 
     # --- schedules --------------------------------------------------------------------------------
 
@@ -192,6 +198,52 @@ class Operators:
         for station_id in stations:
             self.ordered_tone(station_id)
         self.centre.order(stations, wire.TestToneDeed(seconds=3), timedelta(minutes=5))
+
+    def _emergency(self, dice: random.Random, deed: Deed) -> None:
+        """At once, once or again and again; at times in place of an earlier one."""
+        minutes = dice.choice((2, 10, 40))
+        order = wire.EmergencyDeed(
+            title="khẩn cấp",
+            authority=dice.choice(tuple(Authority)),
+            sequence=self.centre.book.sequence + 1,
+            attention_ms=dice.choice((0, 6_000, 6_000)),
+            sound=self._words(dice, deed),
+            repeat_every_s=dice.choice((None, 120, 300)),
+            until_at=self.centre.now + timedelta(minutes=minutes),
+            replaces=self._in_force() if dice.random() < 0.3 else (),
+        )
+        if order.attention_ms or order.sound:
+            self.centre.order(self._some(dice), order, timedelta(minutes=minutes))
+
+    def _words(self, dice: random.Random, deed: Deed) -> wire.OrderSound | None:
+        way = dice.choice(("none", "with it", "to fetch"))
+        if way == "none":
+            return None
+        raw = f"words {deed.number} {dice.random()}".encode()
+        return wire.OrderSound(
+            sha256=hashlib.sha256(raw).hexdigest(),
+            size_bytes=len(raw),
+            duration_ms=dice.choice((5, 20, 60)) * SECOND,
+            data=base64.b64encode(raw).decode() if way == "with it" else None,
+        )
+
+    def _in_force(self) -> tuple[str, ...]:
+        """The newest emergencies that nobody has ended."""
+        found = [
+            order.signed.message.order_id
+            for order in self.centre.book.orders
+            if isinstance(order.signed.message.deed, wire.EmergencyDeed)
+            and order.signed.claims.not_after > self.centre.now
+        ]
+        return tuple(found[-2:])
+
+    def _end_emergency(self, dice: random.Random, deed: Deed) -> None:
+        for order_id in self._in_force():
+            stop = wire.StopDeed(order_id=order_id)
+            self.centre.order(self.centre.station_ids, stop, timedelta(minutes=30))
+
+    def _drill(self, dice: random.Random, deed: Deed) -> None:
+        self.centre.order(self._some(dice), wire.DrillDeed(title="diễn tập"), timedelta(minutes=5))
 
     def _refresh(self, dice: random.Random, deed: Deed) -> None:
         self.centre.order(self._some(dice), wire.RefreshDeed(), timedelta(minutes=5))

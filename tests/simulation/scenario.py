@@ -122,14 +122,17 @@ _KINDS = (
 FAULT_KINDS = tuple(kind.name for kind in _KINDS)
 
 _DEEDS = (
-    ("create", 2.0),
-    ("create_urgent", 1.0),
+    ("create", 2.5),
+    ("create_urgent", 2.0),
     ("cancel_coming", 1.5),
     ("cancel_sounding", 1.0),
     ("move", 1.0),
     ("change_sound", 0.7),
     ("end_series", 0.3),
     ("stop", 0.7),
+    ("emergency", 1.0),
+    ("end_emergency", 0.4),
+    ("drill", 0.4),
     ("tone", 0.7),
     ("limits", 0.3),
     ("refresh", 0.3),
@@ -155,7 +158,7 @@ def drawn(seed: int, *, stations: int, days: int, beat_s: int = 1800) -> Scenari
         stations=natures,
         faults=tuple(faults),
         deeds=tuple(_deeds(dice, days)),
-        plan_valid_ms=dice.choice((None, None, None, 6 * HOUR, 30 * HOUR)),
+        plan_valid_ms=dice.choice((None, None, None, 3 * HOUR, 12 * HOUR)),
     )
 
 
@@ -211,7 +214,7 @@ def _when(dice: random.Random, days: int) -> int:
 
 def _deeds(dice: random.Random, days: int) -> Iterator[Deed]:
     last_ms = days * DAY + 9 * HOUR - 30 * MINUTE
-    times: list[tuple[int, str]] = [(2 * MINUTE + number, "create") for number in range(3)]
+    times: list[tuple[int, str]] = [(2 * MINUTE + number, "create") for number in range(6)]
     for kind, per_day in _DEEDS:
         times += [(_when(dice, days), kind) for _ in range(_count(dice, per_day * days))]
     kept = sorted(one for one in times if one[0] < last_ms)

@@ -55,16 +55,29 @@ class Host(Protocol):
 @dataclass(slots=True)
 class _Cue:
     play_id: str
-    pieces: tuple[do.SoundFile | do.Tone, ...]
+    pieces: tuple[do.Piece, ...]
     due_ms: int | None
+    is_urgent: bool = False
     heard: Heard | None = None
     is_ready: bool = False
     is_hung: bool = False
+    is_stuck: bool = False
+    """It sounds, then nothing is ever heard or told of it again."""
     intent: bool = False
+    is_let_go: bool = False
+    is_stopping: bool = False
+    waits: bool = False
+    """For another one to end."""
 
     @property
     def length_ms(self) -> int:
         return sum(piece.duration_ms for piece in self.pieces)
+
+
+def _name(piece: do.Piece) -> str:
+    if isinstance(piece, do.SoundFile):
+        return piece.sha256
+    return piece.name if isinstance(piece, do.InlineSound) else "tone"
 
 
 class SimPlayer:
@@ -76,6 +89,7 @@ class SimPlayer:
         self.has_device = has_device
         self._told_lost = False
         self.hang_next = False
+        self.stick_next = False
         self.die_next = False
 
     # --- asked ------------------------------------------------------------------------------------
@@ -83,8 +97,9 @@ class SimPlayer:
     def prepare(self, effect: do.Prepare) -> None:
         """Load and check; answered in a moment."""
         due_ms = None if effect.due_at is None else ms_of(effect.due_at)
-        cue = _Cue(effect.play_id, effect.pieces, due_ms, is_hung=self.hang_next)
-        self.hang_next = False
+        cue = _Cue(effect.play_id, effect.pieces, due_ms, effect.urgent, is_hung=self.hang_next)
+        cue.is_stuck = self.stick_next
+        self.hang_next = self.stick_next = False
         self._cues[effect.play_id] = cue
         if cue.is_hung:
             self._host.has_trouble()
@@ -96,7 +111,7 @@ class SimPlayer:
         cue = self._cues.get(play_id)
         if cue is None or cue.is_hung:
             return
-        cue.intent = self._host.is_intent_durable(play_id)
+        cue.intent, cue.is_let_go = self._host.is_intent_durable(play_id), True
         now_ms = self._host.true_now()
         wait_ms = LATENCY_MS
         if cue.due_ms is not None:
@@ -105,12 +120,11 @@ class SimPlayer:
             left_ms = other.heard.started_ms + other.length_ms - now_ms  # type: ignore[union-attr]
             if replaces:
                 self._host.later(wait_ms, lambda other=other: self._end(other, ev.EndCause.STOPPED))
-            elif left_ms > wait_ms:
-                self._waits(cue, other, left_ms - wait_ms)
-                wait_ms = left_ms
+            elif left_ms > wait_ms and not other.is_stopping:
+                self._note_wait(cue, other, left_ms - wait_ms)
         self._host.later(wait_ms, lambda: self._sound(cue))
 
-    def _waits(self, cue: _Cue, other: _Cue, wait_ms: int) -> None:
+    def _note_wait(self, cue: _Cue, other: _Cue, wait_ms: int) -> None:
         if wait_ms > FOLLOWS_WITHIN_MS:
             host = self._host
             note = Queued(host.station_id, host.true_now(), cue.play_id, other.play_id, wait_ms)
@@ -119,7 +133,11 @@ class SimPlayer:
     def stop(self, play_id: str, fade_ms: int) -> None:
         """Fade and end."""
         cue = self._cues.get(play_id)
-        if cue is not None and not (cue.is_hung and cue.heard is None):
+        answers = cue is not None and not cue.is_stuck and not (cue.is_hung and cue.heard is None)
+        if cue is not None and cue.is_stuck:
+            self._fall_silent(cue)
+        if cue is not None and answers:
+            cue.is_stopping = True
             self._host.later(fade_ms, lambda: self._end(cue, ev.EndCause.STOPPED))
 
     # --- what follows -----------------------------------------------------------------------------
@@ -129,7 +147,7 @@ class SimPlayer:
             return None
         if not self.has_device:
             return self._lost()
-        problem = self._problem(cue)
+        problem = None if cue.is_urgent else self._problem(cue)
         if problem is not None:
             del self._cues[cue.play_id]
             return ev.PlayerEnded(cue.play_id, 0, ev.EndCause.FAILED, problem)
@@ -151,21 +169,44 @@ class SimPlayer:
             return None
         blocker = next(self._sounding(), None)
         if blocker is not None:
-            self._host.later(LATENCY_MS, lambda: self._sound(cue))
+            cue.waits = True
             return None
-        names = tuple(
-            piece.sha256 if isinstance(piece, do.SoundFile) else "tone" for piece in cue.pieces
-        )
+        names = tuple(_name(piece) for piece in cue.pieces)
         cue.heard = self._host.first_frame(cue.play_id, names, intent=cue.intent)
         wall = cue.heard.started_wall
         error = None if cue.due_ms is None else float(ms_of(wall) - cue.due_ms)
-        length_ms = cue.length_ms
-        if self.die_next:
-            self.die_next, length_ms = False, min(400, length_ms)
-            self._host.has_trouble()
-        self._host.later(length_ms, lambda: self._end(cue, ev.EndCause.PLAYED))
+        self._play_out(cue)
         self._host.later(PROGRESS_MS, lambda: self._progress(cue))
         return ev.PlayerStarted(cue.play_id, wall, error)
+
+    def _play_out(self, cue: _Cue) -> None:
+        """To its end; of urgent words that turn out to be bad only what comes before them."""
+        length_ms, problem = cue.length_ms, None
+        if cue.is_stuck:
+            self._host.has_trouble()
+            self._host.later(length_ms // 2, lambda: self._fall_silent(cue))
+            return
+        if cue.is_urgent and (problem := self._problem(cue)):
+            length_ms = sum(
+                piece.duration_ms for piece in cue.pieces if not isinstance(piece, do.SoundFile)
+            )
+        elif self.die_next:
+            self.die_next, length_ms = False, min(400, length_ms)
+            self._host.has_trouble()
+        cause = ev.EndCause.FAILED if problem else ev.EndCause.PLAYED
+        self._host.later(length_ms, lambda: self._end(cue, cause, problem))
+
+    def _fall_silent(self, cue: _Cue) -> None:
+        if cue.heard is not None and cue.heard.ended_ms is None:
+            cue.heard.ended_ms = self._host.true_now()
+            self._let_waiting_sound()
+
+    def _let_waiting_sound(self) -> None:
+        """What was let go behind another begins right behind its last frame."""
+        for cue in self._cues.values():
+            if cue.waits:
+                cue.waits = False
+                self._host.later(0, lambda cue=cue: self._sound(cue))
 
     def _progress(self, cue: _Cue) -> ev.Event | None:
         if cue.heard is None or cue.heard.ended_ms is not None:
@@ -183,6 +224,7 @@ class SimPlayer:
         if cue.heard is not None:
             cue.heard.ended_ms = self._host.true_now()
             played_ms = cue.heard.sounded_ms
+            self._let_waiting_sound()
         return ev.PlayerEnded(cue.play_id, played_ms, cause, reason)
 
     def _sounding(self) -> Iterator[_Cue]:
@@ -220,10 +262,12 @@ class SimPlayer:
         for cue in list(self._cues.values()):
             if not cue.is_ready and not cue.is_hung and cue.heard is None:
                 self._host.later(PREPARE_MS, lambda cue=cue: self._prepared(cue))
+            if cue.is_let_go and not cue.is_hung and cue.heard is None:
+                self._host.later(PREPARE_MS, lambda cue=cue: self._sound(cue))
         return events
 
     def fall_silent(self) -> None:
         """The process is gone, and the sound with it."""
         for cue in self._sounding():
-            cue.heard.ended_ms = self._host.true_now()  # type: ignore[union-attr]
+            self._fall_silent(cue)
         self._cues.clear()

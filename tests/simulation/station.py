@@ -13,19 +13,25 @@ from station_agent.core import events as ev
 from station_agent.core.agent import Agent
 from station_agent.core.config import AgentConfig
 from station_agent.core.moment import Moment
+from station_agent.core.order_slot import OrderSlot
+from station_agent.core.records import Intent
 from station_agent.link.forwarder import next_batch
 from station_agent.wiring.shell import Shell
 from station_protocol.codec import Signed
 from station_protocol.messages import (
     CancelDeed,
+    DrillDeed,
+    EmergencyDeed,
     HoursSpan,
     Order,
     PlannedSlot,
     Reply,
     StationLimits,
+    StationPlan,
     StopDeed,
     UpMessage,
 )
+from station_protocol.vocabulary import Authority, Priority
 from tests.simulation.clocks import StationClock
 from tests.simulation.disk import Disk, Document, PowerCutError
 from tests.simulation.ledger import Floors, Heard, Obeyed, Queued, Span, TakenBack
@@ -35,6 +41,8 @@ from tests.simulation.sound import SimPlayer
 from tests.simulation.timeline import MINUTE, SECOND
 
 CHECK_MS = 30
+KEEP_MS = 30
+INTENT_WAIT_MS = 200
 PROBE_MS = 8
 PLENTY_BYTES = 8_000_000_000
 NO_TIME = 10**15
@@ -77,6 +85,12 @@ class Ground(Protocol):
     def obeyed(self, obeyed: Obeyed) -> None:
         """Write down that an order was obeyed."""
 
+    def order_signed(self, order_id: str) -> Signed[Order] | None:
+        """An order as the centre gave it."""
+
+    def emergency_taken(self, station_id: str, order: Signed[Order]) -> None:
+        """A station said yes to an emergency: it is looked at soon."""
+
     def floors(self, floors: Floors) -> None:
         """Write down what must never go down."""
 
@@ -90,6 +104,30 @@ def _limits(station_id: str) -> StationLimits:
         hours=(HoursSpan(opens_min=300, closes_min=1260),),
         max_length_ms=45 * MINUTE,
         volume_ceiling_percent=80,
+    )
+
+
+def _named(plan: Signed[StationPlan] | None, slot_id: str) -> PlannedSlot | None:
+    slots = plan.message.slots if plan else ()
+    return next((slot for slot in slots if slot.slot_id == slot_id), None)
+
+
+def as_slot(signed: Signed[Order], slot_id: str, at: datetime) -> PlannedSlot | None:
+    """An airing of an order, with the standing its signed words give it."""
+    deed = signed.message.deed
+    if not isinstance(deed, EmergencyDeed | DrillDeed):
+        return None
+    is_emergency = isinstance(deed, EmergencyDeed)
+    return PlannedSlot(
+        slot_id=slot_id,
+        revision=1,
+        starts_at=at,
+        duration_ms=0,
+        lateness_s=86_400,
+        priority=Priority.EMERGENCY if is_emergency else Priority.ORDINARY,
+        authority=deed.authority if is_emergency else Authority.COMMUNE,
+        title=deed.title,
+        items=(),
     )
 
 
@@ -125,7 +163,11 @@ class _Parts:
                 station.says(message)
             case do.WriteMark(mark=mark):
                 station.disk.write_mark(mark)
-                station.noted_floors()
+                station.noted_floors(marked_at=station.knows_time())
+            case do.WriteIntent(intent=intent):
+                station.write_intent(intent)
+            case do.KeepSound(sha256=sha256, data=data):
+                station.later(KEEP_MS, lambda: station.keep(sha256, len(data)))
             case do.ForwardJournal():
                 station.forward(effect)
             case do.ConfirmJournal(up_to=up_to):
@@ -368,12 +410,24 @@ class SimStation:
 
     def _obeys(self, order: Signed[Order]) -> None:
         message, deed = order.message, order.message.deed
-        obeyed = Obeyed(self.station_id, self.true_now(), message.order_id, order.claims.not_after)
+        known = any(seen.order_id == message.order_id for seen in self.disk.memory.orders)
+        until_at = order.claims.not_after
+        obeyed = Obeyed(self.station_id, self.true_now(), message.order_id, until_at, known)
         self.ground.obeyed(obeyed)
         if isinstance(deed, CancelDeed):
             self._take_back(deed.slot_id, for_ever=True, how="order")
+        elif isinstance(deed, StopDeed) and deed.order_id is not None:
+            self._end_order(deed.order_id, "stop")
         elif isinstance(deed, StopDeed):
             self._take_back(deed.slot_id, for_ever=False, how="stop")
+        elif isinstance(deed, EmergencyDeed):
+            for other in deed.replaces:
+                self._end_order(other, "correction")
+            self.ground.emergency_taken(self.station_id, order)
+
+    def _end_order(self, order_id: str, how: str) -> None:
+        taken = TakenBack(self.station_id, None, self.true_now(), True, how, order_id)
+        self.ground.taken_back(taken)
 
     def _take_back(self, slot_id: str | None, *, for_ever: bool, how: str) -> None:
         self.trouble_ms = self.true_now()
@@ -395,11 +449,19 @@ class SimStation:
             self._dies_at_start = False
             self._dies_in = self.dice.randint(1, 4)
 
-    def noted_floors(self) -> None:
+    def noted_floors(self, marked_at: datetime | None = None) -> None:
         """What the card holds now must never be less."""
-        mark = self.disk.mark()
+        mark, now_ms = self.disk.mark(), self.true_now()
+        if self.disk.problem is not None:
+            marked_at = None
         latest_at = mark.latest_at if mark else None
-        self.ground.floors(Floors(self.station_id, self.true_now(), self.disk.memory, latest_at))
+        memory, plan = self.disk.memory, self.held_version()
+        self.ground.floors(Floors(self.station_id, now_ms, memory, plan, latest_at, marked_at))
+
+    def held_version(self) -> tuple[int, int]:
+        """Epoch and version of the plan on the card."""
+        plan = self.disk.held_plan()
+        return (plan.claims.epoch, plan.claims.version) if plan else (0, 0)
 
     def forward(self, effect: do.ForwardJournal) -> None:
         """The oldest lines the centre has not confirmed."""
@@ -433,6 +495,19 @@ class SimStation:
         self.disk.keep_file(sha256, size_bytes)
         return ev.AssetHeld(sha256, size_bytes)
 
+    def write_intent(self, intent: Intent) -> None:
+        """An emergency waits 200 ms for the card and then sounds all the same."""
+        if not self.disk.write_intent(intent):
+            lost = ev.IntentNotDurable(intent.slot_id, "card")
+            self.later(INTENT_WAIT_MS, lambda: lost)
+
+    def keep(self, sha256: str, size_bytes: int) -> ev.Event | None:
+        """Words that came with an order."""
+        if self.disk.problem is not None:
+            return None
+        self.disk.keep_file(sha256, size_bytes)
+        return ev.AssetHeld(sha256, size_bytes)
+
     def check(self, sha256: str) -> ev.AssetChecked:
         """Hash a file again."""
         if sha256 in self.disk.damaged:
@@ -454,13 +529,30 @@ class SimStation:
         """Whether the card says that this play was to start."""
         name = play_id.rsplit("-", 1)[0]
         record = self.disk.slots.get(name)
-        return name == "tone" or (record is not None and record.state == "started")
+        if name == "tone" or any(intent.slot_id == name for intent in self.disk.intents):
+            return True
+        is_order = isinstance(self._slot_of(play_id), OrderSlot)
+        if is_order and self.disk.problem is not None:
+            return True  # an emergency that a broken card cannot note sounds all the same
+        return record is not None and record.state == "started"
+
+    def _slot_of(self, play_id: str) -> PlannedSlot | None:
+        """What the core says it plays: looked up for its order only, which is then checked."""
+        play = self.agent.playout.plays.get(play_id) if self.agent else None
+        return play.slot if play else None
+
+    def _order_of(self, play_id: str) -> Signed[Order] | None:
+        slot = self._slot_of(play_id)
+        if not isinstance(slot, OrderSlot):
+            return None
+        return self.ground.order_signed(slot.order_id)
 
     def first_frame(self, play_id: str, pieces: tuple[str, ...], *, intent: bool) -> Heard:
         """A play sounds: kept with all that the card says about it."""
         name = play_id.rsplit("-", 1)[0]
         slot_id = None if name == "tone" else name
-        plan, limits = self.disk.held_plan(), self.disk.held_limits()
+        assert self.agent is not None
+        plan, limits = self.agent.station.plan, self.disk.held_limits()
         now_ms = self.true_now()
         heard = Heard(
             station_id=self.station_id,
@@ -471,7 +563,8 @@ class SimStation:
             started_ms=now_ms,
             started_wall=self.now().wall,
             clock_error_ms=self.clock.error_ms(now_ms),
-            slot=self.held_slot(name),
+            slot=_named(plan, name) or self._slot_ordered(play_id),
+            order=self._order_of(play_id),
             plan=plan,
             limits=limits.message if limits else _limits(self.station_id),
             rules_since_ms=self.rules_since_ms,
@@ -484,15 +577,19 @@ class SimStation:
         """A play has to wait for another."""
         self.ground.queued(queued)
 
+    def _slot_ordered(self, play_id: str) -> PlannedSlot | None:
+        slot, signed = self._slot_of(play_id), self._order_of(play_id)
+        if slot is None or signed is None:
+            return None
+        return as_slot(signed, slot.slot_id, self.now().wall)
+
     def has_trouble(self) -> None:
         """Something is wrong just now: what does not sound soon may have a reason."""
         self.trouble_ms = self.true_now()
 
     def held_slot(self, slot_id: str) -> PlannedSlot | None:
         """A slot as the plan on the card has it."""
-        plan = self.disk.held_plan()
-        slots = plan.message.slots if plan else ()
-        return next((slot for slot in slots if slot.slot_id == slot_id), None)
+        return _named(self.disk.held_plan(), slot_id)
 
     def knows_time(self) -> datetime | None:
         """The station's own time, if it believes it."""

@@ -91,7 +91,7 @@ def _good() -> Ledger:
         journals={NAME: [_ran(slot)]},
         planned={NAME: {slot.slot_id: slot}},
         results={(NAME, slot.slot_id): _result(slot)},
-        due=[Due(NAME, DUE_MS + 4_000, slot, None, slot)],
+        due=[Due(NAME, DUE_MS + 4_000, slot, None, None)],
         alive=[Span(NAME, "boot-1", 0, 2 * DAY, 0)],
     )
 
@@ -112,7 +112,7 @@ def _flip(health: str, at_ms: int, no: int) -> wire.JournalEntry:
 
 
 def _lower_sounds(ledger: Ledger) -> None:
-    ledger.due.append(Due(NAME, DUE_MS + 4_000, HIGHER, None, SLOT))
+    ledger.due.append(Due(NAME, DUE_MS + 4_000, HIGHER, None, ledger.heard[0]))
 
 
 def _cut_by_its_equal(ledger: Ledger) -> None:
@@ -128,8 +128,18 @@ def _seen(not_after_ms: int) -> SeenOrder:
 
 def _floors(first: Memory, then: Memory) -> Spoil:
     return lambda ledger: ledger.floors.extend(
-        [Floors(NAME, HOUR, first, instant(HOUR)), Floors(NAME, HOUR + 1, then, instant(HOUR))]
+        Floors(NAME, at_ms, memory, (memory.plan_epoch, memory.plan_version), instant(HOUR))
+        for at_ms, memory in ((HOUR, first), (HOUR + 1, then))
     )
+
+
+def _marked_without_time(ledger: Ledger) -> None:
+    ledger.floors.append(Floors(NAME, HOUR, Memory(), (0, 0), None, instant(HOUR)))
+
+
+def _obey(*, is_remembered: bool, not_after_ms: int) -> Spoil:
+    obeyed = Obeyed(NAME, DAY, "order-1", instant(not_after_ms), is_remembered)
+    return lambda ledger: ledger.obeyed.append(obeyed)
 
 
 def _again(ledger: Ledger) -> None:
@@ -197,7 +207,8 @@ BROKEN: tuple[tuple[str, str, Spoil], ...] = (
     ("S6", "after its window", _change(started_wall=instant(DUE_MS + 10 * MINUTE))),
     ("S6", "expired", _change(plan=_plan(SLOT, not_after=instant(HOUR)))),
     ("S6", "clock", _change(clock_error_ms=HOUR)),
-    ("S6", "obeyed", lambda one: one.obeyed.append(Obeyed(NAME, DAY, "order-1", instant(HOUR)))),
+    ("S6", "obeyed after", _obey(is_remembered=True, not_after_ms=HOUR)),
+    ("S6", "before it is remembered", _obey(is_remembered=False, not_after_ms=2 * DAY)),
     ("S7", "is for", _change(plan=_plan(SLOT, audience="station-2"))),
     ("S8", "together", lambda one: one.heard.append(_play(_slot("b"), DUE_MS + 5_000))),
     ("S8", "behind another", _two_late),
@@ -205,6 +216,7 @@ BROKEN: tuple[tuple[str, str, Spoil], ...] = (
     ("S9", "the plan", _floors(Memory(plan_version=2), Memory(plan_version=1))),
     ("S9", "the epoch", _floors(Memory(epoch=2), Memory(epoch=1))),
     ("S9", "in force", _floors(Memory(orders=(_seen(DAY),)), Memory())),
+    ("S9", "the latest time is kept", _marked_without_time),
     ("S11", "never closed", _open_for_ever),
     ("S11", "counts as up", _up_without_power),
     (

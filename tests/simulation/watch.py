@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from station_protocol.messages import PlannedSlot
+from station_protocol.codec import Signed
+from station_protocol.messages import EmergencyDeed, Order, PlannedSlot
 from tests.simulation.ledger import Due, Heard, Promise, Shown
+from tests.simulation.station import SimStation, as_slot
 from tests.simulation.timeline import HOUR, MINUTE, SECOND
 
 if TYPE_CHECKING:
-    from tests.simulation.station import SimStation
     from tests.simulation.world import World
 
 DUE_AFTER_MS = 4 * SECOND
@@ -55,16 +56,24 @@ class Watch:
         ledger = self._world.ledger
         name, now_ms = station.station_id, self._world.now_ms()
         ledger.planned.setdefault(name, {})[slot.slot_id] = slot
-        sounding = self._sounding(name)
-        sample = Due(
-            station_id=name,
-            at_ms=now_ms,
-            slot=slot,
-            obstacle=self._obstacle(station, slot),
-            sounding=sounding.slot if sounding else None,
-            is_tone=sounding is not None and sounding.slot_id is None,
+        obstacle = self._obstacle(station, slot)
+        ledger.due.append(Due(name, now_ms, slot, obstacle, self._sounding(name)))
+
+    def look_at_emergency(self, station_id: str, signed: Signed[Order]) -> None:
+        """Four seconds after a station took an order: it sounds, trusted clock and card or not."""
+        world, deed = self._world, signed.message.deed
+        station = world.stations[station_id]
+        slot = as_slot(signed, "a" * 26, signed.message.issued_at)
+        if slot is None or not isinstance(deed, EmergencyDeed):
+            return
+        obstacle = self._machine_trouble(station)
+        if deed.until_at < world.centre.now + timedelta(seconds=10):
+            obstacle = "over"
+        sounding, order_id = self._sounding(station_id), signed.message.order_id
+        now_ms = world.now_ms()
+        world.ledger.due.append(
+            Due(station_id, now_ms, slot, obstacle, sounding, deed.sequence, order_id)
         )
-        ledger.due.append(sample)
 
     def _sounding(self, station_id: str) -> Heard | None:
         for heard in reversed(self._world.ledger.heard[-200:]):
@@ -74,11 +83,9 @@ class Watch:
 
     def _obstacle(self, station: SimStation, slot: PlannedSlot) -> str | None:
         """Whether anything in this world could keep the slot from sounding at its instant."""
-        now_ms = self._world.now_ms()
-        if not station.is_running or now_ms - station.booted_ms < BOOTED_MS:
-            return "not running"
-        if now_ms - station.trouble_ms < SETTLED_MS or not station.has_device:
-            return "something happened"
+        trouble = self._machine_trouble(station)
+        if trouble is not None:
+            return trouble
         if station.disk.problem is not None:
             return "card"
         if any(item.sha256 not in station.disk.files for item in slot.items):
@@ -86,6 +93,14 @@ class Watch:
         if any(item.sha256 in station.disk.damaged for item in slot.items):
             return "bad sound"
         return self._rule_against(station, slot)
+
+    def _machine_trouble(self, station: SimStation) -> str | None:
+        now_ms = self._world.now_ms()
+        if not station.is_running or now_ms - station.booted_ms < BOOTED_MS:
+            return "not running"
+        if now_ms - station.trouble_ms < SETTLED_MS or not station.has_device:
+            return "something happened"
+        return None
 
     def _rule_against(self, station: SimStation, slot: PlannedSlot) -> str | None:
         wall = station.knows_time()
@@ -147,8 +162,7 @@ class Watch:
                 self._world.centre.now - timedelta(milliseconds=PLAN_MS)
             ):
                 return
-        memory = self._world.stations[station_id].disk.memory
-        found = (memory.plan_epoch, memory.plan_version)
+        found = self._world.stations[station_id].held_version()
         self._keep("L2", station_id, PLAN_MS, wanted, found)
 
     def _evidence_has_come(self, station_id: str, turn: int, head: int) -> None:

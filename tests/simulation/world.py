@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from station_agent.core import events as ev
 from station_protocol.codec import Signed
-from station_protocol.messages import PlannedSlot, StationLimits, StationPlan, UpMessage
+from station_protocol.messages import Order, PlannedSlot, StationLimits, StationPlan, UpMessage
 from tests.simulation.book import Book
 from tests.simulation.centre import Centre
 from tests.simulation.disk import Document
@@ -54,7 +54,7 @@ class World:
             for nature in scenario.stations
         }
         self.centre = Centre(self, names, scenario.plan_days, scenario.plan_valid_ms, Book(epoch=0))
-        self.operators = Operators(self.centre, scenario.seed, self._ordered_tone)
+        self.operators = Operators(self.centre, scenario.seed, self._ordered_tone, self.at)
         self.watch = Watch(self)
         self.misfortune = Misfortune(self, random.Random(f"misfortune {scenario.seed}"))
         self._taken: set[tuple[str, str]] = set()
@@ -135,7 +135,7 @@ class World:
 
     def send(self, station_id: str, parcel: Parcel, *, retain: bool = False) -> None:
         """The centre publishes."""
-        if self._taper.random() < 0.2:
+        if self._taper.random() < (0.02 if parcel.kind == "ack" else 0.5):
             self.taped.append((station_id, parcel))
         self.network.down(station_id, parcel, retain=retain)
 
@@ -195,7 +195,7 @@ class World:
 
     def taken_back(self, taken: TakenBack) -> None:
         """A station knows that it must be silent; the first time counts."""
-        key = (taken.station_id, taken.slot_id or "")
+        key = (taken.station_id, taken.slot_id or taken.order_id or "")
         if not taken.for_ever or key not in self._taken:
             self.ledger.taken_back.append(taken)
         if taken.for_ever:
@@ -220,6 +220,20 @@ class World:
         self.ledger.signed[claims.audience, claims.epoch, claims.version] = signed
         self.note("centre", f"signed plan {raw!r}")
         self.watch.changed_plan(claims.audience)
+
+    def signed_order(self, signed: Signed[Order], station_ids: tuple[str, ...]) -> None:
+        """An order that exists from now on."""
+        self.ledger.orders[signed.message.order_id] = (signed, station_ids)
+        self.note("centre", f"ordered {signed.message.deed!r} {station_ids}"[:300])
+
+    def order_signed(self, order_id: str) -> Signed[Order] | None:
+        """An order as the centre gave it."""
+        found = self.ledger.orders.get(order_id)
+        return found[0] if found else None
+
+    def emergency_taken(self, station_id: str, order: Signed[Order]) -> None:
+        """A station said yes to an emergency."""
+        self.at(DUE_AFTER_MS, lambda: self.watch.look_at_emergency(station_id, order))
 
     def signed_limits(self, signed: Signed[StationLimits], raw: bytes) -> None:
         """Limits that exist from now on."""
