@@ -53,8 +53,6 @@ _RETRY_S = 2.0
 _GIVE_UP_S = 10.0
 _FORGOTTEN_S = 60.0
 _SOONEST_S = 0.05
-_FIRST_FRAMES = RATE_HZ // 10
-"""What a new stream begins with: the card runs before the rest of its queue is made."""
 _FADE_FRAMES = RATE_HZ * 3 // 10
 
 
@@ -248,7 +246,7 @@ class PlayerEngine:
         self._stream.keep_queue(long=is_settled)
         left = self._stream.room()
         while left > 0:
-            room = self._begin_due_cue(left if self._stream.written else min(left, _FIRST_FRAMES))
+            room = self._begin_due_cue(left)
             before = self._stream.written
             airing = self._current
             block = self._silence(room) if airing is None else airing.next_block(room)

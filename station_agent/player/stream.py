@@ -54,6 +54,7 @@ class CardStream:
     def begin_anew(self) -> None:
         """Forget the former stream."""
         self.written = 0
+        self._begun_ns = self._clock.monotonic_ns()
         self._card = CardClock(self.sink.coarse_frames)
         self._reported = 0
         self._looks = 0
@@ -62,6 +63,8 @@ class CardStream:
 
     def write(self, block: Frames) -> int:
         """Frames taken; UnderrunError, DeviceMissingError."""
+        if not self.written:
+            self._begun_ns = self._clock.monotonic_ns()
         taken = self.sink.write(block)
         self.written += taken
         return taken
@@ -144,7 +147,11 @@ class CardStream:
     def instant_of(self, frame: int) -> int:
         """When this frame left the card: by the card's own count, else by our estimate."""
         counted = self.sink.instant_of(frame)
-        return counted if counted is not None else self._card.instant_of(frame)
+        if counted is not None:
+            return counted
+        if not self._card.is_running:  # it ran dry before it was ever looked at
+            return self._begun_ns + frame * _S // RATE_HZ
+        return self._card.instant_of(frame)
 
     # --- when to look again ---
 

@@ -16,6 +16,7 @@ from station_agent.player.port import (
     EndCause,
     Ended,
     FirstFrame,
+    Frames,
     Position,
     Prepared,
     Progress,
@@ -311,6 +312,27 @@ def test_a_dry_card_interrupts_but_loses_and_doubles_nothing() -> None:
     assert bench.told(Underrun) == [Underrun(NEWS)]
     assert len(bench.told(FirstFrame)) == 1
     assert bench.ended(NEWS) == Ended(NEWS, EndCause.PLAYED, 4_000)
+
+
+def test_a_card_that_runs_dry_before_it_was_looked_at_loses_and_doubles_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    written = iter(range(1_000))
+    write = bench.card.write
+
+    def stalls_behind_the_first(block: Frames) -> int:
+        if next(written) == 1:
+            bench.clocks.move(2)
+        return write(block)
+
+    monkeypatch.setattr(bench.card, "write", stalls_behind_the_first)
+    bench.player.prepare(Cue(NEWS, (Tone(100), Tone(900)), None))
+    bench.player.start(NEWS)
+    bench.run(3)
+    assert bench.told(Underrun) == [Underrun(NEWS)]
+    assert bench.first(NEWS).error_ms is None
+    assert bench.ended(NEWS) == Ended(NEWS, EndCause.PLAYED, 1_000)
 
 
 def test_a_machine_that_stalls_again_and_again_still_plays_everything_once() -> None:
