@@ -108,6 +108,7 @@ class FactCode(StrEnum):
     LATE_SPACING = "late_spacing"
     STARTED = "started"
     CUT = "cut"
+    WENT_ON = "went_on"
     PLAYED = "played"
     CANCELLED = "cancelled"
     WINDOW_CLOSED = "window_closed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor
 from controller.domain.board import DayLine, Planned, Sounded, day_line
 from controller.domain.places import Place, PlaceTree, Station
+from controller.domain.story import SlotStory
 from controller.errors import NotFoundError
 from controller.services.places import Places
+from controller.services.slot_stories import Airing, read_stories
 from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
 from controller.storage.models import (
@@ -70,6 +72,8 @@ class StationView:
     phone_number: str | None
     phone_is_invented: bool
     day: tuple[DayLine, ...]
+    stories: Mapping[str, SlotStory]
+    """Why each slot of the day stands as it does, by slot id."""
     holdings: tuple[tuple[str, str, int, bool], ...]
     """(title, sha256, bytes, held) of every sound the plan needs."""
     troubles: tuple[Trouble, ...]
@@ -96,7 +100,8 @@ class StationPages:
         with self._database.read() as session:
             row = session.get_one(StationRow, station_id)
             held = _held(session, station_id)
-            lines = _day(session, tree, station, day, held, now)
+            airings = _airings(session, tree, station, day)
+            lines = _day(airings, held, now)
             return StationView(
                 station=station,
                 place=tree.places[station.place_id],
@@ -106,6 +111,7 @@ class StationPages:
                 phone_number=row.phone_number,
                 phone_is_invented=row.phone_is_invented,
                 day=lines,
+                stories=read_stories(session, station_id, airings, now),
                 holdings=_holdings(session, tree, station, held, now),
                 troubles=_troubles(session, station_id),
                 machine=_machine(session.get(StationStateRow, station_id)),
@@ -127,21 +133,23 @@ def _held(session: Session, station_id: str) -> frozenset[str]:
 def _planned_rows(
     session: Session, tree: PlaceTree, station: Station, start: datetime, end: datetime
 ) -> Sequence[SlotRow]:
-    places = tree.place_ids_of(station.station_id)
+    here = select(ScheduleTargetRow.schedule_id).where(
+        ScheduleTargetRow.place_id.in_(tree.place_ids_of(station.station_id))
+    )
     return session.scalars(
         select(SlotRow)
-        .join(ScheduleTargetRow, ScheduleTargetRow.schedule_id == SlotRow.schedule_id)
-        .where(
-            ScheduleTargetRow.place_id.in_(places),
-            SlotRow.starts_at >= start,
-            SlotRow.starts_at < end,
-        )
+        .where(SlotRow.schedule_id.in_(here), SlotRow.starts_at >= start, SlotRow.starts_at < end)
         .order_by(SlotRow.starts_at)
-        .distinct()
     ).all()
 
 
-def _planned(row: SlotRow) -> Planned:
+def _planned(airing: Airing) -> Planned:
+    row, result = airing.slot, airing.result
+    if row is None:
+        assert result is not None  # noqa: S101 - an airing has at least one of them
+        return Planned(
+            airing.slot_id, result.title, result.planned_at, result.planned_ms, False, ()
+        )
     return Planned(
         slot_id=row.slot_id,
         title=row.title,
@@ -152,14 +160,10 @@ def _planned(row: SlotRow) -> Planned:
     )
 
 
-def _day(
-    session: Session,
-    tree: PlaceTree,
-    station: Station,
-    day: datetime,
-    held: frozenset[str],
-    now: datetime,
-) -> tuple[DayLine, ...]:
+def _airings(
+    session: Session, tree: PlaceTree, station: Station, day: datetime
+) -> tuple[Airing, ...]:
+    """What was planned for the day, and whatever else has a result in it."""
     end = day + timedelta(days=1)
     results = {
         row.slot_id: row
@@ -171,17 +175,14 @@ def _day(
             )
         )
     }
-    planned = {
-        row.slot_id: _planned(row) for row in _planned_rows(session, tree, station, day, end)
-    }
-    for slot_id, row in results.items():
-        planned.setdefault(
-            slot_id, Planned(slot_id, row.title, row.planned_at, row.planned_ms, False, ())
-        )
-    lines = [
-        day_line(item, _sounded(results.get(slot_id)), held, now)
-        for slot_id, item in planned.items()
-    ]
+    slots = {row.slot_id: row for row in _planned_rows(session, tree, station, day, end)}
+    return tuple(
+        Airing(slot_id, slots.get(slot_id), results.get(slot_id)) for slot_id in slots | results
+    )
+
+
+def _day(airings: Sequence[Airing], held: frozenset[str], now: datetime) -> tuple[DayLine, ...]:
+    lines = [day_line(_planned(one), _sounded(one.result), held, now) for one in airings]
     return tuple(sorted(lines, key=lambda line: (line.planned.starts_at, line.planned.slot_id)))
 
 

@@ -322,7 +322,12 @@ def slot(slot_id: str) -> str:
         counts[line.sign.value] = counts.get(line.sign.value, 0) + 1
     places = schedule_words.where(services().places.tree(), page.targets)
     return render_template(
-        "schedules/slot.html", page=page, counts=counts, places=places, words=schedule_words
+        "schedules/slot.html",
+        page=page,
+        counts=counts,
+        places=places,
+        words=schedule_words,
+        shown_on=local_date(page.starts_at),
     )
 
 

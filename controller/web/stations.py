@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from controller.domain.accounts import Permission
 from controller.domain.board import DayLine
 from controller.errors import InvalidInputError
+from controller.web import story_words
 from controller.web.context import web_now
 from controller.web.formats import STATION_TZ, local
 from controller.web.policy import current_actor, requires, services
@@ -26,7 +27,7 @@ DAY_CLOSES_H = 22
 @bp.get("/tram/<station_id>")
 @requires(Permission.VIEW)
 def show(station_id: str) -> str:
-    """The station's page, for the local day `ngay` (YYYY-MM-DD) or today."""
+    """The station's page, for the local day `ngay` (YYYY-MM-DD) or today; `buoi` is told open."""
     day = _day(request.args.get("ngay"))
     view = services().station_pages.view(current_actor(), station_id, _midnight(day))
     opens_h, closes_h = _span(view.day)
@@ -37,6 +38,9 @@ def show(station_id: str) -> str:
         today=_today(),
         earlier=day - timedelta(days=1),
         later=day + timedelta(days=1),
+        story_lines=story_words.story_lines,
+        silence_words=story_words.silence_words,
+        open_slot=request.args.get("buoi", ""),
         opens_h=opens_h,
         closes_h=closes_h,
         left=lambda at: _left(at, day, opens_h, closes_h),

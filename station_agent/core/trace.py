@@ -97,6 +97,10 @@ class Story:
         """Whether the last fact of this code says this already; measured values do not count."""
         return self._last.get(code) == said
 
+    def forget(self, code: FactCode) -> None:
+        """The same may be told again."""
+        self._last.pop(code, None)
+
     def keep(self, noted: Noted) -> None:
         """Take in a fact as it is."""
         if noted in self.told:
@@ -105,6 +109,11 @@ class Story:
             del self.told[MOST_FACTS // 2]
             self.left_out += 1
         self.told.append(noted)
+
+    def last_why(self, code: FactCode) -> str | None:
+        """Why, as the last fact of this code says."""
+        why: str | None = self._last.get(code, {}).get("why")
+        return why
 
     def has(self, code: FactCode) -> bool:
         """Whether anything of this code was told."""
@@ -189,6 +198,25 @@ class Trace:
             values = _start_values(due_at, heard.started_at, heard.start_error_ms)
             self._story(slot_id).add(standing, FactCode.STARTED, values, heard.started_at)
 
+    def tell_cut(self, standing: Standing, slot_id: str, values: Values) -> None:
+        """Note what ended a slot's sound, once each time it sounds."""
+        story = self._story(slot_id)
+        if not story.has(FactCode.CUT):
+            story.add(standing, FactCode.CUT, values)
+
+    def tell_resumed(self, standing: Standing, slot_id: str, played_ms: int) -> None:
+        """Note that an interrupted slot goes on; it may be cut again."""
+        story = self._story(slot_id)
+        if not story.says(FactCode.WENT_ON, {"ms": played_ms}):
+            story.add(standing, FactCode.WENT_ON, {"ms": played_ms})
+            story.forget(FactCode.CUT)
+
+    def take_up(self, record: SlotRecord) -> None:
+        """Begin with what the last run had written of a slot that now goes on."""
+        if record.slot_id not in self.stories:
+            told = [Noted(fact, None) for fact in record.facts]
+            self.stories[record.slot_id] = Story(told)
+
     def _open(self, story: Story, standing: Standing, planned_at: datetime) -> None:
         """Begin with what came before: a restart near the slot, a clock nobody believed."""
         story.is_open = True
@@ -268,8 +296,9 @@ class Trace:
             return
         self.tell_standing(standing, record.slot_id, record.planned_at)
         self.tell_start(standing, record.slot_id, record.planned_at, sounded)
-        if verdict.outcome not in (Outcome.AIRED, Outcome.LATE) and not story.has(FactCode.CUT):
-            why = verdict.reason.value if verdict.reason else None
+        why = verdict.reason.value if verdict.reason else None
+        is_short = verdict.outcome not in (Outcome.AIRED, Outcome.LATE)
+        if is_short and story.last_why(FactCode.CUT) != why:
             story.add(standing, FactCode.CUT, {"why": why})
         if sounded.started_at is not None:
             story.add(standing, FactCode.PLAYED, _played_values(record, sounded))

@@ -118,14 +118,18 @@ class Witness:
 
     def _look_at_play(self, standing: Standing, play: Play, slot: PlannedSlot) -> None:
         trace = self._station.trace
+        if play.record is not None:
+            trace.take_up(play.record)
         trace.tell_standing(standing, slot.slot_id, slot.starts_at)
         if isinstance(slot, OrderSlot) and not trace.stories[slot.slot_id].has(FactCode.ORDERED):
             self._look_at_order(standing, slot)
         trace.tell(standing, slot.slot_id, FactCode.PREPARED, {})
         trace.tell_start(standing, slot.slot_id, slot.starts_at, play.sounded)
-        if play.cut_by is not None and not trace.stories[slot.slot_id].has(FactCode.CUT):
+        if play.goes_on is not None and play.phase is Phase.SOUNDING:
+            trace.tell_resumed(standing, slot.slot_id, play.before.played_ms)
+        if play.cut_by is not None:
             values = {"why": play.cut_by.value, **self._taker(play)}
-            trace.tell(standing, slot.slot_id, FactCode.CUT, values)
+            trace.tell_cut(standing, slot.slot_id, values)
 
     def _taker(self, play: Play) -> Values:
         """Whatever takes the air from a pre-empted play."""

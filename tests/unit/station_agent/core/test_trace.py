@@ -12,7 +12,15 @@ import pytest
 from station_agent.core import effects as do
 from station_agent.core import events as ev
 from station_protocol import messages as wire
-from station_protocol.vocabulary import Authority, ClockLevel, FactCode, Outcome, Priority, Reason
+from station_protocol.vocabulary import (
+    Authority,
+    ClockLevel,
+    EndPolicy,
+    FactCode,
+    Outcome,
+    Priority,
+    Reason,
+)
 from tests.support.rig import (
     URGENT,
     Rig,
@@ -428,3 +436,29 @@ def test_an_emergency_that_a_correction_replaced_while_it_waited_names_the_corre
     rig.run(120)
     told = [fact.by for fact in order_story(rig, "wrong").facts if fact.code == FactCode.AIR_TAKEN]
     assert told == ["high", "right"]
+
+
+# --- slots that go on -----------------------------------------------------------------------------
+
+
+def test_an_interrupted_slot_that_goes_on_tells_both_and_where_it_went_on() -> None:
+    rig = online(
+        slot(1, in_minutes(2), seconds=120, end_policy=EndPolicy.RESUME),
+        slot(2, in_minutes(3), seconds=30, title="Tin bão khẩn", **URGENT),
+    )
+    rig.run(900)
+    assert rig.outcome(1) == (Outcome.AIRED, None)
+    trace = story(rig)
+    tail = [fact for fact in trace.facts if fact.code in ("started", "cut", "went_on", "played")]
+    assert [fact.code for fact in tail] == ["started", "cut", "went_on", "played"]
+    assert (tail[1].title, tail[2].ms, tail[3].ms) == ("Tin bão khẩn", 60_000, 120_000)
+
+
+def test_a_slot_that_goes_on_after_a_restart_keeps_what_was_known_before_it() -> None:
+    rig = online(slot(1, in_minutes(2), seconds=120, end_policy=EndPolicy.RESUME))
+    rig.run_until(in_minutes(3))
+    rig.reboot(after_s=20)
+    rig.run(900)
+    told = codes(story(rig))
+    assert told.index(FactCode.PLAN_HEARD) < told.index(FactCode.RESTARTED, 1)
+    assert told[-2:] == [FactCode.WENT_ON, FactCode.PLAYED]

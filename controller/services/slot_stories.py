@@ -1,0 +1,215 @@
+"""The stories of one station's slots: the traces it sent, and what the centre knows beside them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from controller.domain.reconcile import COMING, UNKNOWN, Source
+from controller.domain.story import (
+    NOTICED_BEFORE,
+    CentreCode,
+    CentreFact,
+    Silence,
+    SlotStory,
+    in_order,
+    lost_spans,
+    silence_of,
+)
+from controller.storage.models import (
+    HoldingRow,
+    JournalEntryRow,
+    SlotResultRow,
+    SlotRow,
+    StationFlipRow,
+    StationPlanRow,
+    StationStateRow,
+)
+from station_protocol.messages import TraceEntry
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Airing:
+    """A slot at one station: as planned, None for one the centre never planned; as it stands."""
+
+    slot_id: str
+    slot: SlotRow | None
+    result: SlotResultRow | None
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """When it was, or is, due."""
+        if self.slot is not None:
+            return self.slot.starts_at
+        return self.result.planned_at if self.result else None
+
+
+def read_stories(
+    session: Session, station_id: str, airings: Iterable[Airing], now: datetime
+) -> dict[str, SlotStory]:
+    """The story of each slot by its id."""
+    reader = _Reader(session, station_id, list(airings), now)
+    return {airing.slot_id: reader.story(airing) for airing in reader.airings}
+
+
+class _Reader:
+    """What is asked of the database once for all slots of a page."""
+
+    def __init__(
+        self, session: Session, station_id: str, airings: list[Airing], now: datetime
+    ) -> None:
+        self.airings = airings
+        self._now = now
+        self._traces = _traces(session, station_id, airings)
+        self._flips = _flips(session, station_id, airings)
+        self._held_at = _held_at(session, station_id)
+        self._state = session.get(StationStateRow, station_id)
+        self._named = _named_by_held_plan(session, self._state)
+
+    def story(self, airing: Airing) -> SlotStory:
+        result = airing.result
+        trace, entry_no = self._traces.get(airing.slot_id, (None, None))
+        outcome = result.outcome if result else self._outcome_of(airing)
+        source = result.source if result else Source.PLAN.value
+        silence = silence_of(outcome, source, is_told=trace is not None)
+        known = [*self._plan_deeds(airing), *self._lost(airing)]
+        if silence is not None:
+            known += self._held(airing, silence)
+        return SlotStory(
+            facts=in_order(trace.facts if trace else (), known),
+            silence=silence,
+            left_out=trace.left_out if trace else 0,
+            entry_no=entry_no,
+        )
+
+    def _outcome_of(self, airing: Airing) -> str:
+        is_coming = airing.starts_at is not None and airing.starts_at > self._now
+        return COMING if is_coming else UNKNOWN
+
+    def _plan_deeds(self, airing: Airing) -> Iterable[CentreFact]:
+        """Who moved or cancelled the slot."""
+        slot = airing.slot
+        if slot is None:
+            return
+        if slot.moved_at is not None:
+            yield CentreFact(CentreCode.MOVED, slot.moved_at, who=slot.moved_by or "")
+        if slot.cancelled_at is not None:
+            who, why = slot.cancelled_by or "", slot.cancel_reason or ""
+            yield CentreFact(CentreCode.CANCELLED, slot.cancelled_at, who=who, why=why)
+
+    def _lost(self, airing: Airing) -> Iterable[CentreFact]:
+        """When the link was gone around the slot."""
+        starts_at = airing.starts_at
+        if starts_at is None:
+            return
+        lateness_s = airing.slot.lateness_s if airing.slot else 0
+        until = min(self._now, starts_at + timedelta(seconds=lateness_s))
+        for lost_at, back_at in lost_spans(self._flips, starts_at - NOTICED_BEFORE, until):
+            yield CentreFact(CentreCode.LINK_LOST, lost_at, until_at=back_at)
+
+    def _held(self, airing: Airing, silence: Silence) -> Iterable[CentreFact]:
+        """What the station last said it holds, where its own story is not known."""
+        sounds = {str(item["sha256"]) for item in airing.slot.items} if airing.slot else set()
+        if sounds and sounds <= self._held_at.keys():
+            at = max(self._held_at[sha256] for sha256 in sounds)
+            yield CentreFact(CentreCode.SOUND_HELD, at)
+        state = self._state
+        is_open = silence in (Silence.COMING, Silence.NO_WORD)
+        if not is_open or state is None or state.last_heartbeat_at is None:
+            return
+        yield CentreFact(
+            self._plan_code(airing.slot_id),
+            state.last_heartbeat_at,
+            version=state.plan_version_held,
+            newest=state.plan_version_sent,
+        )
+
+    def _plan_code(self, slot_id: str) -> CentreCode:
+        if self._named is None:
+            return CentreCode.NO_PLAN
+        return CentreCode.PLAN_HELD if slot_id in self._named else CentreCode.PLAN_LACKS
+
+
+def _traces(
+    session: Session, station_id: str, airings: Iterable[Airing]
+) -> dict[str, tuple[TraceEntry, int]]:
+    """The trace behind the journal line that decided each slot, and its number."""
+    results = [airing.result for airing in airings if airing.result is not None]
+    wanted = {
+        (result.journal_id, result.entry_no + 1): result.slot_id
+        for result in results
+        if result.journal_id is not None and result.entry_no is not None
+    }
+    rows = session.scalars(
+        select(JournalEntryRow).where(
+            JournalEntryRow.station_id == station_id,
+            JournalEntryRow.kind == "trace",
+            tuple_(JournalEntryRow.journal_id, JournalEntryRow.entry_no).in_(list(wanted)),
+        )
+    )
+    found = {}
+    for row in rows:
+        trace = _trace(row)
+        slot_id = wanted[(row.journal_id, row.entry_no)]
+        if trace is not None and trace.slot_id == slot_id:
+            found[slot_id] = (trace, row.entry_no)
+    return found
+
+
+def _trace(row: JournalEntryRow) -> TraceEntry | None:
+    """The stored trace; None for one that this release cannot read."""
+    try:
+        return TraceEntry.model_validate(row.evidence)
+    except ValidationError:
+        logger.warning("trace not readable station=%s entry=%s", row.station_id, row.entry_no)
+        return None
+
+
+def _flips(
+    session: Session, station_id: str, airings: Iterable[Airing]
+) -> list[tuple[datetime, str]]:
+    """Changes of the station's state around these slots, with the last one before."""
+    starts = [airing.starts_at for airing in airings if airing.starts_at is not None]
+    if not starts:
+        return []
+    since = min(starts) - NOTICED_BEFORE
+    before = (
+        select(StationFlipRow.at, StationFlipRow.state)
+        .where(StationFlipRow.station_id == station_id, StationFlipRow.at < since)
+        .order_by(StationFlipRow.at.desc())
+        .limit(1)
+    )
+    during = (
+        select(StationFlipRow.at, StationFlipRow.state)
+        .where(StationFlipRow.station_id == station_id, StationFlipRow.at >= since)
+        .where(StationFlipRow.at < max(starts) + timedelta(days=1))
+        .order_by(StationFlipRow.at)
+    )
+    rows = [*session.execute(before), *session.execute(during)]
+    return [(at, state) for at, state in rows]
+
+
+def _held_at(session: Session, station_id: str) -> Mapping[str, datetime]:
+    rows = session.execute(
+        select(HoldingRow.sha256, HoldingRow.at).where(
+            HoldingRow.station_id == station_id, HoldingRow.held.is_(True)
+        )
+    )
+    return {row.sha256: row.at for row in rows}
+
+
+def _named_by_held_plan(session: Session, state: StationStateRow | None) -> frozenset[str] | None:
+    """The slots of the plan the station says it holds; None when that is not known here."""
+    if state is None or not state.plan_version_held:
+        return None
+    key = (state.station_id, state.plan_epoch_held, state.plan_version_held)
+    row = session.get(StationPlanRow, key)
+    return frozenset(row.slots) if row is not None else None
