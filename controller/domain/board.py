@@ -42,6 +42,8 @@ class Planned:
     is_cancelled: bool
     sounds: tuple[str, ...]
     """SHA-256 of each sound it needs; empty when nothing approved is left of it."""
+    is_scheduled: bool = True
+    """Whether a schedule of ours named it; not what sounded by order, or was forgotten since."""
 
 
 @dataclass(frozen=True, slots=True)

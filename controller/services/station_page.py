@@ -148,7 +148,13 @@ def _planned(airing: Airing) -> Planned:
     if row is None:
         assert result is not None  # noqa: S101 - an airing has at least one of them
         return Planned(
-            airing.slot_id, result.title, result.planned_at, result.planned_ms, False, ()
+            slot_id=airing.slot_id,
+            title=result.title,
+            starts_at=result.planned_at,
+            duration_ms=result.planned_ms,
+            is_cancelled=False,
+            sounds=(),
+            is_scheduled=False,
         )
     return Planned(
         slot_id=row.slot_id,

@@ -242,3 +242,20 @@ def test_a_stored_trace_that_cannot_be_read_spoils_no_page(
         row = session.scalars(select(JournalEntryRow).where(JournalEntryRow.entry_no == 43)).one()
         row.evidence = spoilt
     assert "không có diễn biến" in story(page(town, slot), slot)
+
+
+def test_what_sounded_by_order_is_a_line_without_a_schedule_and_a_drill_is_none(
+    here: Province,
+) -> None:
+    slot = planned(here)
+    here.go_to(slot, minutes=1)
+    by_order = {"slot_id": "e" * 26, "title": "Xả lũ hồ Sông Cái", "order_id": "flood"}
+    drill = {"slot_id": "d" * 26, "title": "Diễn tập xả lũ", "order_id": "drill", "exercise": True}
+    here.journal(
+        wire.entry(here.ran(slot, **by_order), no=41), wire.entry(here.ran(slot, **drill), no=42)
+    )
+    text = page(here, slot)
+    assert "Xả lũ hồ Sông Cái" in text
+    assert "ngoài lịch" in text
+    assert f"/lich/buoi/{'e' * 26}" not in text
+    assert "Diễn tập xả lũ" not in text
