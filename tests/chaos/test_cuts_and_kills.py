@@ -11,11 +11,14 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from urllib3.exceptions import HTTPError
 
 from controller.domain.accounts import Role
 from controller.link.broker_access import broker_folder
@@ -30,6 +33,20 @@ pytestmark = pytest.mark.real
 DISTRICT = "bac-ai"
 CUT, KILLED = "bac-ai-phuoc-binh", "bac-ai-phuoc-hoa"
 STATIONS = (CUT, KILLED, "bac-ai-phuoc-tan")
+SPOOLED = "controller.services.spool:Spool.take:after"
+SOUND_MADE = "controller.services.ingest_desk:IngestDesk.done:before"
+APPROVED = "controller.services.bulletins:Bulletins.approve:after"
+SAVED = "controller.services.schedules:Schedules.save:after"
+SIGNED = "controller.services.plans:Plans.refresh:after"
+PUBLISHED = "controller.services.outbox:Outbox.published:before"
+EVIDENCE_CAME = "controller.services.as_run:AsRun.store_journals:before"
+EVIDENCE_STORED = "controller.services.as_run:AsRun.store_journals:after"
+POINTS = (
+    *(SPOOLED, SOUND_MADE, APPROVED, SAVED, SIGNED, PUBLISHED),
+    *(EVIDENCE_CAME, EVIDENCE_STORED),
+)
+"""Where the centre can be made to die: done, but nobody was told; or about to be done."""
+
 SPEECH_S = 12.0
 LEAD = timedelta(seconds=15)
 
@@ -41,6 +58,7 @@ class District:
     province: Province
     proxy: LinkProxy
     operator: Person
+    upload: Path
     bulletin_id: str
 
     def schedule(self, lead: timedelta = LEAD) -> datetime:
@@ -49,6 +67,21 @@ class District:
         answer = self.operator.schedule_once(self.bulletin_id, at, list(STATIONS))
         assert answer.status == 303, answer.text
         return at
+
+    def arm(self, *points: str) -> None:
+        """From now on the centre dies once at each of these."""
+        for point in points:
+            (self.province.folder / point).touch()
+
+    def survives(self, *points: str) -> None:
+        """It died at each, and serves again."""
+        for point in points:
+            until(f"died at {point}", lambda path=point: self.has_died_at(path), within_s=90)
+        self.province.wait_for_centre()
+        until("the operator's page is back", self.operator.is_well)
+
+    def has_died_at(self, point: str) -> bool:
+        return not (self.province.folder / point).exists()
 
     def slot_id(self, at: datetime) -> str:
         with self.province.centre.database.read() as session:
@@ -93,7 +126,7 @@ class District:
 def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
     folder = tmp_path_factory.mktemp("chaos")
     upload = sound.write_sound(folder / "ban-tin.mp3", sound.speech_like(SPEECH_S, seed=5))
-    with province(folder) as made:
+    with province(folder, POINTS) as made:
         port = int((broker_folder(made.settings) / "port").read_text(encoding="ascii"))
         with LinkProxy(port) as proxy:
             for station_id in STATIONS:
@@ -104,7 +137,7 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
             bulletin_id = operator.upload("Bản tin thử", upload)
             operator.submit(bulletin_id)
             made.desk(Role.APPROVER, DISTRICT).approve(bulletin_id)
-            yield District(made, proxy, operator, bulletin_id)
+            yield District(made, proxy, operator, upload, bulletin_id)
             for agent in made.agents.values():
                 agent.stop()
 
@@ -149,6 +182,41 @@ def test_a_killed_centre_comes_back_without_losing_or_doubling_a_slot(district: 
     _sleep_until(at + timedelta(seconds=3))
     district.province.start_centre()
     until("all aired", lambda: _all_aired(district, at), within_s=120)
+    assert district.counts(at, "as_run") == dict.fromkeys(STATIONS, 1)
+    assert district.counts(at, "start") == dict.fromkeys(STATIONS, 1)
+
+
+def test_a_centre_killed_at_each_step_of_a_bulletin_loses_and_doubles_nothing(
+    district: District,
+) -> None:
+    until("all online", district.all_online, within_s=180)
+    operator, approver = district.operator, district.province.desk(Role.APPROVER, DISTRICT)
+    district.arm(SPOOLED)
+    with suppress(HTTPError):
+        operator.upload("Bản tin hai", district.upload)
+    district.survives(SPOOLED)
+    district.arm(SOUND_MADE)
+    answer = operator.post("/ban-tin/moi", title="Bản hai", language="vi", sound=district.upload)
+    district.survives(SOUND_MADE)
+    bulletin_id = answer.location.rstrip("/").rsplit("/", 1)[-1]
+    progress = f"/ban-tin/{bulletin_id}/tien-do"
+    until("the sound is ready", lambda: not operator.get(progress).json["processing"], within_s=180)
+    operator.submit(bulletin_id)
+    district.arm(APPROVED)
+    with suppress(HTTPError):
+        approver.approve(bulletin_id)
+    district.survives(APPROVED)
+    at = next_minute(datetime.now(UTC), timedelta(seconds=45))
+    district.arm(SAVED, PUBLISHED)
+    with suppress(HTTPError):
+        answer = operator.schedule_once(bulletin_id, at, list(STATIONS))
+        pytest.fail(f"nobody was killed: {answer.status} {answer.text}")
+    until("the answer was lost", lambda: district.has_died_at(SAVED))
+    district.arm(SIGNED)
+    district.survives(SIGNED, PUBLISHED)
+    district.arm(EVIDENCE_CAME, EVIDENCE_STORED)
+    until("all aired", lambda: _all_aired(district, at), within_s=180)
+    district.survives(EVIDENCE_CAME, EVIDENCE_STORED)
     assert district.counts(at, "as_run") == dict.fromkeys(STATIONS, 1)
     assert district.counts(at, "start") == dict.fromkeys(STATIONS, 1)
 

@@ -18,6 +18,15 @@ from tests.support.small_centre import Program, SmallCentre
 DEADLY = Path(__file__).parent / "deadly"
 
 
+def deadly_at(points: Iterable[str], folder: Path) -> dict[str, str]:
+    """The environment of a program that dies at these points while their files lie in `folder`."""
+    return {
+        "VANG_TEST_POINTS": ",".join(points),
+        "VANG_TEST_POINTS_FOLDER": str(folder),
+        "PYTHONPATH": os.pathsep.join([str(DEADLY), os.environ.get("PYTHONPATH", "")]),
+    }
+
+
 @dataclass
 class Outposts:
     """The stations, their processes, and how often each was killed."""
@@ -32,11 +41,7 @@ class Outposts:
         """Start an agent that may be made to die at these points (tests/support/deadly)."""
         place = self.folder / station
         path = self.centre.configure(place, station, **config)
-        self.environments[station] = {
-            "VANG_TEST_POINTS": ",".join(points),
-            "VANG_TEST_POINTS_FOLDER": str(place),
-            "PYTHONPATH": os.pathsep.join([str(DEADLY), os.environ.get("PYTHONPATH", "")]),
-        }
+        self.environments[station] = deadly_at(points, place)
         program = Program(("run", "--config", str(path)), place / "agent.log")
         self.programs[station] = program.start(**self.environments[station])
         return program

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from controller.link.processes import free_port
 from controller.link.supervision import read_states
 from controller.services.accounts import NewAccount
 from controller.settings import Settings, WebSettings
+from tests.support.outposts import deadly_at
 from tests.support.person import PASSWORD, Person
 
 T = TypeVar("T")
@@ -52,6 +53,7 @@ class Program:
 
     arguments: tuple[str, ...]
     log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -63,7 +65,7 @@ class Program:
                 stderr=output,
                 stdin=subprocess.DEVNULL,
                 cwd=ROOT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
             )
 
     @property
@@ -206,8 +208,11 @@ class Province:
 
 
 @contextlib.contextmanager
-def province(folder: Path, **settings: Any) -> Iterator[Province]:
-    """A centre that serves at any hour of the day, with a dated exception when it must."""
+def province(folder: Path, points: Sequence[str] = (), **settings: Any) -> Iterator[Province]:
+    """A centre that serves at any hour of the day, with a dated exception when it must.
+
+    It can be made to die at `points` (tests/support/deadly), armed by a file in `folder`.
+    """
     chosen = Settings(
         data_folder=str(folder / "centre"), web=WebSettings(port=free_port("127.0.0.1")), **settings
     )
@@ -215,7 +220,11 @@ def province(folder: Path, **settings: Any) -> Iterator[Province]:
     config.write_text(
         f'data_folder = "{chosen.data_folder}"\n[web]\nport = {chosen.web.port}\n', encoding="utf-8"
     )
-    server = Program(("controller", "serve", "--config", str(config)), folder / "server.log")
+    server = Program(
+        ("controller", "serve", "--config", str(config)),
+        folder / "server.log",
+        deadly_at(points, folder) if points else {},
+    )
     made = Province(folder, chosen, server)
     _open_hours(made)
     try:
