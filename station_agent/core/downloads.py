@@ -88,7 +88,7 @@ class Downloads:
         resident = self.station.resident
         if resident != self.resident:
             self.resident = resident
-            turn.ask(KeepResident(resident))
+            turn.ask(self._protection(), KeepResident(resident))
 
     def _missing(self) -> list[Wanted]:
         """What is needed and not here, soonest needed first."""

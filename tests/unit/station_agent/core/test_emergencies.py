@@ -173,6 +173,7 @@ def test_words_inside_the_order_follow_the_signal_and_are_kept_for_the_next_time
         do.Attention(10_000),
         do.InlineSound(WORDS_SHA, 20_000, WORDS),
     )
+    assert do.ProtectAssets((WORDS_SHA,)) in effects
     rig.run(60)
     rig.reboot()
     rig.connect()
