@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from station_agent.core.effects import Effect, Persist
+from station_agent.core.effects import Effect, Persist, Send
 from station_agent.core.events import Event, PersistFailed, StorageProblem
 from station_agent.core.playout import Playout
 from station_agent.core.station import Station
 from station_agent.core.turn import Turn, merged
+from station_protocol.messages import Reply
 from station_protocol.vocabulary import Reason
 
 RETRY_MS = 10_000
+
+
+def _is_answer(effect: Effect) -> bool:
+    """Whether it tells the centre that an order is known: that must be durable by then."""
+    return isinstance(effect, Send) and isinstance(effect.message, Reply)
 
 
 @dataclass(slots=True)
@@ -43,13 +49,15 @@ class Durability:
             self.station.storage_fault = None
             return effects
         has_own = any(isinstance(effect, Persist) for effect in effects)
-        if not has_own and turn.now.mono_ms < self.retry_mono_ms:
+        is_answer = any(map(_is_answer, effects))
+        if not has_own and not is_answer and turn.now.mono_ms < self.retry_mono_ms:
             return effects
         unsaved, self.unsaved = self.unsaved, None
         if not has_own:
             return (unsaved, *effects)
+        together = merged if is_answer else self._together
         return tuple(
-            self._together(unsaved, effect) if isinstance(effect, Persist) else effect
+            together(unsaved, effect) if isinstance(effect, Persist) else effect
             for effect in effects
         )
 

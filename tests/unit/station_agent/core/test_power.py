@@ -158,8 +158,15 @@ def test_a_read_only_disk_is_named() -> None:
 def test_an_order_is_not_answered_before_it_is_remembered() -> None:
     rig = online()
     rig.store.fails_with = ev.StorageProblem.DISK_FULL
-    rig.tell(signed_order(wire.VolumeDeed(percent=50)))
+    order = signed_order(wire.VolumeDeed(percent=50))
+    rig.tell(order)
+    rig.run(1)
+    rig.tell(order)  # it comes again, and is known: but a power cut would still forget it
     assert rig.replies() == []
+    rig.store.fails_with = None
+    rig.tell(order)
+    assert [reply.accepted for reply in rig.replies()] == [True]
+    assert [seen.order_id for seen in rig.store.memory.orders] == [order.signed.message.order_id]
 
 
 def test_a_plan_too_big_for_the_disk_holds_up_neither_slots_nor_evidence() -> None:
