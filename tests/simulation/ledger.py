@@ -45,6 +45,8 @@ class Heard:
     is_intent_durable: bool = True
     """When it was let go."""
     ended_ms: int | None = None
+    is_stuck: bool = False
+    """The player never told that it ended: what counts is what was told last."""
 
     @property
     def sequence(self) -> int:

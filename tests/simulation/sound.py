@@ -182,7 +182,8 @@ class SimPlayer:
     def _play_out(self, cue: _Cue) -> None:
         """To its end; of urgent words that turn out to be bad only what comes before them."""
         length_ms, problem = cue.length_ms, None
-        if cue.is_stuck:
+        if cue.is_stuck and cue.heard is not None:
+            cue.heard.is_stuck = True
             self._host.has_trouble()
             self._host.later(length_ms // 2, lambda: self._fall_silent(cue))
             return

@@ -410,7 +410,10 @@ class SimStation:
 
     def _obeys(self, order: Signed[Order]) -> None:
         message, deed = order.message, order.message.deed
-        known = any(seen.order_id == message.order_id for seen in self.disk.memory.orders)
+        known = message.order_id in {
+            *(seen.order_id for seen in self.disk.memory.orders),
+            *(intent.order.order_id for intent in self.disk.intents),
+        }
         until_at = order.claims.not_after
         obeyed = Obeyed(self.station_id, self.true_now(), message.order_id, until_at, known)
         self.ground.obeyed(obeyed)

@@ -9,12 +9,16 @@ from tests.simulation.campaign import Size
 
 SMALL = Size(stations=2, days=1)
 QUICK = (
+    "answer_before_persist",
+    "anybody_cuts",
     "cut_told_as_aired",
+    "floor_of_time_lost",
     "intent_not_written",
     "journal_from_the_newest",
     "lower_goes_on",
     "missed_in_silence",
     "no_version_check",
+    "orders_obeyed_again",
     "plan_not_written",
     "replay_after_reboot",
     "start_before_persist",
