@@ -162,6 +162,9 @@ class Watch:
                 self._world.centre.now - timedelta(milliseconds=PLAN_MS)
             ):
                 return
+        newest = self._world.ledger.signed[station_id, *wanted]
+        if newest.claims.not_after < self._world.centre.now:
+            return  # nobody takes a plan that has expired at the centre
         found = self._world.stations[station_id].held_version()
         self._keep("L2", station_id, PLAN_MS, wanted, found)
 
