@@ -131,7 +131,7 @@ def test_a_folder_with_a_bad_configuration_does_not_hold_up_the_others(
     bad = tmp_path / "fleet" / "bad"
     bad.mkdir()
     (bad / "station.toml").write_text("[station]\nidd = 'x'\n")
-    program = Program(("fleet", str(tmp_path / "fleet")), tmp_path / "fleet.log").start()
-    wait_for(lambda: who_greeted(centre) == set(STATIONS[:2]))
-    wait_for(lambda: "did you mean 'station.id'" in program.log.read_text())
-    assert program.stop() == 0
+    with Program(("fleet", str(tmp_path / "fleet")), tmp_path / "fleet.log") as program:
+        wait_for(lambda: who_greeted(centre) == set(STATIONS[:2]))
+        wait_for(lambda: "did you mean 'station.id'" in program.log.read_text())
+        assert program.stop() == 0
