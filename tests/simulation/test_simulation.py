@@ -17,15 +17,11 @@ SWARM = Size(stations=2, days=1)
 BEATING = Size(stations=1, days=1, beat_s=30)
 
 
-JOBS = 1 if "PYTEST_XDIST_WORKER" in os.environ else 0
-"""Beside the other tests one process is enough; alone each core has one."""
-
-
 def _complaints(seeds: range, size: Size) -> str:
     """What went wrong, with the line that shows it again; empty when nothing did."""
     return "\n".join(
         f"{one}\n    again: {campaign.rerun(verdict.seed, size)}"
-        for verdict in campaign.verdicts(seeds, size, jobs=JOBS)
+        for verdict in campaign.verdicts(seeds, size)
         for one in verdict.violations[:2]
     )
 
