@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from itertools import groupby
 from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
@@ -115,13 +116,20 @@ def by_station(
 ) -> dict[str, list[S]]:
     """Each station's slots in order; each slot object is made once, whoever airs it."""
     agenda: defaultdict[str, list[S]] = defaultdict(list)
-    for airing in sorted(airings, key=_IN_ORDER):
+    for airing in _in_order(airings):
         for station_id in stations_of.get(airing.schedule_id, ()):
             agenda[station_id].append(airing.slot)
     return dict(agenda)
 
 
-_IN_ORDER = attrgetter("slot.starts_at", "slot.slot_id")
+_STARTS_AT, _SLOT_ID = attrgetter("slot.starts_at"), attrgetter("slot.slot_id")
+
+
+def _in_order(airings: Iterable[Airing[S]]) -> Iterator[Airing[S]]:
+    """By instant, then by id; an id that has to be worked out is asked for only between equals."""
+    for _, together in groupby(sorted(airings, key=_STARTS_AT), _STARTS_AT):
+        same = list(together)
+        yield from same if len(same) == 1 else sorted(same, key=_SLOT_ID)
 
 
 def digest(slot: PlannedSlot) -> str:

@@ -2,7 +2,8 @@
 
 Both get the same rules, eight that all stations share and four of each station's own, and give the
 same instants in order for every station; that they are the same is checked first. Ours is what the
-planner calls: each rule expanded once, then the slots, with their ids, handed out to stations.
+planner calls: each rule expanded once, then the slots handed out to stations in order. An id is
+worked out where two slots begin together; the planner keeps it once a slot is stored.
 """
 
 from __future__ import annotations

@@ -65,7 +65,8 @@ def own_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
         listing = _run("findmnt", "-n", "-o", "SOURCE", str(folder))
         yield Disk(folder, listing.strip().rpartition("/")[2])
     finally:
-        _run("umount", str(folder))
+        # Lazily: a thread of an agent in this very process may still close its last file.
+        _run("umount", "-l", str(folder))
         image.unlink()
 
 

@@ -46,6 +46,12 @@ def test_each_station_gets_its_own_slots_in_order() -> None:
     assert agendas == {"x": [first], "y": [first, second]}
 
 
+def test_slots_that_begin_together_are_in_the_order_of_their_ids() -> None:
+    later, sooner = a_slot(2), a_slot(1).model_copy(update={"starts_at": a_slot(2).starts_at})
+    agendas = plans.by_station([Airing("a", later), Airing("a", sooner)], {"a": ("x",)})
+    assert agendas == {"x": [sooner, later]}
+
+
 def test_a_rule_without_stations_is_in_no_plan() -> None:
     assert plans.by_station([Airing("a", a_slot(1))], {}) == {}
 
