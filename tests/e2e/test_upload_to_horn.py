@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from audio_library.store import FolderStore
@@ -45,16 +45,11 @@ def _write_and_submit(page: Page, speech: Path) -> str:
     page.click("[data-send]")
     page.wait_for_url(re.compile(r"/ban-tin/[0-9a-f-]{36}$"))
     submit = page.get_by_role("button", name="Gửi duyệt")
-    until("the sound is ready", lambda: _reloaded(page) and submit.is_enabled(), within_s=60)
+    # The page comes again by itself when the sound is ready; a reload of ours would cut that off.
+    expect(submit).to_be_enabled(timeout=60_000)
     submit.click()
     page.get_by_text("Đã gửi duyệt").wait_for()
     return page.url
-
-
-def _reloaded(page: Page) -> bool:
-    page.wait_for_timeout(500)
-    page.reload()
-    return True
 
 
 def _approve(browser: Browser, address: str, approver: str, bulletin: str) -> None:
