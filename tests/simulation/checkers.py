@@ -498,7 +498,10 @@ def _lie(ran: wire.AsRunEntry, plays: list[Heard]) -> str | None:
         short = sounded_ms < ran.planned_ms - 1_500
         return f"heard for {sounded_ms} of {ran.planned_ms} ms only" if short else None
     by_mark = ran.reason in ("agent_down", "power_off") or any(play.is_stuck for play in plays)
-    if abs(ran.played_ms - sounded_ms) > (30_000 if by_mark else 1_500):
+    uncounted_ms = sounded_ms - ran.played_ms
+    if by_mark and uncounted_ms > 0 and any(play.is_unmarked for play in plays):
+        return None
+    if abs(uncounted_ms) > (30_000 if by_mark else 1_500):
         return f"counted {ran.played_ms} ms, heard {sounded_ms} ms"
     if not by_mark and sounded_ms >= ran.planned_ms:
         return "heard whole"

@@ -80,14 +80,15 @@ class Disk:
         self.slots.update((record.slot_id, record) for record in effect.slots)
         self.memory = effect.memory or self.memory
 
-    def write_mark(self, mark: Mark) -> None:
-        """Overwrite the older half; a cut in between may leave it torn."""
+    def write_mark(self, mark: Mark) -> bool:
+        """Overwrite the older half; a cut in between may leave it torn. False: not durable."""
         if self.problem is not None:
-            return
+            return False
         number = max((half[0] for half in self._halves if half), default=0) + 1
         self._half_written = number % 2
         self._write(lambda: self._put_mark(number, mark))
         self._half_written = None
+        return True
 
     def write_intent(self, intent: Intent) -> bool:
         """Into the file of emergencies about to sound, oldest overwritten; False: not durable."""

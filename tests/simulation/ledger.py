@@ -47,6 +47,8 @@ class Heard:
     ended_ms: int | None = None
     is_stuck: bool = False
     """The player never told that it ended: what counts is what was told last."""
+    is_unmarked: bool = False
+    """The card refused a mark meanwhile: if power goes, what counts is what it took last."""
 
     @property
     def sequence(self) -> int:

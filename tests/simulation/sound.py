@@ -267,6 +267,12 @@ class SimPlayer:
                 self._host.later(PREPARE_MS, lambda cue=cue: self._sound(cue))
         return events
 
+    def mark_refused(self) -> None:
+        """The card did not take how far a play has come."""
+        for cue in self._sounding():
+            if cue.heard is not None:
+                cue.heard.is_unmarked = True
+
     def fall_silent(self) -> None:
         """The process is gone, and the sound with it."""
         for cue in self._sounding():

@@ -162,7 +162,8 @@ class _Parts:
             case do.Send(message=message):
                 station.says(message)
             case do.WriteMark(mark=mark):
-                station.disk.write_mark(mark)
+                if not station.disk.write_mark(mark):
+                    station.player.mark_refused()
                 station.noted_floors(marked_at=station.knows_time())
             case do.WriteIntent(intent=intent):
                 station.write_intent(intent)
