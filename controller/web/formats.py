@@ -43,6 +43,12 @@ def clock_s(at: datetime | None) -> str:
     return local(at).strftime("%H:%M:%S") if at else "–"
 
 
+def clock_span(from_at: datetime, until_at: datetime) -> str:
+    """17:06–17:21; what is over within its minute has one time only."""
+    begin, end = clock(from_at), clock(until_at)
+    return begin if begin == end else f"{begin}–{end}"
+
+
 def day(at: datetime | date | None) -> str:
     """25/11/2026."""
     return _date(at).strftime("%d/%m/%Y") if at else "–"
@@ -150,6 +156,7 @@ def _date(at: datetime | date) -> date:
 FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock,
     "clock_s": clock_s,
+    "clock_span": clock_span,
     "day": day,
     "day_short": day_short,
     "moment": moment,

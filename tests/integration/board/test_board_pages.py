@@ -167,6 +167,15 @@ def test_the_next_slot_names_who_is_not_ready(centre: Centre) -> None:
     assert re.search(r"64/65</b>\s*trạm đang vang", page)
 
 
+def test_an_empty_day_offers_a_schedule_to_those_who_may_write_one(centre: Centre) -> None:
+    with centre.database.write() as session:
+        session.delete(session.get_one(SlotRow, NEXT))
+    invitation = 'href="/lich/moi">Đặt lịch'
+    assert invitation in centre.client(Role.OPERATOR, "bac-ai").get("/bang").text
+    assert invitation not in centre.client(Role.AUDITOR, "bac-ai").get("/bang").text
+    assert invitation not in centre.client(Role.APPROVER, "bac-ai").get("/bang").text
+
+
 def test_a_station_that_has_said_nothing_is_not_counted_as_done(centre: Centre) -> None:
     with centre.database.write() as session:
         session.merge(_result(STATION, PRESENT, "coming"))

@@ -273,3 +273,10 @@ def test_each_page_says_what_others_could_overhear(
     with centre(tmp_path, settings) as here:
         page = here.app.test_client().get("/dang-nhap", base_url="https://localhost").text
     assert [note for note in (WEB_NOTE, BROKER_NOTE) if note in page] == notes
+
+
+def test_the_only_place_of_an_officer_is_not_indented(here: Centre) -> None:
+    page = here.client(Role.COMMUNE_OFFICER, "bac-ai-phuoc-binh").get("/ban-tin/moi").text
+    assert ">Xã Phước Bình</option>" in page
+    page = here.client(Role.OPERATOR, "bac-ai").get("/ban-tin/moi").text
+    assert ">– Xã Phước Bình</option>" in page

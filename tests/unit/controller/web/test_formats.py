@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,8 @@ AT = datetime(2026, 11, 25, 10, 6, 40, tzinfo=UTC)
 def test_instants_are_shown_in_the_stations_wall_time() -> None:
     assert formats.clock(AT) == "17:06"
     assert formats.clock_s(AT) == "17:06:40"
+    assert formats.clock_span(AT, AT + timedelta(minutes=15)) == "17:06–17:21"
+    assert formats.clock_span(AT, AT + timedelta(seconds=17)) == "17:06"
     assert formats.moment(AT) == "17:06 25/11/2026"
 
 
