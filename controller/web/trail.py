@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
 
 from controller.domain.accounts import Role
-from controller.web import words
+from controller.web import formats, words
 from controller.web.context import place_word, role_word
 
 HIDDEN = frozenset({"order_id", "deed"})
@@ -39,6 +40,9 @@ NAMES: dict[str, Callable[[], str]] = {
     "number": lambda: _("bản"),
     "percent": lambda: _("âm lượng"),
     "seconds": lambda: _("số giây"),
+    "from": lambda: _("từ lúc"),
+    "until": lambda: _("đến lúc"),
+    "to": lambda: _("đến lúc"),
 }
 
 
@@ -73,6 +77,14 @@ def _short(text: str) -> str:
     return f"{text[:8]}…" if _HASH.fullmatch(text) else text
 
 
+def _moment(text: str) -> str:
+    return formats.moment(datetime.fromisoformat(text))
+
+
+def _day(text: str) -> str:
+    return formats.day(date.fromisoformat(text))
+
+
 def _role(text: str) -> str:
     return role_word(Role(text)) if text in set(Role) else text
 
@@ -93,4 +105,9 @@ SAID: dict[str, Callable[[str], str]] = {
     "recurrence": _recurrence,
     "priority": lambda text: str(words.PRIORITIES.get(text, text)),
     "code": words.trouble_word,
+    "from": _moment,
+    "until": _moment,
+    "to": _moment,
+    "starts_on": _day,
+    "ends_on": _day,
 }

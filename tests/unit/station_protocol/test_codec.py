@@ -353,7 +353,7 @@ def test_whatever_a_stolen_station_calls_evidence_is_kept_as_it_is_or_refused(
 
 @pytest.mark.soak
 @given(data=st.data())
-@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20_000, suppress_health_check=list(HealthCheck))
 def test_twenty_thousand_inputs_raise_nothing_but_protocol_errors(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from([*Up, *SEALED]))
     value = data.draw(_JSON | st.binary(max_size=400))

@@ -63,6 +63,8 @@ def test_details_are_told_in_words_and_nested_ones_line_by_line() -> None:
         "vi": "b" * 64,
         "order_id": "hidden",
         "odd": 7,
+        "from": "2026-11-25T21:33:01.429001+00:00",
+        "starts_on": "2026-11-26",
     }
     with app.test_request_context():
         assert facts_of(detail) == [
@@ -72,4 +74,6 @@ def test_details_are_told_in_words_and_nested_ones_line_by_line() -> None:
             "loại: thông thường",
             "vi: bbbbbbbb…",
             "odd: 7",
+            "từ lúc: 04:33 26/11/2026",
+            "từ ngày: 26/11/2026",
         ]

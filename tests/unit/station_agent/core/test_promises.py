@@ -235,7 +235,6 @@ class StationLife(RuleBasedStateMachine):
 StationLife.TestCase.settings = settings(
     max_examples=25,
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestStationLife = StationLife.TestCase
@@ -243,7 +242,7 @@ TestStationLife = StationLife.TestCase
 
 @given(st.lists(st.sampled_from([-7200, -5, -1, 1, 5, 7200]), max_size=6))
 @example([-7200, -7200, 7200, 7200, 5])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_series_of_steps_makes_two_late_starts_within_a_minute(steps: list[int]) -> None:
     slots = [slot(n, in_minutes(2 + n), lateness_s=3600, seconds=5) for n in range(6)]
     rig = Rig().boot().connect()
