@@ -11,7 +11,7 @@ from typing import Protocol
 
 from station_agent.cli.words import CLOCKS, Words
 from station_agent.core.clock_trust import LAST_KNOWN_FOR, STEP_MS
-from station_agent.core.health import DISK_LOW_BYTES
+from station_agent.core.health import DISK_LOW_BYTES, TOO_HOT_CELSIUS
 from station_agent.errors import AgentNotRunningError, AgentSilentError
 from station_agent.hardware.amplifier import MISSING as AMPLIFIER_MISSING
 from station_agent.hardware.amplifier import NO_PIN, open_amplifier
@@ -20,7 +20,12 @@ from station_agent.hardware.button import open_button
 from station_agent.hardware.light import MISSING as LIGHT_MISSING
 from station_agent.hardware.light import open_light
 from station_agent.health.channel import ask
-from station_agent.health.probes import disk_free_bytes, kernel_clock, temperature_celsius
+from station_agent.health.probes import (
+    disk_free_bytes,
+    kernel_clock,
+    temperature_celsius,
+    under_voltage,
+)
 from station_agent.health.status import LocalStatus
 from station_agent.player.port import DeviceMissingError, SystemClock
 from station_agent.settings import AgentSettings
@@ -32,7 +37,6 @@ from station_protocol.vocabulary import ClockLevel
 LITTLE_BYTES = 500_000_000
 SLOW_MS = 3_000
 """The device is opened five seconds before a slot."""
-HOT_CELSIUS = 80.0
 QUIET_BEFORE = timedelta(seconds=60)
 
 
@@ -95,7 +99,7 @@ def case_of(settings: AgentSettings) -> Case:
 
 def checks_here() -> Iterator[Callable[[Case], Finding]]:
     """Everything that needs no network, in the order it is told."""
-    yield from (agent, keys, store, clock, device, amplifier, button, light, heat)
+    yield from (agent, keys, store, clock, device, amplifier, button, light, heat, supply)
 
 
 def agent(case: Case) -> Finding:
@@ -244,6 +248,16 @@ def heat(_: Case) -> Finding:
     celsius = temperature_celsius()
     if celsius is None:
         return Finding("heat", Words("máy không đo nhiệt độ", "no sensor"))
-    if celsius >= HOT_CELSIUS:
+    if celsius >= TOO_HOT_CELSIUS:
         return warn("heat", "too_hot", both(f"{celsius:.0f} °C"))
     return Finding("heat", both(f"{celsius:.0f} °C"))
+
+
+def supply(_: Case) -> Finding:
+    """Whether the machine gets enough power, where it tells."""
+    is_low = under_voltage()
+    if is_low is None:
+        return Finding("supply", Words("máy không đo nguồn điện", "no sensor"))
+    if is_low:
+        return warn("supply", "under_voltage", Words("dưới 4,63 V", "below 4.63 V"))
+    return Finding("supply", Words("đủ", "enough"))

@@ -22,6 +22,7 @@ NAMES = {
     "button": Words("Nút dừng", "Stop button"),
     "light": Words("Đèn báo", "Status light"),
     "heat": Words("Nhiệt độ", "Temperature"),
+    "supply": Words("Nguồn điện", "Power supply"),
     "broker": Words("Máy chủ nhắn tin", "Broker"),
     "sound": Words("Nơi tải âm thanh", "Sound server"),
 }

@@ -222,6 +222,12 @@ TROUBLES: Mapping[str, Trouble] = {
         "Che nắng, mở khe gió cho hộp máy; dưới 80 độ C là được.",
         "Shade the box and let air through; below 80 degrees C is fine.",
     ),
+    "under_voltage": _trouble(
+        "nguồn điện của máy yếu",
+        "the machine's power supply is weak",
+        "Thay bộ nguồn (5 V, 3 A) và dây nguồn ngắn, to hơn; xem điện lưới có sụt không.",
+        "Use a 5 V 3 A supply and a short, thick cable; see whether the mains sags.",
+    ),
 }
 """Every code the agent or its doctor can show, by code."""
 

@@ -47,6 +47,7 @@ from station_agent.core.events import (
     StopPressed,
     SubscriptionRefused,
 )
+from station_agent.core.health import is_too_hot
 from station_agent.core.lifetime import Lifetime
 from station_agent.core.limits import next_band
 from station_agent.core.moment import Deadline, Moment
@@ -188,6 +189,8 @@ class Agent:
             case ProbesRead():
                 self._kernel_said(turn.now, event)
                 self.reporter.probes = event
+                station = self.station
+                station.is_too_hot = is_too_hot(event.temperature_celsius, station.is_too_hot)
                 self.volume.read_back(turn, event.volume_percent)
             case HardwareFault(code=code, detail=detail):
                 turn.note(FaultEntry(code=code, detail=detail[:300]))

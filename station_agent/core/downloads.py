@@ -109,6 +109,8 @@ class Downloads:
         spent_bytes = spent.on_day_of(at) if spent and at else 0
         if not thrift.allows(self._thrift(), item, at, spent_bytes):
             return False
+        if self.station.is_too_hot and at is not None and not thrift.is_due_soon(item, at):
+            return False
         sha256 = item.sha256
         if self.station.config.sound_over == "mqtt" and not self.station.is_connected:
             return False

@@ -75,6 +75,8 @@ class ProbesRead:
     disk_free_bytes: int | None = None
     is_read_only: bool = False
     temperature_celsius: float | None = None
+    under_voltage: bool | None = None
+    """Whether the machine's supply sagged in the last seconds."""
     volume_percent: int | None = None
     kernel_synchronised: bool | None = None
     kernel_error_ms: float | None = None

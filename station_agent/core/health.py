@@ -14,13 +14,24 @@ STARTING_FOR_MS = 60_000
 
 DISK_LOW_BYTES = 100_000_000
 
+TOO_HOT_CELSIUS = 80.0
+"""From here on a Pi slows itself down."""
+
+COOL_CELSIUS = 75.0
+"""Once too hot a machine counts as cool only below this: no state that comes and goes."""
+
 _NORMAL_AT_START = frozenset({"clock_untrusted", "no_plan"})
 
 Verdict = tuple[StationHealth, tuple[str, ...]]
 
 
+def is_too_hot(celsius: float | None, was_too_hot: bool) -> bool:
+    """Whether a reading is too hot; a machine that says nothing never is."""
+    return celsius is not None and celsius >= (COOL_CELSIUS if was_too_hot else TOO_HOT_CELSIUS)
+
+
 def reasons(station: Station, at: datetime | None, probes: ProbesRead) -> tuple[str, ...]:
-    """Every reason why something due now would not sound, worst first. A dead link is none."""
+    """Why something due now would not sound, or soon may not, worst first. A dead link is none."""
     found = [station.clock.why] if not station.clock.is_trusted else []
     if station.is_device_lost:
         found.append("audio_device_missing")
@@ -32,6 +43,10 @@ def reasons(station: Station, at: datetime | None, probes: ProbesRead) -> tuple[
         found.append(StorageProblem.READONLY.value)
     if probes.disk_free_bytes is not None and probes.disk_free_bytes < DISK_LOW_BYTES:
         found.append("disk_low")
+    if probes.under_voltage:
+        found.append("under_voltage")
+    if station.is_too_hot:
+        found.append("too_hot")
     found += _about_plan(station, at)
     return tuple(found)
 

@@ -64,6 +64,8 @@ class Station:
     is_device_lost: bool = False
     is_volume_wrong: bool = False
     """Whether the mixer was last read to be at another volume than it was set to."""
+    is_too_hot: bool = False
+    """Nothing that can wait is fetched then."""
     storage_fault: str | None = None
     scrub: ScrubMark | None = None
     trace: Trace = field(default_factory=Trace)

@@ -1,4 +1,4 @@
-"""Disk, temperature and kernel clock, read where Linux keeps them; None where it says nothing."""
+"""Disk, heat, supply and kernel clock, read where Linux keeps them; None where it says nothing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ LOCK = "lock"
 """Name of the file by which one agent keeps others out of its folder."""
 
 THERMAL = Path("/sys/class/thermal")
+HWMON = Path("/sys/class/hwmon")
+_PI_SUPPLY = "rpi_volt"
+"""The kernel's name for a Pi's own look at its supply (drivers/hwmon/raspberrypi-hwmon.c)."""
 _TIME_ERROR = 5
 _STA_UNSYNC = 0x0040
 
@@ -67,6 +70,17 @@ def temperature_celsius(thermal: Path = THERMAL) -> float | None:
     return max(readings, default=None)
 
 
+def under_voltage(hwmon: Path = HWMON) -> bool | None:
+    """Whether the supply of a Pi sagged in the last seconds; None on a machine that cannot say."""
+    for name in hwmon.glob("hwmon*/name"):
+        try:
+            if name.read_text().strip() == _PI_SUPPLY:
+                return name.with_name("in0_lcrit_alarm").read_text().strip() != "0"
+        except OSError:
+            continue
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class KernelSays:
     """Whether something disciplines the kernel's clock, and its worst error; None: it is silent."""
@@ -94,6 +108,7 @@ def read_probes(
     *,
     volume_percent: Callable[[], int | None] = lambda: None,
     thermal: Path = THERMAL,
+    hwmon: Path = HWMON,
 ) -> ProbesRead:
     """Everything at once; takes milliseconds, may touch a slow disk."""
     kernel = kernel_clock()
@@ -101,6 +116,7 @@ def read_probes(
         disk_free_bytes=disk_free_bytes(folder),
         is_read_only=is_read_only(folder),
         temperature_celsius=temperature_celsius(thermal),
+        under_voltage=under_voltage(hwmon),
         volume_percent=volume_percent(),
         kernel_synchronised=kernel.synchronised,
         kernel_error_ms=kernel.error_ms,

@@ -14,6 +14,7 @@ from station_agent.health.probes import (
     kernel_clock,
     read_probes,
     temperature_celsius,
+    under_voltage,
 )
 
 
@@ -49,6 +50,21 @@ class _ReadOnly:
 
 def test_a_machine_without_sensors_has_no_temperature(tmp_path: Path) -> None:
     assert temperature_celsius(tmp_path) is None
+
+
+@pytest.mark.parametrize(("says", "is_low"), [("0\n", False), ("1\n", True)])
+def test_a_pi_says_when_its_supply_sags(tmp_path: Path, says: str, is_low: bool) -> None:
+    for number, name in enumerate(("cpu_thermal", "rpi_volt")):
+        sensor = tmp_path / f"hwmon{number}"
+        sensor.mkdir()
+        (sensor / "name").write_text(f"{name}\n")
+    assert under_voltage(tmp_path) is None
+    (tmp_path / "hwmon1/in0_lcrit_alarm").write_text(says)
+    assert under_voltage(tmp_path) is is_low
+
+
+def test_a_machine_without_sensors_says_nothing_of_its_supply(tmp_path: Path) -> None:
+    assert under_voltage(tmp_path) is None
 
 
 def test_a_folder_that_is_gone_has_no_free_space(tmp_path: Path) -> None:

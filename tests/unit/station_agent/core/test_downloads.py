@@ -242,3 +242,32 @@ def test_the_words_of_an_emergency_are_no_question_of_thrift() -> None:
     )
     rig.tell(signed_order(deed))
     assert fetches(rig) == [sha(9)]
+
+
+def test_a_machine_too_hot_fetches_only_what_is_due_within_two_hours() -> None:
+    rig = waiting(slot(1, in_minutes(300)))
+    rig.tell(ev.AssetHeld(sha(1), 1000))
+    rig.tell(ev.ProbesRead(temperature_celsius=80.0))
+    rig.tell(signed_plan(slot(2, in_minutes(400)), version=2))
+    rig.run(30)
+    assert fetches(rig) == [sha(1)]
+    rig.tell(signed_plan(slot(2, in_minutes(400)), slot(3, in_minutes(100)), version=3))
+    rig.run(30)
+    assert fetches(rig) == [sha(1), sha(3)]
+
+
+def test_what_waited_for_the_heat_is_fetched_when_it_is_over() -> None:
+    rig = waiting()
+    rig.tell(ev.ProbesRead(temperature_celsius=84.0))
+    rig.tell(signed_plan(slot(2, in_minutes(400)), version=2))
+    rig.tell(ev.ProbesRead(temperature_celsius=76.0))
+    assert fetches(rig) == []
+    rig.tell(ev.ProbesRead(temperature_celsius=74.0))
+    assert fetches(rig) == [sha(2)]
+
+
+def test_a_machine_too_hot_plays_on() -> None:
+    rig = online(slot(1, in_minutes(5)))
+    rig.tell(ev.ProbesRead(temperature_celsius=90.0))
+    rig.run(600)
+    assert rig.outcome(1) == (Outcome.AIRED, None)

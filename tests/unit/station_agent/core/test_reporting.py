@@ -251,6 +251,16 @@ def test_a_card_that_takes_no_more_writes_is_told_before_anything_has_to_be_writ
     assert rig.last_beat().health is StationHealth.READY
 
 
+def test_heat_and_a_weak_supply_are_told_once_and_not_at_every_degree() -> None:
+    rig = online()
+    flips = len(rig.evidence(wire.FlipEntry))
+    for celsius in (79.9, 80.0, 76.0, 81.0, 75.0, 74.9):
+        rig.tell(ev.ProbesRead(temperature_celsius=celsius, under_voltage=celsius == 81.0))
+        rig.run(2)
+    told = [flip.reasons for flip in rig.evidence(wire.FlipEntry)[flips:]]
+    assert told == [("too_hot",), ("under_voltage", "too_hot"), ("too_hot",), ()]
+
+
 def test_an_expired_plan_a_full_disk_and_a_missing_sound_are_named() -> None:
     rig = online()
     rig.tell(ev.ProbesRead(disk_free_bytes=1))
