@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import logging
 import random
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +24,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from station_agent.core.events import Event, LinkDown, LinkUp, SubscriptionRefused
+from station_agent.link.addresses import LastAddresses
 from station_agent.link.backoff import reconnect_delay_s
 from station_protocol import codec, topics
 from station_protocol.messages import (
@@ -76,9 +79,20 @@ class _TidySocket(ssl.SSLSocket):
             raise
 
 
-def _tls_context(tls_ca: str, *, checks_dates: bool) -> ssl.SSLContext:
+class _NamedContext(ssl.SSLContext):
+    """Asks for the certificate of `name`, by whatever address it is reached."""
+
+    name = ""
+
+    def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
+        return super().wrap_socket(*args, **{**options, "server_hostname": self.name})
+
+
+def _tls_context(address: BrokerAddress, *, checks_dates: bool) -> ssl.SSLContext:
     """The pinned authority must have signed in any case; whether it still holds needs a clock."""
-    context = ssl.create_default_context(cafile=tls_ca)
+    context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cafile=address.tls_ca)
+    context.name = address.host
     context.sslsocket_class = _TidySocket
     if not checks_dates:
         context.verify_flags |= _NO_CHECK_TIME
@@ -96,9 +110,11 @@ class Link:
         *,
         receive: Callable[[str, bytes], None],
         emit: Callable[[Event], None],
+        addresses: LastAddresses | None = None,
         dice: random.Random | None = None,
     ) -> None:
         self._address = address
+        self._addresses = addresses or LastAddresses()
         self._station_id = station_id
         self._filters = topics.station_filters(station_id, place_ids)
         self._receive = receive
@@ -160,7 +176,7 @@ class Link:
         self._was_up = False
         client = self._client = self._new_client()
         try:
-            client.connect(self._address.host, self._address.port, KEEPALIVE_S)
+            self._dial(client)
         except (OSError, ValueError) as error:
             self._note_down(f"{type(error).__name__}: {error}")
         else:
@@ -171,6 +187,24 @@ class Link:
         self._client = None
         self._is_up = False
         return self._was_up
+
+    def _dial(self, client: mqtt.Client) -> None:
+        """By name; where nobody knows the name, at the address that was good last."""
+        host, port = self._address.host, self._address.port
+        try:
+            client.connect(host, port, KEEPALIVE_S)
+        except socket.gaierror:
+            last = self._addresses.of(host)
+            if last is None:
+                raise
+            logger.warning("no address for host=%s, trying %s", host, last)
+            client.connect(last, port, KEEPALIVE_S)
+
+    def _remember_address(self, client: mqtt.Client) -> None:
+        connection = client.socket()
+        if isinstance(connection, socket.socket):
+            with suppress(OSError):
+                self._addresses.reached(self._address.host, connection.getpeername()[0])
 
     def _new_client(self) -> mqtt.Client:
         address = self._address
@@ -184,7 +218,7 @@ class Link:
         client.username_pw_set(address.user, address.password)
         if address.tls_ca:
             checks_dates = self._knows_time()
-            client.tls_set_context(_tls_context(address.tls_ca, checks_dates=checks_dates))
+            client.tls_set_context(_tls_context(address, checks_dates=checks_dates))
         client.max_inflight_messages_set(_MOST_INFLIGHT)
         client.max_queued_messages_set(_MOST_QUEUED)
         client.will_set(
@@ -256,6 +290,7 @@ class Link:
         if not self._awaited and not self._is_up:
             self._is_up = self._was_up = True
             self._why = ""
+            self._remember_address(client)
             self._publish(client, LinkState(station_id=self._station_id, online=True))
             logger.info("link up station=%s", self._station_id)
             self._emit(LinkUp())

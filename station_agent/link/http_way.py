@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
+
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NameResolutionError
+from urllib3.util import parse_url
 
 from station_agent.core.events import FetchProblem
+from station_agent.link.addresses import LastAddresses
 from station_agent.link.downloader import FetchError, Job, PartFile
 
 _BLOCK_BYTES = 64 * 1024
@@ -15,9 +20,12 @@ _TIMEOUT = urllib3.Timeout(connect=10, read=30)
 class HttpWay:
     """GET {url}/sound/<sha256> with this station's bearer token."""
 
-    def __init__(self, url: str, token: str, tls_ca: str = "") -> None:
-        self._url = url.rstrip("/")
+    def __init__(
+        self, url: str, token: str, tls_ca: str = "", addresses: LastAddresses | None = None
+    ) -> None:
+        self._url = parse_url(url.rstrip("/"))
         self._token = token
+        self._addresses = addresses or LastAddresses()
         if tls_ca:
             self._pool = urllib3.PoolManager(
                 1, retries=False, timeout=_TIMEOUT, ca_certs=tls_ca, cert_reqs="CERT_REQUIRED"
@@ -36,11 +44,8 @@ class HttpWay:
         headers = {"Authorization": f"Bearer {self._token}"}
         if part.size:
             headers["Range"] = f"bytes={part.size}-"
-        url = f"{self._url}/sound/{job.sha256}"
         try:
-            answer = self._pool.request(
-                "GET", url, headers=headers, preload_content=False, redirect=False
-            )
+            answer = self._ask(f"{self._url.path or ''}/sound/{job.sha256}", headers)
             try:
                 self._read(answer, job, part)
             finally:
@@ -48,6 +53,34 @@ class HttpWay:
                 answer.close()
         except HTTPError as error:
             raise FetchError(FetchProblem.NETWORK, f"{type(error).__name__}: {error}") from error
+
+    def _ask(self, path: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        """By name; where nobody knows the name, at the address that was good last."""
+        host = self._url.host or ""
+        try:
+            answer = self._request(host, path, headers)
+        except NameResolutionError:
+            last = self._addresses.of(host)
+            if last is None:
+                raise
+            return self._request(last, path, headers)
+        self._remember_address(host, answer)
+        return answer
+
+    def _request(self, at: str, path: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        url, options = self._url, {}
+        if at != url.host and url.scheme == "https":
+            options = {"server_hostname": url.host, "assert_hostname": url.host}
+        pool = self._pool.connection_from_host(at, url.port, url.scheme, options)
+        headers = {**headers, "Host": url.netloc or ""}
+        return pool.urlopen("GET", path, headers=headers, preload_content=False, redirect=False)
+
+    def _remember_address(self, host: str, answer: urllib3.BaseHTTPResponse) -> None:
+        connection = getattr(answer, "connection", None)
+        wire = getattr(connection, "sock", None)
+        if isinstance(wire, socket.socket):
+            with suppress(OSError):
+                self._addresses.reached(host, wire.getpeername()[0])
 
     def _read(self, answer: urllib3.BaseHTTPResponse, job: Job, part: PartFile) -> None:
         _check_status(answer)

@@ -28,6 +28,7 @@ from station_agent.hardware.light import StatusLight, open_light
 from station_agent.health.channel import LocalChannel
 from station_agent.health.probes import LOCK, is_read_only, kernel_clock
 from station_agent.health.watchdog import Watchdog
+from station_agent.link.addresses import LastAddresses
 from station_agent.link.client import BrokerAddress, Link
 from station_agent.link.downloader import BrokerWay, Downloader, LateWay, Way
 from station_agent.link.handlers import Inbox
@@ -303,29 +304,35 @@ def _connections(
     """The link and the downloader, which send through one another."""
     station = settings.station
     links: list[Link] = []
+    addresses = LastAddresses(settings.path(settings.store.folder) / "addresses.json")
 
     def send(message: UpMessage) -> bool:
         return links[0].send(message)
 
     ways: dict[SoundOver, Way] = {"mqtt": BrokerWay(station.id, send)}
     if settings.sound.over == "http":
-        ways["http"] = LateWay(lambda: _http_way(settings))
+        ways["http"] = LateWay(lambda: _http_way(settings, addresses))
     downloader = Downloader(cache, ways, emit)
     inbox = Inbox(station.id, station.places, keys, emit, downloader.on_chunk)
     link = Link(
-        broker_address(settings), station.id, station.places, receive=inbox.receive, emit=emit
+        broker_address(settings),
+        station.id,
+        station.places,
+        receive=inbox.receive,
+        emit=emit,
+        addresses=addresses,
     )
     links.append(link)
     return downloader, link
 
 
-def _http_way(settings: AgentSettings) -> Way:
+def _http_way(settings: AgentSettings, addresses: LastAddresses) -> Way:
     """Imports its library only now: that costs a start as much as all messages of the wire."""
     from station_agent.link.http_way import HttpWay
 
     sound = settings.sound
     ca = str(settings.path(sound.tls_ca)) if sound.tls_ca else ""
-    return HttpWay(sound.url, sound.token, ca)
+    return HttpWay(sound.url, sound.token, ca, addresses)
 
 
 def broker_address(settings: AgentSettings) -> BrokerAddress:

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from station_agent.core.events import AssetHeld, Event, FetchFailed, FetchProblem
+from station_agent.link.addresses import LastAddresses
 from station_agent.link.downloader import BrokerWay, Downloader
 from station_agent.link.http_way import HttpWay
 from station_agent.store.sound_cache import SoundCache
 from station_protocol.codec import CHUNK_BYTES, Chunk
 from station_protocol.messages import UpMessage, Want
 from station_protocol.transfer import chunk_header
+from tests.support.names import nobody_knows_names
 from tests.support.sound_server import SoundServer
 
 STATION = "bac-ai-phuoc-binh"
@@ -46,11 +48,19 @@ class Post:
 
 
 class Station:
-    def __init__(self, folder: Path, server: SoundServer, token: str = "secret") -> None:  # noqa: S107 - of a test
+    def __init__(
+        self,
+        folder: Path,
+        server: SoundServer,
+        token: str = "secret",  # noqa: S107 - of a test
+        *,
+        url: str = "",
+        addresses: LastAddresses | None = None,
+    ) -> None:
         self.cache = SoundCache(folder, 10_000_000, reserve_bytes=0)
         self.events: queue.Queue[Event] = queue.Queue()
         self.post = Post()
-        self.http = HttpWay(server.url, token)
+        self.http = HttpWay(url or server.url, token, addresses=addresses)
         self.downloader = Downloader(
             self.cache,
             {"http": self.http, "mqtt": BrokerWay(STATION, self.post.send, ask_again_s=0.05)},
@@ -176,6 +186,23 @@ def test_a_dead_address_is_a_network_problem(tmp_path: Path) -> None:
     assert isinstance(failed, FetchFailed)
     assert failed.why is FetchProblem.NETWORK
     station.close()
+
+
+def test_where_nobody_knows_the_name_sound_comes_from_the_last_good_address(
+    tmp_path: Path, server: SoundServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, by_name = tmp_path / "addresses.json", server.url.replace("127.0.0.1", "localhost")
+    first = Station(tmp_path / "first", server, url=by_name, addresses=LastAddresses(kept))
+    assert first.fetch() == AssetHeld(SHA, len(SOUND))
+    nobody_knows_names(monkeypatch)
+    stranger = Station(tmp_path / "stranger", server, url=by_name)
+    failed = stranger.fetch()
+    assert isinstance(failed, FetchFailed)
+    assert failed.why is FetchProblem.NETWORK
+    later = Station(tmp_path / "later", server, url=by_name, addresses=LastAddresses(kept))
+    assert later.fetch() == AssetHeld(SHA, len(SOUND))
+    for station in (first, stranger, later):
+        station.close()
 
 
 def test_a_sound_that_finds_no_room_is_not_begun(station: Station, server: SoundServer) -> None:

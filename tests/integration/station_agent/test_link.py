@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import random
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from station_agent.core.events import Event, LinkDown, LinkUp, SubscriptionRefused
+from station_agent.link.addresses import LastAddresses
 from station_agent.link.client import BrokerAddress, Link
 from station_protocol import codec, topics
 from station_protocol.messages import LinkState, Reply
@@ -21,6 +23,7 @@ from tests.support import wire
 from tests.support.brokers import Nats, Peer, broker_user, secret_of
 from tests.support.brokers import connect as join
 from tests.support.certificates import make_certificates
+from tests.support.names import nobody_knows_names
 from tests.support.proxy import LinkProxy
 
 STATION = wire.STATION
@@ -39,18 +42,24 @@ class Hasty(random.Random):
 
 class Station:
     def __init__(
-        self, port: int, *, password: str = "", tls_ca: str = "", knows_time: bool = True
+        self,
+        port: int,
+        *,
+        host: str = "127.0.0.1",
+        password: str = "",
+        tls_ca: str = "",
+        knows_time: bool = True,
+        addresses: LastAddresses | None = None,
     ) -> None:
         self.events: queue.Queue[Event] = queue.Queue()
         self.received: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.link = Link(
-            BrokerAddress(
-                "127.0.0.1", port, STATION, password or secret_of(STATION), STATION, tls_ca
-            ),
+            BrokerAddress(host, port, STATION, password or secret_of(STATION), STATION, tls_ca),
             STATION,
             PLACES,
             receive=lambda topic, payload: self.received.put((topic, payload)),
             emit=self.events.put,
+            addresses=addresses,
             dice=Hasty(1),
         )
         self.link.judge_dates(lambda: knows_time)
@@ -79,7 +88,7 @@ def broker(tmp_path: Path) -> Iterator[Nats]:
 def connect() -> Iterator[Connect]:
     made: list[Station] = []
 
-    def make(port: int, **how: str) -> Station:
+    def make(port: int, **how: Any) -> Station:
         made.append(Station(port, **how))
         return made[-1]
 
@@ -240,3 +249,28 @@ def test_two_authorities_are_trusted_while_one_follows_the_other(
             connect(nats.port, tls_ca=str(both)).next(LinkUp)
         finally:
             nats.stop()
+
+
+def test_where_nobody_knows_the_name_the_last_good_address_is_tried(
+    tmp_path: Path, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, foreign = make_certificates(tmp_path / "ours"), make_certificates(tmp_path / "foreign")
+    kept = tmp_path / "addresses.json"
+    nats = Nats(tmp_path / "broker", (broker_user(STATION, *PLACES),), ours)
+    nats.start()
+    try:
+        how = {"host": "localhost", "tls_ca": str(ours.ca)}
+        connect(nats.port, **how, addresses=LastAddresses(kept)).next(LinkUp)
+        nobody_knows_names(monkeypatch)
+        told = connect(nats.port, **how).next(LinkDown).why
+        assert "name resolution" in told
+        connect(nats.port, **how, addresses=LastAddresses(kept)).next(LinkUp)
+        how["tls_ca"] = str(foreign.ca)
+        told = connect(nats.port, **how, addresses=LastAddresses(kept)).next(LinkDown).why
+        assert "certificate" in told.lower()
+        kept.write_text(json.dumps({"portal": "127.0.0.1"}))
+        how = {"host": "portal", "tls_ca": str(ours.ca)}
+        told = connect(nats.port, **how, addresses=LastAddresses(kept)).next(LinkDown).why
+        assert "not valid for 'portal'" in told
+    finally:
+        nats.stop()
