@@ -77,7 +77,7 @@ def _memory_rows(centre: SmallCentre, folder: Path) -> list[Row]:
             slot_of(centre, "now", sound, due_at, 60),
             *(slot_of(centre, at.isoformat(), sound, at, 60) for at in later),
         )
-        wait_for(lambda: _has_started(centre), 60)
+        wait_for(lambda: _has_started(centre))
         time.sleep(20)
         row = at_most(
             "playing agent RSS MiB (bare imports)",
@@ -125,7 +125,7 @@ def _agent_start_s(centre: SmallCentre, folder: Path) -> float:
     heard = len(centre.all(wire.Heartbeat))
     began = time.monotonic()
     with _agent(centre, folder):
-        wait_for(lambda: len(centre.all(wire.Heartbeat)) > heard, 60)
+        wait_for(lambda: len(centre.all(wire.Heartbeat)) > heard)
         return time.monotonic() - began
 
 
@@ -143,7 +143,7 @@ def _idle_row(centre: SmallCentre, folder: Path, quick: bool) -> Row:
     seconds = _QUICK_IDLE_S if quick else _IDLE_S
     with _agent(centre, folder / "memory") as program:
         heard = len(centre.all(wire.Heartbeat))
-        wait_for(lambda: len(centre.all(wire.Heartbeat)) > heard, 60)
+        wait_for(lambda: len(centre.all(wire.Heartbeat)) > heard)
         time.sleep(5)
         before = _cpu_s(program.pid)
         time.sleep(seconds)

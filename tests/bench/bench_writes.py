@@ -135,7 +135,7 @@ def _service(place: Path, card: Card) -> Iterator[Service]:
         with SmallCentre(broker) as centre:
             config = centre.configure(place / "s", STATION, store_folder=str(card.folder / "data"))
             with Program(("run", "--config", str(config)), place / "agent.log") as agent:
-                wait_for(lambda: centre.all(wire.Hello), 60)
+                wait_for(lambda: centre.all(wire.Hello))
                 yield Service(centre, agent, card, voice.read_bytes())
     finally:
         broker.stop()

@@ -143,7 +143,7 @@ def _told(story: Story, stations: list[Station], voice: bytes) -> Story:
     wait_for(lambda: all(_is_trusted(centre, name) for name in STATIONS), 90)
     before = (now() + timedelta(seconds=10), 300)
     planned(1, before=before)
-    wait_for(lambda: all_say("before"), 40)
+    wait_for(lambda: all_say("before"))
 
     during, behind = (now() + timedelta(seconds=12), 300), (now() + timedelta(seconds=14), 30)
     planned(2, before=before, during=during, behind=behind)
@@ -157,17 +157,17 @@ def _told(story: Story, stations: list[Station], voice: bytes) -> Story:
         else:
             station.clock.be_off(STEPS[station.name])
     wait_for(lambda: now() > behind[0] + timedelta(seconds=2))
-    story.while_cut = {one.name: wait_for(one.status, 60) for one in stations}
+    story.while_cut = {one.name: wait_for(one.status) for one in stations}
 
     for station in stations:
         station.proxy.mend()
-    wait_for(lambda: all(one.is_told_wrong() for one in stations), 60)
+    wait_for(lambda: all(one.is_told_wrong() for one in stations))
     story.starts_before_right = {name: story.starts(name) for name in STATIONS}
     for station in stations:
         station.clock.be_off(timedelta(0))
-    wait_for(lambda: all_say("during"), 40)
+    wait_for(lambda: all_say("during"))
     planned(3, during=during, behind=behind, after=(now() + timedelta(seconds=10), 300))
-    wait_for(lambda: all_say("after") and all_say("behind"), 60)
+    wait_for(lambda: all_say("after") and all_say("behind"))
     return story
 
 

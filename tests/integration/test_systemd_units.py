@@ -92,7 +92,7 @@ def test_a_running_agent_says_that_it_is_ready_and_lives(tmp_path: Path) -> None
             config = centre.configure(tmp_path / "station", station)
             agent = Program(("run", "--config", str(config)), tmp_path / "agent.log")
             agent.start(**manager.environment)
-            wait_for(lambda: manager.heard().count("WATCHDOG=1") >= 2, 60)
+            wait_for(lambda: manager.heard().count("WATCHDOG=1") >= 2)
             assert agent.stop() == 0
             assert manager.heard()[0] == "READY=1"
             assert manager.heard()[-1] == "STOPPING=1"

@@ -48,7 +48,6 @@ PATIENCE_S = 60.0
 
 def wait_for(look: Callable[[], T | bool | None], seconds: float = PATIENCE_S) -> T:
     """The first true answer; fails with the test if none comes."""
-    seconds = max(seconds, PATIENCE_S)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()

@@ -78,12 +78,12 @@ def test_it_cuts_a_bulletin_and_its_words_follow_the_signal_without_a_gap(
 ) -> None:
     due_at = now() + timedelta(seconds=9)
     centre.plan(STATION, slot_of(centre, "news", voice.read_bytes(), due_at, 6))
-    wait_for(lambda: centre.evidence(STATION, wire.StartEntry), 40)
+    wait_for(lambda: centre.evidence(STATION, wire.StartEntry))
     order_id = centre.order(STATION, warning(voice))
-    (line,) = wait_for(lambda: ran(centre, order_id), 30)
+    (line,) = wait_for(lambda: ran(centre, order_id))
     assert (line.outcome, line.exercise) == (Outcome.AIRED, False)
     assert line.played_ms == pytest.approx(8_000, abs=60)
-    cut = wait_for(lambda: centre.outcome(STATION, slot_id("news")), 30)
+    cut = wait_for(lambda: centre.outcome(STATION, slot_id("news")))
     assert (cut.outcome, cut.reason) == (Outcome.CUT_SHORT, Reason.PREEMPTED)
     assert centre.all(wire.Reply)[-1].accepted
     recorded = listening.recordings(tmp_path / "station")[-1]
@@ -100,10 +100,10 @@ def test_killed_in_the_middle_it_sounds_again_as_long_as_it_is_valid(
     centre: SmallCentre, station: Program, voice: Path
 ) -> None:
     order_id = centre.order(STATION, warning(voice))
-    wait_for(lambda: centre.evidence(STATION, wire.StartEntry), 30)
+    wait_for(lambda: centre.evidence(STATION, wire.StartEntry))
     station.kill()
     station.start()
-    lines = wait_for(lambda: ran(centre, order_id)[1:] and ran(centre, order_id), 60)
+    lines = wait_for(lambda: ran(centre, order_id)[1:] and ran(centre, order_id))
     assert [(line.outcome, line.reason) for line in lines] == [
         (Outcome.CUT_SHORT, Reason.AGENT_DOWN),
         (Outcome.AIRED, None),
@@ -118,7 +118,7 @@ def test_a_drill_is_told_apart_and_cannot_be_signed_as_the_real_thing(
         STATION, warning(voice), key_id=centre.exercise.key_id, kind=centre.exercise.kind
     )
     order_id = centre.order(STATION, wire.DrillDeed(title="Diễn tập xả lũ"))
-    (line,) = wait_for(lambda: ran(centre, order_id), 40)
+    (line,) = wait_for(lambda: ran(centre, order_id))
     assert (line.outcome, line.exercise) == (Outcome.AIRED, True)
     assert ran(centre, forged) == []
     refusals = {(one.what, one.why) for one in centre.evidence(STATION, wire.RefusalEntry)}
