@@ -62,6 +62,13 @@ URGENT_RETRY_MS = 2_000
 LATE_SPACING_MS = 60_000
 AMPLIFIER_TAIL_MS = 3_000
 FADE_MS = 300
+_NO_FAULT_OF_ITS_OWN = (None, Reason.PLAYER_FAILED, Reason.AUDIO_DEVICE_MISSING)
+
+
+def _may_try_again(play: Play) -> bool:
+    """Whether it is an emergency of which nothing was heard, and only for want of a player."""
+    is_unheard = play.sounded.started_at is None
+    return is_emergency(play.slot) and is_unheard and play.cut_by in _NO_FAULT_OF_ITS_OWN
 
 
 @dataclass(slots=True)
@@ -226,8 +233,9 @@ class Playout:
         if play.sounded.started_at is not None:
             played_ms = play.before.played_ms + event.played_ms
             play.sounded = replace(play.sounded, played_ms=played_ms)
-        elif is_emergency(play.slot) and play.cut_by is None:
-            self._could_not_sound_at_once(turn, play, event.reason or self._player_trouble())
+        elif _may_try_again(play):
+            why = event.reason or play.cut_by or self._player_trouble()
+            self._could_not_sound_at_once(turn, play, why)
             return
         unasked = Reason.STOPPED_AT_STATION if event.cause is EndCause.STOPPED else None
         why = play.cut_by or event.reason or unasked or play.lacks or self._player_trouble()
@@ -284,6 +292,7 @@ class Playout:
                 self._lost(turn, play)
             else:
                 trusted = self.station.clock.is_trusted or play.phase is Phase.SOUNDING
+                trusted = trusted or is_emergency(play.slot)
                 why = self._player_trouble() if trusted else Reason.CLOCK_UNTRUSTED
                 self._end_play(turn, play, why, 0)
 
@@ -291,6 +300,8 @@ class Playout:
         """The player does not even answer Stop: count what it last told."""
         if play.is_uncommitted:
             self._could_not_prepare(turn, play, play.cut_by or self._player_trouble())
+        elif _may_try_again(play):
+            self._could_not_sound_at_once(turn, play, play.cut_by or self._player_trouble())
         else:
             self._close(turn, play, play.cut_by or self._player_trouble())
 

@@ -151,6 +151,30 @@ def test_it_is_tried_again_until_there_is_a_sound_device() -> None:
     assert len(rig.heard) == 1
 
 
+@pytest.mark.parametrize("clock", [timedelta(0), timedelta(days=1)])
+def test_it_is_tried_again_after_a_player_that_hung(clock: timedelta) -> None:
+    rig = online()
+    rig.clock_error = clock
+    rig.is_deaf_player = True
+    rig.tell(warning())
+    rig.run(20)
+    rig.is_deaf_player = False
+    rig.run(40)
+    assert airings(rig, "flood") == [(Outcome.LATE, Reason.PLAYER_FAILED)]
+
+
+def test_one_that_was_stopped_while_the_player_hung_is_not_tried_again() -> None:
+    rig = online()
+    rig.is_deaf_player = True
+    rig.tell(warning())
+    rig.run(5)
+    rig.tell(signed_order(wire.StopDeed(order_id="flood")))
+    rig.run(20)
+    rig.is_deaf_player = False
+    rig.run(40)
+    assert airings(rig, "flood") == [(Outcome.CANCELLED, Reason.STOPPED_BY_OPERATOR)]
+
+
 def test_it_is_as_loud_as_the_station_may_be_and_then_as_loud_as_before() -> None:
     rig = online()
     rig.tell(signed_order(wire.VolumeDeed(percent=30)))
