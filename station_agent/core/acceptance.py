@@ -68,7 +68,8 @@ def order_problem(
     """Why this order is not obeyed. An exercise is a drill or the test tone, and only that: by the
     kind of its deed as well as by the key that signed it, a drill cannot become an emergency.
 
-    Where the time is unknown, it is at least `latest_at`, the latest trusted time ever seen.
+    Where the time is unknown, it is at least `latest_at`: the latest trusted time ever seen,
+    and what has passed since while the station ran.
     """
     is_exercise = claims.kind is not DeedKind.ACTUAL
     if is_exercise != isinstance(order.deed, DrillDeed) and not isinstance(

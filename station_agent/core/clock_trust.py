@@ -59,6 +59,8 @@ class ClockTrust:
     vouched: Moment | None = None
     vouched_at: datetime | None = None
     latest_at: datetime | None = None
+    latest_mono_ms: int = 0
+    """The true time is at least `latest_at`, at this instant of the clock that nobody can set."""
     needs_centre: bool = False
     """Whether only the centre's answer can give the trust back."""
 
@@ -101,7 +103,11 @@ def at_boot(mark: Mark | None, now: Moment, *, machine_boot_id: str) -> ClockTru
     after a reboot of the machine (or one that nobody can rule out) nothing is vouched for.
     """
     trust = ClockTrust(
-        ClockLevel.NONE, now, why=UNTRUSTED, latest_at=mark.latest_at if mark else None
+        ClockLevel.NONE,
+        now,
+        why=UNTRUSTED,
+        latest_at=mark.latest_at if mark else None,
+        latest_mono_ms=now.mono_ms,
     )
     if mark is None or not mark.machine_boot_id == machine_boot_id != "":
         return trust
@@ -179,9 +185,18 @@ def observed(trust: ClockTrust, now: Moment) -> ClockTrust:
     if abs(step_ms) > STEP_MS:
         return _stepped(trust, step_ms, now)
     if not trust.is_trusted:
-        return trust
+        return _aged(trust, now)
     latest_at = max(now.wall, trust.latest_at or now.wall)
-    return replace(trust, latest_at=latest_at)
+    return replace(trust, latest_at=latest_at, latest_mono_ms=now.mono_ms)
+
+
+def _aged(trust: ClockTrust, now: Moment) -> ClockTrust:
+    """Whatever the time is: it is later by all that has passed, less what the crystal errs."""
+    passed_ms = (now.mono_ms - trust.latest_mono_ms) * (1 - DRIFT_PPM / 1e6)
+    if trust.latest_at is None or passed_ms < STEP_MS:
+        return trust
+    latest_at = trust.latest_at + timedelta(milliseconds=passed_ms)
+    return replace(trust, latest_at=latest_at, latest_mono_ms=now.mono_ms)
 
 
 def _stepped(trust: ClockTrust, step_ms: float, now: Moment) -> ClockTrust:
@@ -230,6 +245,7 @@ def answered(
         vouched=now,
         vouched_at=now.wall,
         latest_at=max(now.wall, trust.latest_at or now.wall),
+        latest_mono_ms=now.mono_ms,
         needs_centre=False,
     )
     return _ranked(believed, now)

@@ -119,7 +119,7 @@ class Mark(Record):
 
     at: Instant
     latest_at: Instant | None = None
-    """The latest trusted time ever seen; never goes down."""
+    """The latest trusted time ever seen, and what ran on since without one; never goes down."""
     vouched_at: Instant | None = None
     """When the clock was last vouched for, by the centre or by network time."""
     error_ms: float | None = None

@@ -224,6 +224,19 @@ def test_a_clock_below_the_latest_time_ever_seen_is_not_trusted() -> None:
     assert rig.outcomes() == {}
 
 
+def test_what_ran_on_without_the_time_is_kept_for_the_next_boot_too() -> None:
+    rig = online()
+    rig.disconnect()
+    for _ in range(3):
+        rig.reboot(power_cut=True)
+        rig.clock_error = timedelta(days=-400)
+        rig.run(3600)
+    mark = rig.store.mark
+    assert mark is not None
+    assert mark.latest_at is not None
+    assert timedelta(0) <= rig.true - mark.latest_at <= timedelta(minutes=20)
+
+
 def test_a_clock_that_was_right_two_weeks_ago_is_not_trusted_any_more() -> None:
     rig = online()
     rig.disconnect()

@@ -152,6 +152,17 @@ def test_an_order_that_expired_before_the_power_cut_is_refused_although_the_time
     assert rig.replies()[-1].accepted
 
 
+def test_an_order_that_expired_while_the_station_ran_without_the_time_is_refused() -> None:
+    rig = online()
+    rig.disconnect()
+    rig.reboot(power_cut=True)
+    rig.run(2 * 3600)
+    rig.link_is_up, rig.centre_is_up = True, False
+    rig.tell(ev.LinkUp())
+    rig.tell(signed_order(wire.CancelDeed(slot_id=slot_id(1))))
+    assert rig.replies()[-1].why == "expired"
+
+
 def test_a_full_memory_of_orders_lets_the_expired_go_first() -> None:
     def seen(number: int, not_after: float) -> SeenOrder:
         return SeenOrder(
