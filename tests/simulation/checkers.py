@@ -23,6 +23,8 @@ PLACES = ("commune", "district", "province")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 RACE_MS = 3 * SECOND
 """A play that was let go is not called back by what becomes known so shortly before its instant."""
+DUE_AFTER_MS = 4 * SECOND
+"""How long after an instant, or an answer, a sample is taken."""
 SILENT_WITHIN_MS = 2 * SECOND + 500
 WORST_CLOCK_MS = 75 * SECOND
 """Two seconds when it was vouched for, then 14 days of 50 ppm."""
@@ -179,13 +181,34 @@ def s5_emergency_first(ledger: Ledger) -> Iterator[Violation]:
     """While something higher is due and could sound, nothing lower sounds."""
     for sample in ledger.due:
         sounding, wanted = sample.sounding, _rank(sample.slot, sample.sequence)
-        if sample.obstacle is None and sounding is not None and _rank_of(sounding) < wanted:
+        if sample.obstacle is not None or sounding is None or _has_had_its_turn(ledger, sample):
+            continue
+        if _rank_of(sounding) < wanted:
             words = f"{sample.slot.slot_id} ({sample.slot.priority}) waits for something lower"
             yield Violation("S5", sample.station_id, sample.at_ms, words)
     for plays in _by_station(ledger).values():
         for before, after in pairwise(plays):
             if _was_cut_by_lower(before, after):
                 yield _of(after, "S5", f"cuts {before.play_id}, which it may not")
+
+
+def _has_had_its_turn(ledger: Ledger, sample: Due) -> bool:
+    """An emergency that the network brings twice is answered twice, and sounds by its own count:
+    it had begun before this answer, and is not due again yet.
+    """
+    if sample.order_id is None:
+        return False
+    deed = ledger.orders[sample.order_id][0].message.deed
+    repeat_s = getattr(deed, "repeat_every_s", None)
+    answered_ms = sample.at_ms - DUE_AFTER_MS
+    since_ms = 0 if repeat_s is None else answered_ms - repeat_s * SECOND
+    return any(
+        since_ms < heard.started_ms < answered_ms
+        for heard in ledger.heard
+        if heard.station_id == sample.station_id
+        and heard.order is not None
+        and heard.order.message.order_id == sample.order_id
+    )
 
 
 def _was_cut_by_lower(before: Heard, after: Heard) -> bool:
@@ -224,7 +247,9 @@ def _orders_wrongly_obeyed(ledger: Ledger) -> Iterator[Violation]:
         if not obeyed.is_remembered:
             words = f"{obeyed.order_id} answered before it is remembered"
             yield Violation("S6", obeyed.station_id, obeyed.at_ms, words)
-        if instant(obeyed.at_ms) > obeyed.not_after + timedelta(milliseconds=WORST_CLOCK_MS):
+        # How long the power was off nobody can know who has no clock: only what was on the card.
+        at = min(instant(obeyed.at_ms), obeyed.at_least or instant(obeyed.at_ms))
+        if at > obeyed.not_after + timedelta(milliseconds=WORST_CLOCK_MS):
             words = f"{obeyed.order_id} obeyed after {obeyed.not_after}"
             yield Violation("S6", obeyed.station_id, obeyed.at_ms, words)
 
@@ -486,6 +511,8 @@ def x2_honest(ledger: Ledger) -> Iterator[Violation]:
                 "X2", station_id, ms_of(entry.at), f"{ran.slot_id} {ran.outcome}: {problem}"
             )
     for (station_id, slot_id), plays in heard.items():
+        if plays[0].is_unwritten:
+            continue  # an order sounds without the card; what that never took ended with the run
         if (station_id, slot_id) not in told and plays[0].until_ms + MINUTE < ledger.ended_ms:
             yield _of(plays[0], "X2", "was heard, and the journal does not know")
 

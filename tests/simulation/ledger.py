@@ -49,6 +49,8 @@ class Heard:
     """The player never told that it ended: what counts is what was told last."""
     is_unmarked: bool = False
     """The card refused a mark meanwhile: if power goes, what counts is what it took last."""
+    is_unwritten: bool = False
+    """The card refused every write from before its first frame until the run was over."""
 
     @property
     def sequence(self) -> int:
@@ -101,6 +103,9 @@ class Obeyed:
     not_after: datetime
     is_remembered: bool
     """Whether the card knew of it when the answer left."""
+    at_least: datetime | None = None
+    """All that a station can know of the time which nobody has told it since power came: what its
+    card said then, and what has passed since. None: it was told."""
 
 
 @dataclass(frozen=True, slots=True)

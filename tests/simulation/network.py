@@ -70,6 +70,7 @@ class _Line:
     is_running: bool = False
     session: int = 0
     is_connected: bool = False
+    plans_under_way: int = 0
 
 
 @dataclass(slots=True)
@@ -106,27 +107,45 @@ class Network:
             self.retained[station_id, parcel.kind] = parcel
         line = self.lines[station_id]
         if line.is_connected and not line.is_half_open:
-            self._carry(line, lambda: self._arrive(station_id, parcel))
+            ms = self._carry(line, lambda: self._arrive(station_id, parcel))
+            if ms is not None and parcel.kind == "plan":
+                self._note_under_way(line, ms)
+
+    def _note_under_way(self, line: _Line, ms: int) -> None:
+        def landed() -> None:
+            line.plans_under_way -= 1
+
+        line.plans_under_way += 1
+        self.post.at(ms, landed)
+
+    def is_plan_under_way(self, station_id: str) -> bool:
+        """Whether a plan that was published has not arrived yet."""
+        return self.lines[station_id].plans_under_way > 0
 
     def _arrive(self, station_id: str, parcel: Parcel) -> None:
         line = self.lines[station_id]
         if line.is_connected and not line.is_half_open:
             self.post.to_station(station_id, parcel)
 
-    def _carry(self, line: _Line, deliver: Callable[[], None]) -> None:
+    def _carry(self, line: _Line, deliver: Callable[[], None]) -> int | None:
+        """When it arrives for the first time; None: never."""
         dice, weather = line.dice, self.weather
         if weather is CALM:
-            self.post.at(15 + int(dice.random() * 120), deliver)
-            return
+            ms = 15 + int(dice.random() * 120)
+            self.post.at(ms, deliver)
+            return ms
         if dice.random() < weather.lost:
             self.post.at(0, lambda: self._break(line.name, line.session))
-            return
+            return None
         copies = 2 if dice.random() < weather.doubled else 1
+        arrivals = []
         for _ in range(copies):
             ms = 15 + int(dice.random() * 400)
             if dice.random() < weather.slow:
                 ms = int(dice.expovariate(1 / (10 * MINUTE)))
+            arrivals.append(ms)
             self.post.at(ms, deliver)
+        return min(arrivals)
 
     def _break(self, station_id: str, session: int) -> None:
         """TCP gave up on a message: nothing is lost on a connection that goes on."""

@@ -136,6 +136,8 @@ class SimPlayer:
         answers = cue is not None and not cue.is_stuck and not (cue.is_hung and cue.heard is None)
         if cue is not None and cue.is_stuck:
             self._fall_silent(cue)
+            if cue.heard is None:
+                del self._cues[play_id]  # what was stopped does not begin when a device comes back
         if cue is not None and answers:
             cue.is_stopping = True
             self._host.later(fade_ms, lambda: self._end(cue, ev.EndCause.STOPPED))

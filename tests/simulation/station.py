@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import random
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from station_agent.core import effects as do
@@ -38,7 +38,7 @@ from tests.simulation.ledger import Floors, Heard, Obeyed, Queued, Span, TakenBa
 from tests.simulation.network import Parcel
 from tests.simulation.scenario import Nature
 from tests.simulation.sound import SimPlayer
-from tests.simulation.timeline import MINUTE, SECOND
+from tests.simulation.timeline import MINUTE, SECOND, START
 
 CHECK_MS = 30
 KEEP_MS = 30
@@ -142,6 +142,7 @@ class _Parts:
         station = self._station
         station.may_die()
         failed = station.disk.persist(effect)
+        station.is_refused = failed is not None
         if failed is None:
             station.wrote(effect)
         return failed
@@ -211,6 +212,11 @@ class SimStation:
         """When something last happened that may keep a slot from sounding."""
         self.rules_since_ms = 0
         self.booted_ms = 0
+        self._marked_at: datetime | None = None
+        self._stops: set[str] = set()
+        self.is_refused = False
+        """Whether the card refused the last write."""
+        self._unwritten: list[Heard] = []
         self.down_since_ms = 0
         self._orders: dict[str, Signed[Order]] = {}
         self._run = 0
@@ -249,7 +255,9 @@ class SimStation:
             mark_ms=self.ground.mark_ms,
         )
         self.player = SimPlayer(self, has_device=self.has_device)
-        self.agent = Agent(config, self.disk.restored(), self.now())
+        restored = self.disk.restored()
+        self._marked_at = restored.mark.latest_at if restored.mark else None
+        self.agent = Agent(config, restored, self.now())
         self.shell = Shell(self.agent, _Parts(self), queue.SimpleQueue(), now=self.now)  # type: ignore[arg-type]
         self.booted_ms = self.trouble_ms = self.true_now()
         self._wake_ms = NO_TIME
@@ -299,6 +307,10 @@ class SimStation:
         error_ms = self.clock.error_ms(now_ms)
         run = Span(self.station_id, self.run_id, self.booted_ms, now_ms, error_ms)
         self.ground.lived(run)
+        for heard in self._unwritten:
+            heard.is_unwritten = True
+        self._unwritten.clear()
+        self.is_refused = False
         self.agent = None
         self._run += 1
         self.down_since_ms = now_ms
@@ -416,18 +428,28 @@ class SimStation:
             *(intent.order.order_id for intent in self.disk.intents),
         }
         until_at = order.claims.not_after
-        obeyed = Obeyed(self.station_id, self.true_now(), message.order_id, until_at, known)
+        now_ms, least = self.true_now(), self._time_at_least()
+        obeyed = Obeyed(self.station_id, now_ms, message.order_id, until_at, known, least)
         self.ground.obeyed(obeyed)
         if isinstance(deed, CancelDeed):
             self._take_back(deed.slot_id, for_ever=True, how="order")
         elif isinstance(deed, StopDeed) and deed.order_id is not None:
             self._end_order(deed.order_id, "stop")
         elif isinstance(deed, StopDeed):
-            self._take_back(deed.slot_id, for_ever=False, how="stop")
+            if message.order_id not in self._stops:  # again: answered, no second effect
+                self._take_back(deed.slot_id, for_ever=False, how="stop")
+            self._stops.add(message.order_id)
         elif isinstance(deed, EmergencyDeed):
             for other in deed.replaces:
                 self._end_order(other, "correction")
             self.ground.emergency_taken(self.station_id, order)
+
+    def _time_at_least(self) -> datetime | None:
+        """What a station can know of the time that was not told it since it began."""
+        if self.agent is None or self.agent.station.clock.estimate(self.now()) is not None:
+            return None
+        passed = timedelta(milliseconds=self.true_now() - self.booted_ms)
+        return (self._marked_at or START) + passed
 
     def _end_order(self, order_id: str, how: str) -> None:
         taken = TakenBack(self.station_id, None, self.true_now(), True, how, order_id)
@@ -440,6 +462,7 @@ class SimStation:
 
     def wrote(self, effect: do.Persist) -> None:
         """A write is durable: a plan on the card is a promise too."""
+        self._unwritten.clear()
         if effect.plan is not None or effect.limits is not None:
             self.trouble_ms = self.rules_since_ms = self.true_now()
         if effect.plan is not None:
@@ -575,6 +598,8 @@ class SimStation:
             is_intent_durable=intent,
         )
         self.ground.heard(heard)
+        if self.is_refused:
+            self._unwritten.append(heard)
         return heard
 
     def queued(self, queued: Queued) -> None:

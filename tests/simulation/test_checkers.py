@@ -202,6 +202,8 @@ BROKEN: tuple[tuple[str, str, Spoil], ...] = (
         lambda one: one.taken_back.append(TakenBack(NAME, None, DUE_MS + 5_000, False, "stop")),
     ),
     ("S5", "something lower", _lower_sounds),
+    ("S5", "something lower", lambda one: _emergency(DUE_MS - MINUTE - 1)(one)),
+    ("S5", "something lower", lambda one: _emergency(DUE_MS + 10 * SECOND, 60)(one)),
     ("S5", "it may not", _cut_by_its_equal),
     ("S6", "before its instant", _change(started_wall=instant(DUE_MS - 2_000))),
     ("S6", "after its window", _change(started_wall=instant(DUE_MS + 10 * MINUTE))),
@@ -248,6 +250,52 @@ BROKEN: tuple[tuple[str, str, Spoil], ...] = (
     ("X2", "does not know", lambda one: one.journals.update({NAME: []})),
     ("X3", "silent", lambda one: one.due.append(Due(NAME, DAY, _slot("b", DAY), None, None))),
 )
+
+
+def _emergency(at_ms: int, repeat_s: int | None = None) -> Spoil:
+    """A minute before the slot an emergency sounded; `at_ms` is when it was answered again."""
+    deed = wire.EmergencyDeed(
+        title="Lũ",
+        authority=HIGHER.authority,
+        sequence=1,
+        attention_ms=10_000,
+        until_at=instant(DAY),
+        repeat_every_s=repeat_s,
+    )
+    order = Signed(build.claims(Purpose.ORDER, not_after=instant(DAY)), build.order(deed))
+    name, began_ms = order.message.order_id, DUE_MS - MINUTE
+
+    def happen(ledger: Ledger) -> None:
+        ledger.orders[name] = (order, (NAME,))
+        airing = _play(HIGHER, began_ms, order=order, pieces=("tone",), ended_ms=began_ms + 10_000)
+        ledger.heard.insert(0, airing)
+        ended = _ran(HIGHER, 2, started_at=instant(began_ms), played_ms=10_000, planned_ms=10_000)
+        ledger.journals[NAME].append(ended)
+        due = Due(NAME, at_ms + 4_000, HIGHER, None, ledger.heard[1], 1, name)
+        ledger.due.append(due)
+
+    return happen
+
+
+@pytest.mark.parametrize("repeat_s", [None, 90])
+def test_an_emergency_that_comes_twice_has_not_to_sound_twice(repeat_s: int | None) -> None:
+    ledger = _good()
+    _emergency(DUE_MS + 10 * SECOND, repeat_s)(ledger)
+    assert violations(ledger) == []
+
+
+def test_what_a_card_never_took_may_be_forgotten_with_its_run() -> None:
+    ledger = _good()
+    ledger.heard.append(_play(_slot("b"), HOUR, plan=ledger.heard[0].plan, order=None))
+    ledger.heard[1].is_unwritten = True
+    assert [one for one in violations(ledger) if one.name == "X2"] == []
+
+
+def test_an_order_may_be_old_to_all_but_a_station_that_slept_without_a_clock() -> None:
+    ledger = _good()
+    at_least = instant(HOUR - MINUTE)
+    ledger.obeyed.append(Obeyed(NAME, DAY, "order-1", instant(HOUR), True, at_least))
+    assert violations(ledger) == []
 
 
 @pytest.mark.parametrize(("name", "words", "spoil"), BROKEN, ids=[f"{n} {w}" for n, w, _ in BROKEN])

@@ -156,6 +156,8 @@ class Watch:
         now_ms = self._world.now_ms()
         if not self._is_good(station_id, turn) or now_ms - self._since_ms[station_id] < PLAN_MS:
             return
+        if self._world.network.is_plan_under_way(station_id):
+            return  # published in bad weather, and still on its way when that was over
         if wanted is None:
             wanted = self._world.centre.newest_plan(station_id)
             if self._world.ledger.signed[station_id, *wanted].message.made_at > (
