@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from station_agent.core.limits import verdict
@@ -39,6 +40,26 @@ def obstacle_within(station: Station, slot: PlannedSlot, at: datetime) -> Obstac
 def _why_not_held(station: Station, slot: PlannedSlot) -> Reason:
     damaged = any(item.sha256 in station.damaged for item in slot.items)
     return Reason.FILE_CORRUPT if damaged else Reason.OFFLINE_NO_FILE
+
+
+@dataclass(slots=True)
+class Outlook:
+    """When something about a pending slot may change next: worked out anew once that is past."""
+
+    station: Station
+    _known: tuple[list[PlannedSlot], datetime, datetime | None] | None = None
+    """For which list of pending slots, since when, and what comes next."""
+
+    def after(self, at: datetime) -> datetime | None:
+        """The first such instant later than `at`; None: nothing is pending."""
+        known, pending = self._known, self.station.pending
+        if known is None or known[0] is not pending or not _is_within(at, *known[1:]):
+            self._known = known = (pending, at, min(instants(self.station, at), default=None))
+        return known[2]
+
+
+def _is_within(at: datetime, since: datetime, until: datetime | None) -> bool:
+    return since <= at and (until is None or at < until)
 
 
 def instants(station: Station, after: datetime) -> Iterator[datetime]:

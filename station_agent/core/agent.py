@@ -9,7 +9,8 @@ from __future__ import annotations
 import zlib
 from typing import TypeVar
 
-from station_agent.core import acceptance, agenda, clock_trust
+from station_agent.core import acceptance, clock_trust
+from station_agent.core.agenda import Outlook
 from station_agent.core.clock_trust import KernelClock
 from station_agent.core.config import AgentConfig, Restored
 from station_agent.core.desk import Desk
@@ -123,6 +124,7 @@ class Agent:
         self.witness = Witness(station, playout)
         self._numbering = Numbering(restored.journal_head)
         self.volume = Volume(station, playout)
+        self._outlook = Outlook(station)
         self._gaps_told: set[str] = set()
         self._deadline = Deadline(mono_ms=now.mono_ms)
 
@@ -332,7 +334,10 @@ class Agent:
         at = self.station.clock.estimate(now)
         if at is None:
             return Deadline(mono_ms=mono_ms)
-        band_at = next_band(self.station.rules, at)
-        instants = [*agenda.instants(self.station, at), *self.downloads.instants(at)]
-        instant = min([*instants, band_at] if band_at else instants, default=None)
+        instants = (
+            self._outlook.after(at),
+            self.downloads.next_instant(at),
+            next_band(self.station.rules, at),
+        )
+        instant = min((one for one in instants if one is not None), default=None)
         return Deadline(None if instant is None else now.wall + (instant - at), mono_ms)

@@ -16,6 +16,8 @@ from station_agent.core.records import Mark
 from station_protocol.messages import ClockReport
 from station_protocol.vocabulary import ClockLevel
 
+_MS = timedelta(milliseconds=1)
+
 MAX_OFFSET_MS = 2_000
 MAX_ROUND_TRIP_MS = 2_000
 STEP_MS = 2_000
@@ -71,7 +73,7 @@ class ClockTrust:
 
     def estimate(self, now: Moment) -> datetime | None:
         """The best guess at the true time: the clock itself if trusted, None without any idea."""
-        if self.is_trusted:
+        if self.level is not ClockLevel.NONE:
             return now.wall
         if self.offset_ms is None:
             return None
@@ -145,12 +147,16 @@ def _ranked(trust: ClockTrust, now: Moment) -> ClockTrust:
     """A trusted clock at the best level that is supported."""
     kernel = trust.kernel
     if kernel.is_good:
-        trust = replace(trust, level=ClockLevel.NETWORK, vouched_at=now.wall)
-        if trust.vouched is not None:
-            return trust
-        return replace(trust, error_ms=kernel.error_ms, error_mono_ms=kernel.mono_ms)
+        by_word = trust.vouched is not None
+        return replace(
+            trust,
+            level=ClockLevel.NETWORK,
+            vouched_at=now.wall,
+            error_ms=trust.error_ms if by_word else kernel.error_ms,
+            error_mono_ms=trust.error_mono_ms if by_word else kernel.mono_ms,
+        )
     level = ClockLevel.LAST_KNOWN if trust.vouched is None else ClockLevel.CONTROLLER
-    return replace(trust, level=level)
+    return trust if trust.level is level else replace(trust, level=level)
 
 
 def fallen_back(trust: ClockTrust, now: Moment, *, may_use_last_known: bool) -> ClockTrust:
@@ -180,7 +186,7 @@ def _is_behind(latest_at: datetime | None, now: Moment) -> bool:
 
 def observed(trust: ClockTrust, now: Moment) -> ClockTrust:
     """The trust after another look at both clocks: a step of the wall clock ends it."""
-    step_ms = (now.wall - trust.seen.wall) / timedelta(milliseconds=1)
+    step_ms = (now.wall - trust.seen.wall) / _MS
     step_ms -= now.mono_ms - trust.seen.mono_ms
     if abs(step_ms) > STEP_MS:
         return _stepped(trust, step_ms, now)

@@ -72,7 +72,7 @@ class Downloads:
         """Begin the next fetch, or leave the present one for what is due sooner."""
         self._keep_resident(turn)
         missing = self._missing()
-        if self.fetching is not None and self.fetching not in {item.sha256 for item in missing}:
+        if self.fetching is not None and all(item.sha256 != self.fetching for item in missing):
             turn.ask(CancelFetch(self.fetching))
             self.fetching = None
         chosen = next((item for item in missing if self._may_try(turn, item)), None)
@@ -92,9 +92,9 @@ class Downloads:
 
     def _missing(self) -> list[Wanted]:
         """What is needed and not here, soonest needed first."""
-        held, words = self.station.held, self.station.words
-        required = self.station.required().items()
-        return [item for sha256, item in required if sha256 not in held and sha256 not in words]
+        held, words, required = self.station.held, self.station.words, self.station.required()
+        absent = required.keys() - held.keys() - words.keys()
+        return [item for sha256, item in required.items() if sha256 in absent] if absent else []
 
     def _thrift(self) -> Thrift:
         config = self.station.config
@@ -151,9 +151,10 @@ class Downloads:
         update = {"fetched_on": spent.on, "fetched_bytes": spent.size_bytes}
         self.station.memory = turn.memory = self.station.memory.model_copy(update=update)
 
-    def instants(self, at: datetime) -> Iterator[datetime]:
+    def next_instant(self, at: datetime) -> datetime | None:
         """When, after `at`, something that was put off may be fetched."""
-        return thrift.instants(self._thrift(), self._missing(), at)
+        missing = self._missing()
+        return min(thrift.instants(self._thrift(), missing, at), default=None) if missing else None
 
     def _finished(self, sha256: str) -> None:
         if self.fetching == sha256:

@@ -168,6 +168,8 @@ class Emergencies:
 
     def _close_replaced(self, turn: Turn) -> None:
         """What still waits although a correction has taken its place never sounds."""
+        if not self.station.urgent:
+            return
         replaced = {name for slot in self.station.urgent for name in slot.replaces}
         for slot in [one for one in self.station.urgent if one.order_id in replaced]:
             by = next(one for one in self.station.urgent if slot.order_id in one.replaces)

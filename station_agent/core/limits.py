@@ -16,6 +16,8 @@ STATION_ZONE = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 Span = tuple[datetime, datetime]
 
+_MINUTE = timedelta(minutes=1)
+
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), STATION_ZONE)
@@ -38,8 +40,17 @@ def _merged(spans: list[Span]) -> list[Span]:
     return merged
 
 
+def _is_in_one(hours: tuple[HoursSpan, ...], from_at: datetime, until_at: datetime) -> bool:
+    """Whether the hours of one day hold it all: as good as always that is the whole question."""
+    midnight = _midnight(from_at.astimezone(STATION_ZONE).date())
+    from_min, until_min = (from_at - midnight) / _MINUTE, (until_at - midnight) / _MINUTE
+    return any(span.opens_min <= from_min and until_min <= span.closes_min for span in hours)
+
+
 def allows(limits: StationLimits, from_at: datetime, until_at: datetime) -> bool:
     """Whether the whole span lies inside broadcast hours or dated exceptions, taken together."""
+    if _is_in_one(limits.hours, from_at, until_at):
+        return True
     first, last = (at.astimezone(STATION_ZONE).date() for at in (from_at, until_at))
     days = [first + timedelta(days=n) for n in range(-1, (last - first).days + 2)]
     spans = list(_daily(limits.hours, days))
@@ -93,5 +104,7 @@ def edges_after(minutes: Iterable[int], after: datetime) -> Iterator[datetime]:
 
 def next_band(limits: StationLimits, after: datetime) -> datetime | None:
     """The next instant at which another volume ceiling may hold; None: the same all day."""
+    if not limits.volume_bands:
+        return None
     minutes = {edge for band in limits.volume_bands for edge in (band.opens_min, band.closes_min)}
     return min(edges_after(minutes, after), default=None)

@@ -121,6 +121,8 @@ class Playout:
     @property
     def is_urgent(self) -> bool:
         """Whether an emergency is due or sounds."""
+        if not self.station.urgent and not self.plays:
+            return False
         slots = (*self.station.urgent, *(play.slot for play in self.plays.values()))
         return any(map(is_emergency, slots))
 
@@ -159,7 +161,7 @@ class Playout:
         """Whether nothing plays and nothing is due until well after a sound of that length."""
         until = at + timedelta(milliseconds=length_ms) + 3 * LEAD
         is_idle = not self.plays and not self.station.urgent
-        return is_idle and next(iter(self.station.due_until(until)), None) is None
+        return is_idle and not self.station.due_until(until)
 
     def start_was_not_durable(self, turn: Turn, slot_id: str, why: Reason) -> None:
         """The intent could not be written and the player was not let go: close the slot."""

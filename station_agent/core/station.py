@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -112,12 +113,12 @@ class Station:
         found = next((slot for slot in slots if slot.slot_id == slot_id), None)
         return None if found is None or found.cancelled else found
 
-    def due_until(self, at: datetime) -> Iterator[PlannedSlot]:
-        """Pending slots that start at or before `at`; the list may change meanwhile."""
-        for slot in list(self.pending):
-            if slot.starts_at > at:
-                return
-            yield slot
+    def due_until(self, at: datetime) -> Sequence[PlannedSlot]:
+        """Pending slots that start at or before `at`, as the list is now; mostly none."""
+        pending = self.pending
+        if not pending or pending[0].starts_at > at:
+            return ()
+        return pending[: bisect_right(pending, at, key=lambda slot: slot.starts_at)]
 
     def required(self) -> Mapping[str, Wanted]:
         """Every sound needed: for emergencies, for slots (soonest first), for prepared alerts."""

@@ -60,21 +60,20 @@ class Turn:
 
     def effects(self) -> tuple[Effect, ...]:
         """Silence first, then emergencies; then durability, and everything that needs it."""
+        if not self.asked and not self.urgent:
+            return self._persist()
         first = [effect for effect in self.asked if isinstance(effect, Stop | CancelFetch)]
         rest = [effect for effect in self.asked if not isinstance(effect, Stop | CancelFetch)]
         rest.sort(key=lambda effect: not isinstance(effect, Amplifier))
         return (*first, *self.urgent, *self._persist(), *rest)
 
     def _persist(self) -> tuple[Persist, ...]:
-        persist = Persist(
-            tuple(self.numbering.unsaved),
-            tuple(self.slots.values()),
-            self.memory,
-            self.plan,
-            self.limits,
-        )
-        self.numbering.unsaved.clear()
-        return () if persist == Persist() else (persist,)
+        unsaved, whole = self.numbering.unsaved, (self.memory, self.plan, self.limits)
+        if not unsaved and not self.slots and whole == (None, None, None):
+            return ()
+        persist = Persist(tuple(unsaved), tuple(self.slots.values()), *whole)
+        unsaved.clear()
+        return (persist,)
 
 
 def merged(first: Persist, then: Persist | None) -> Persist:
