@@ -68,7 +68,7 @@ class Scenario:
     @property
     def mark_ms(self) -> int:
         """How often stations note that they live: the real rhythm together with the real beats."""
-        return min(15 * MINUTE, 10 * self.beat_ms)
+        return min(30 * MINUTE, 10 * self.beat_ms)
 
     @property
     def ends_ms(self) -> int:

@@ -221,7 +221,7 @@ class SimStation:
         self._orders: dict[str, Signed[Order]] = {}
         self._run = 0
         self._machine = 1
-        self._wake_ms = NO_TIME
+        self._wake_ms = self._bell_ms = NO_TIME
         self._dies_in: int | None = None
         self._dies_at_start = self._dies_at_order = False
         self._how: tuple[int, bool] = (0, False)
@@ -260,7 +260,7 @@ class SimStation:
         self.agent = Agent(config, restored, self.now())
         self.shell = Shell(self.agent, _Parts(self), queue.SimpleQueue(), now=self.now)  # type: ignore[arg-type]
         self.booted_ms = self.trouble_ms = self.true_now()
-        self._wake_ms = NO_TIME
+        self._wake_ms = self._bell_ms = NO_TIME
         self.tell(ev.Booted(kernel_synchronised=self.clock.is_synchronised))
         if self.agent is not None:
             self.ground.runs(self.station_id, is_running=True)
@@ -371,18 +371,24 @@ class SimStation:
         wait_s = self.agent.next_deadline().wait_s(self.now())
         if wait_s is None:
             return
-        wait_ms = self.clock.true_ms(wait_s * 1000)
-        wake_ms = self.true_now() + max(1, wait_ms)
-        if wake_ms < self._wake_ms:
-            self._wake_ms = wake_ms
-            run = self._run
-            self.ground.at(max(1, wait_ms), lambda: self._wake(run, wake_ms))
+        self._wake_ms = self.true_now() + max(1, self.clock.true_ms(wait_s * 1000))
+        if self._wake_ms < self._bell_ms:
+            self._set_bell()
 
-    def _wake(self, run: int, wake_ms: int) -> None:
-        if run != self._run or wake_ms != self._wake_ms:
+    def _set_bell(self) -> None:
+        """One bell rings at a time; when it was meant for something that is later now, it waits."""
+        bell_ms = self._bell_ms = self._wake_ms
+        run = self._run
+        self.ground.at(bell_ms - self.true_now(), lambda: self._ring(run, bell_ms))
+
+    def _ring(self, run: int, bell_ms: int) -> None:
+        if run != self._run or bell_ms != self._bell_ms:
             return
-        self._wake_ms = NO_TIME
-        self.tell(ev.Woke())
+        self._bell_ms = NO_TIME
+        if self._wake_ms > bell_ms:
+            self._set_bell()
+        else:
+            self.tell(ev.Woke())
 
     def later(self, ms: int, make: Callable[[], ev.Event | None]) -> None:
         """Have something happen in this run, `ms` from now."""
