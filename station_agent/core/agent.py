@@ -330,7 +330,7 @@ class Agent:
             self.durability.retry_mono_ms,
             self.desk.judge_mono_ms or 0,
         ]
-        mono_ms = min((mono for mono in monos if mono > now.mono_ms), default=None)
+        mono_ms = min([mono for mono in monos if mono > now.mono_ms], default=None)
         at = self.station.clock.estimate(now)
         if at is None:
             return Deadline(mono_ms=mono_ms)
@@ -339,5 +339,5 @@ class Agent:
             self.downloads.next_instant(at),
             next_band(self.station.rules, at),
         )
-        instant = min((one for one in instants if one is not None), default=None)
+        instant = min([one for one in instants if one is not None], default=None)
         return Deadline(None if instant is None else now.wall + (instant - at), mono_ms)

@@ -188,7 +188,9 @@ class Downloads:
     def _checks(self, sha256s: Iterator[str]) -> list[Effect]:
         return [CheckAsset(sha256) for sha256 in sha256s if sha256 in self.station.held]
 
-    def mono_deadlines(self) -> Iterator[int]:
+    def mono_deadlines(self) -> list[int]:
         """When a waiting fetch may be tried."""
-        yield self.not_before_mono_ms
-        yield from (attempt.retry_mono_ms for attempt in self.attempts.values())
+        return [
+            self.not_before_mono_ms,
+            *[attempt.retry_mono_ms for attempt in self.attempts.values()],
+        ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -205,10 +204,9 @@ class Emergencies:
         due_at = last.planned_at + timedelta(seconds=order.repeat_every_s)
         return max(0, round((due_at - at) / timedelta(milliseconds=1)))
 
-    def mono_deadlines(self) -> Iterator[int]:
+    def mono_deadlines(self) -> list[int]:
         """When an order is due again or over."""
-        yield from self.due_mono_ms.values()
-        yield from (ends + 1 for ends in self.ends_mono_ms.values())
+        return [*self.due_mono_ms.values(), *[ends + 1 for ends in self.ends_mono_ms.values()]]
 
 
 def active_order(signed: Signed[Order], deed: EmergencyDeed) -> ActiveOrder:

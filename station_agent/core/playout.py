@@ -277,7 +277,7 @@ class Playout:
         at = self.station.clock.estimate(turn.now)
         if at is None and self.station.urgent:
             at = turn.now.wall  # an emergency does not wait until somebody knows the time
-        if at is not None:
+        if at is not None and not self._is_idle(at):
             self._close_windows(turn, at)
             chosen = self._choose(turn, at)
             self._give_up_all_but(turn, chosen)
@@ -285,6 +285,11 @@ class Playout:
                 self._bring(turn, chosen, at)
         self._release_tone(turn)
         self._switch_amplifier(turn)
+
+    def _is_idle(self, at: datetime) -> bool:
+        """Whether nothing plays, waits or is to be prepared: as good as always."""
+        waits = self.plays or self.station.urgent or self.parking.parked
+        return not waits and not self.station.due_until(at + LEAD)
 
     def _watch(self, turn: Turn) -> None:
         for play in list(self.plays.values()):
@@ -523,12 +528,13 @@ class Playout:
             self.is_amplifier_on = on
             turn.ask(Amplifier(on))
 
-    def mono_deadlines(self) -> Iterator[int]:
+    def mono_deadlines(self) -> list[int]:
         """When, by the clock that does not step, something here is due."""
-        yield from (play.limit_mono_ms for play in self.plays.values())
-        yield from self.handover.mono_deadlines()
-        yield from self.retry_mono_ms.values()
+        found = [play.limit_mono_ms for play in self.plays.values()]
+        found += self.handover.mono_deadlines()
+        found += self.retry_mono_ms.values()
         if self.amplifier_off_mono_ms is not None:
-            yield self.amplifier_off_mono_ms
+            found.append(self.amplifier_off_mono_ms)
         if self.last_late_mono_ms is not None:
-            yield self.last_late_mono_ms + LATE_SPACING_MS
+            found.append(self.last_late_mono_ms + LATE_SPACING_MS)
+        return found

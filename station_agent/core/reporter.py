@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from station_agent.core.effects import (
@@ -238,12 +237,11 @@ class Reporter:
             stopped=stopped,
         )
 
-    def mono_deadlines(self) -> Iterator[int]:
+    def mono_deadlines(self) -> list[int]:
         """When something is to be said or marked."""
-        yield self.next_beat_mono_ms
-        yield self.next_mark_mono_ms
-        yield self.boot_mono_ms + 60_000
+        found = [self.next_beat_mono_ms, self.next_mark_mono_ms, self.boot_mono_ms + 60_000]
         if self.hello_mono_ms is not None and not self.is_greeted:
-            yield self.hello_mono_ms + HELLO_AGAIN_MS
+            found.append(self.hello_mono_ms + HELLO_AGAIN_MS)
         if self.sent_batch_mono_ms is not None:
-            yield self.sent_batch_mono_ms + BATCH_AGAIN_MS
+            found.append(self.sent_batch_mono_ms + BATCH_AGAIN_MS)
+        return found

@@ -143,9 +143,9 @@ class Station:
     @property
     def resident(self) -> tuple[str, ...]:
         """Sounds that must not wait for a disk: words of emergencies in force, prepared alerts."""
-        words = (order.sha256 for order in self.memory.emergencies if order.sha256 is not None)
-        alerts = (alert.sha256 for alert in (self.plan.message.alerts if self.plan else ()))
-        return tuple(dict.fromkeys((*words, *alerts)))
+        orders, alerts = self.memory.emergencies, self.plan.message.alerts if self.plan else ()
+        words = [order.sha256 for order in orders if order.sha256 is not None]
+        return tuple(dict.fromkeys([*words, *[alert.sha256 for alert in alerts]]))
 
     def reopen(self, slot: OrderSlot) -> None:
         """Nothing of this airing sounded: it may be tried again."""

@@ -139,12 +139,15 @@ class Trace:
 
     def follow_clock(self, standing: Standing) -> None:
         """Remember the last changes of trust, for slots that nobody could yet call due."""
-        last = self.clock_changes[-1].fact if self.clock_changes else None
-        clock = standing.clock
-        if last is None or (last.level, last.why or "") != (clock.level, clock.why):
+        if not self.knows(standing.clock):
             fact = standing.fact(FactCode.CLOCK, **standing.clock_values())
             noted = Noted(fact, standing.now.mono_ms)
             self.clock_changes = [*self.clock_changes, noted][-CLOCK_CHANGES_KEPT:]
+
+    def knows(self, clock: ClockTrust) -> bool:
+        """Whether the last change of trust that was remembered led to this."""
+        last = self.clock_changes[-1].fact if self.clock_changes else None
+        return last is not None and (last.level, last.why or "") == (clock.level, clock.why)
 
     def follow_plan(
         self, standing: Standing, pending: Iterable[PlannedSlot], started: Iterable[str]

@@ -32,6 +32,8 @@ class Witness:
 
     def look(self, turn: Turn) -> None:
         """Note what this turn has changed for the slots that are due or under way."""
+        if self._sees_nothing_new(turn):
+            return
         station, standing = self._station, self._station.standing(turn.now)
         station.trace.follow_clock(standing)
         if station.pending is not self._seen:
@@ -44,6 +46,18 @@ class Witness:
             for slot in (*station.urgent, *station.due_until(at + LEAD)):
                 self._look_at_waiting(standing, slot, at)
         self._look_at_plays(standing)
+
+    def _sees_nothing_new(self, turn: Turn) -> bool:
+        """Whether all is as it was when it was last looked at, and nothing is due or plays."""
+        station, at = self._station, self._station.clock.estimate(turn.now)
+        return not (
+            station.pending is not self._seen
+            or station.urgent
+            or self._playout.plays
+            or self._plays_seen
+            or not station.trace.knows(station.clock)
+            or (at is not None and station.due_until(at + LEAD))
+        )
 
     # --- slots that wait --------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ class StationClock:
         self._since_ms = 0
         self._wall_ms = offset_ms
         self._mono_ms = 1_000_000
+        self._read: tuple[int, int] | None = None
+        self._reading = Moment(START, 0)
         self.is_synchronised = False
         """What the kernel says: kept by the network."""
 
@@ -35,10 +37,13 @@ class StationClock:
         return self._mono_ms + self._passed(at_ms)
 
     def now(self, at_ms: int) -> Moment:
-        """One reading of both."""
+        """One reading of both; it is asked for again and again at one instant."""
         passed = self._passed(at_ms)
-        wall = START + timedelta(milliseconds=self._wall_ms + passed)
-        return Moment(wall, self._mono_ms + passed)
+        key = (self._wall_ms + passed, self._mono_ms + passed)
+        if key != self._read:
+            self._read = key
+            self._reading = Moment(START + timedelta(milliseconds=key[0]), key[1])
+        return self._reading
 
     def error_ms(self, at_ms: int) -> int:
         """How far the wall clock is ahead of the true time."""
