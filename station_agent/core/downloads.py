@@ -51,6 +51,8 @@ class Downloads:
     spread_ms: int = 0
     checked_for: set[str] = field(default_factory=set)
     resident: tuple[str, ...] = ()
+    missing: list[Wanted] = field(default_factory=list)
+    """What is needed and not here, soonest needed first; as of this turn."""
 
     def plan_changed(self, turn: Turn) -> None:
         """Protect what the new plan needs; forget failures, the centre may have it now."""
@@ -71,7 +73,7 @@ class Downloads:
     def advance(self, turn: Turn) -> None:
         """Begin the next fetch, or leave the present one for what is due sooner."""
         self._keep_resident(turn)
-        missing = self._missing()
+        missing = self.missing = self._find_missing()
         if self.fetching is not None and all(item.sha256 != self.fetching for item in missing):
             turn.ask(CancelFetch(self.fetching))
             self.fetching = None
@@ -90,8 +92,7 @@ class Downloads:
             self.resident = resident
             turn.ask(self._protection(), KeepResident(resident))
 
-    def _missing(self) -> list[Wanted]:
-        """What is needed and not here, soonest needed first."""
+    def _find_missing(self) -> list[Wanted]:
         held, words, required = self.station.held, self.station.words, self.station.required()
         absent = required.keys() - held.keys() - words.keys()
         return [item for sha256, item in required.items() if sha256 in absent] if absent else []
@@ -153,8 +154,9 @@ class Downloads:
 
     def next_instant(self, at: datetime) -> datetime | None:
         """When, after `at`, something that was put off may be fetched."""
-        missing = self._missing()
-        return min(thrift.instants(self._thrift(), missing, at), default=None) if missing else None
+        if not self.missing:
+            return None
+        return min(thrift.instants(self._thrift(), self.missing, at), default=None)
 
     def _finished(self, sha256: str) -> None:
         if self.fetching == sha256:

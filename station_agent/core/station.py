@@ -132,8 +132,9 @@ class Station:
             }
             for slot in self.pending:
                 for item in slot.items:
-                    wanted = Wanted(item.sha256, item.size_bytes, slot.starts_at)
-                    found.setdefault(item.sha256, wanted)
+                    if item.sha256 not in found:
+                        wanted = Wanted(item.sha256, item.size_bytes, slot.starts_at)
+                        found[item.sha256] = wanted
             for alert in self.plan.message.alerts if self.plan else ():
                 wanted = Wanted(alert.sha256, alert.size_bytes, ALERTS_NEEDED_AT)
                 found.setdefault(alert.sha256, wanted)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 from controller.domain import plans as planning
 from controller.domain import reconcile
 from controller.domain.policy import Allowed, Span
 from controller.domain.reconcile import Holding, Report, Result, Source
-from controller.domain.schedule import expand
+from controller.domain.schedule import Slot, expand
 from controller.domain.station_state import Facts, shown_state
 from station_protocol import messages as wire
 from station_protocol.codec import Signed
@@ -78,6 +78,8 @@ class Centre:
     _told: dict[str, tuple[str, int]] = field(default_factory=dict)
     _asked: dict[str, int] = field(default_factory=dict)
     _digests: dict[str, tuple[wire.PlannedSlot, str]] = field(default_factory=dict)
+    _slot_ids: dict[tuple[str, date, time], str] = field(default_factory=dict)
+    """Ids once worked out: a hash for each occurrence of two weeks at each refresh."""
     _tokens: int = 0
 
     @property
@@ -133,10 +135,17 @@ class Centre:
             if rule.is_closed:
                 continue
             for slot in expand(rule.rule, window.starts_at, window.covers_until):
-                slot_id = slot.slot_id
+                slot_id = self._slot_id(slot)
                 if slot_id not in self.book.slots:
                     self.book.owner[slot_id] = name
                     self.put(self._planned(rule, slot_id, slot.starts_at))
+
+    def _slot_id(self, slot: Slot) -> str:
+        key = (slot.schedule_id, slot.airs_on, slot.airs_at)
+        known = self._slot_ids.get(key)
+        if known is None:
+            known = self._slot_ids[key] = slot.slot_id
+        return known
 
     def _planned(self, rule: Rule, slot_id: str, starts_at: datetime) -> wire.PlannedSlot:
         return wire.PlannedSlot(
