@@ -12,8 +12,6 @@ from station_agent.core.turn import Turn, merged
 from station_protocol.messages import Reply
 from station_protocol.vocabulary import Reason
 
-RETRY_MS = 10_000
-
 
 def _is_answer(effect: Effect) -> bool:
     """Whether it tells the centre that an order is known: that must be durable by then."""
@@ -32,7 +30,7 @@ class Durability:
     def failed(self, turn: Turn, event: PersistFailed) -> None:
         """Keep what could not be written; a slot whose intent it was has not been started."""
         self.unsaved = merged(event.persist, self.unsaved)
-        self.retry_mono_ms = turn.now.mono_ms + RETRY_MS
+        self.retry_mono_ms = turn.now.mono_ms + self.station.config.retry_ms
         self.station.storage_fault = event.why.value
         full = event.why is StorageProblem.DISK_FULL
         why = Reason.DISK_FULL if full else Reason.STORAGE_READONLY

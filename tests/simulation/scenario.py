@@ -71,6 +71,11 @@ class Scenario:
         return min(30 * MINUTE, 10 * self.beat_ms)
 
     @property
+    def retry_ms(self) -> int:
+        """How soon they try a refused write again: in the real rhythm together with real beats."""
+        return 10 * SECOND if self.beat_ms <= 30 * SECOND else MINUTE
+
+    @property
     def ends_ms(self) -> int:
         """When the world ends: some hours after its last midnight, in broadcast hours."""
         return self.days * DAY + 9 * HOUR

@@ -53,6 +53,7 @@ class Ground(Protocol):
 
     beat_ms: int
     mark_ms: int
+    retry_ms: int
     calm_ms: int
 
     def now_ms(self) -> int:
@@ -253,6 +254,7 @@ class SimStation:
             machine_boot_id=f"machine-{self._machine}",
             beat_ms=self.ground.beat_ms,
             mark_ms=self.ground.mark_ms,
+            retry_ms=self.ground.retry_ms,
         )
         self.player = SimPlayer(self, has_device=self.has_device)
         restored = self.disk.restored()

@@ -46,6 +46,7 @@ class World:
         scenario = self.scenario
         self.ledger = Ledger(scenario.seed, beat_ms=scenario.beat_ms)
         self.beat_ms, self.mark_ms = scenario.beat_ms, scenario.mark_ms
+        self.retry_ms = scenario.retry_ms
         self.calm_ms = scenario.calm_ms
         names = tuple(nature.station_id for nature in scenario.stations)
         self.network = Network(self, names, scenario.seed)
