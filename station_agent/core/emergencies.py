@@ -85,8 +85,10 @@ class Emergencies:
         left_ms = (order.until_at - at) / timedelta(milliseconds=1)
         self.ends_mono_ms[order.order_id] = turn.now.mono_ms + round(max(0.0, left_ms))
         self.due_mono_ms[order.order_id] = turn.now.mono_ms
-        others = self.station.memory.emergencies
-        self._remember(turn, (*others, order)[-MOST_ACTIVE:])
+        active = (*self.station.memory.emergencies, order)
+        for forgotten in active[:-MOST_ACTIVE]:
+            self._let_go(forgotten.order_id)
+        self._remember(turn, active[-MOST_ACTIVE:])
 
     def _remember(self, turn: Turn, orders: tuple[ActiveOrder, ...]) -> None:
         update = {"emergencies": orders}
@@ -106,8 +108,13 @@ class Emergencies:
         ended = (*(one for one in memory.ended_orders if one != order_id), order_id)
         update = {"emergencies": left, "ended_orders": ended[-MOST_ENDED:]}
         self.station.memory = memory.model_copy(update=update)
+        self._let_go(order_id)
+
+    def _let_go(self, order_id: str) -> None:
+        """Nothing more is due of it."""
         self.due_mono_ms.pop(order_id, None)
         self.ends_mono_ms.pop(order_id, None)
+        self.replaces.pop(order_id, None)
 
     def stopped(self, turn: Turn, order_ids: set[str]) -> None:
         """What an operator stopped does not sound again."""
@@ -140,8 +147,7 @@ class Emergencies:
     def _drop(self, turn: Turn, order: ActiveOrder) -> None:
         others = self.station.memory.emergencies
         self._remember(turn, tuple(one for one in others if one.order_id != order.order_id))
-        self.due_mono_ms.pop(order.order_id, None)
-        self.ends_mono_ms.pop(order.order_id, None)
+        self._let_go(order.order_id)
 
     def _is_busy(self, order: ActiveOrder) -> bool:
         """Whether an airing of it waits or sounds."""

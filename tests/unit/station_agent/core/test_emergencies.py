@@ -12,6 +12,7 @@ import pytest
 
 from station_agent.core import effects as do
 from station_agent.core import events as ev
+from station_agent.core.emergencies import MOST_ACTIVE
 from station_agent.core.order_slot import DRILL_SIGNAL_MS, airing_id
 from station_protocol import messages as wire
 from station_protocol.codec import Signed
@@ -335,6 +336,16 @@ def test_an_order_recorded_and_sent_again_after_a_crash_is_not_obeyed_twice() ->
 
 
 # --- between emergencies --------------------------------------------------------------------------
+
+
+def test_of_more_than_it_can_remember_it_waits_for_none_that_it_forgot() -> None:
+    rig = online()
+    for number in range(3 * MOST_ACTIVE):
+        rig.tell(warning(f"flood-{number}", sequence=number, repeat_every_s=600))
+        rig.run(1)
+    assert rig.agent is not None
+    assert len(rig.agent.station.memory.emergencies) == MOST_ACTIVE
+    assert len(rig.agent.emergencies.mono_deadlines()) == 2 * MOST_ACTIVE
 
 
 def test_the_newer_of_equal_authorities_takes_over() -> None:
