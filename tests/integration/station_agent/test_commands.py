@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,17 +32,6 @@ from tests.support.sound_server import SoundServer
 STATION = "bac-ai-phuoc-binh"
 pytestmark = pytest.mark.real
 Said = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def centre(tmp_path: Path) -> Iterator[SmallCentre]:
-    broker = Nats(tmp_path / "broker", (broker_user(STATION, "ninh-thuan"),), None)
-    broker.start()
-    try:
-        with SmallCentre(broker) as centre:
-            yield centre
-    finally:
-        broker.stop()
 
 
 @pytest.fixture

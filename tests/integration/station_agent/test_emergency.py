@@ -14,7 +14,6 @@ import pytest
 from station_protocol import messages as wire
 from station_protocol.vocabulary import Authority, Outcome, Reason
 from tests.support import listening, sound
-from tests.support.brokers import Nats, broker_user
 from tests.support.small_centre import Program, SmallCentre, now, slot_id, slot_of, wait_for
 
 STATION = "bac-ai-phuoc-binh"
@@ -27,17 +26,6 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six seconds of something like speech, as the centre keeps it."""
     path = tmp_path_factory.mktemp("voice") / "voice.opus"
     return sound.write_sound(path, sound.speech_like(6.0, seed=7))
-
-
-@pytest.fixture
-def centre(tmp_path: Path) -> Iterator[SmallCentre]:
-    broker = Nats(tmp_path / "broker", (broker_user(STATION, "ninh-thuan"),), None)
-    broker.start()
-    try:
-        with SmallCentre(broker) as centre:
-            yield centre
-    finally:
-        broker.stop()
 
 
 @pytest.fixture

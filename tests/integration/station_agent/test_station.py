@@ -21,7 +21,6 @@ from station_protocol.signing import Signer
 from station_protocol.topics import Down
 from station_protocol.vocabulary import ClockLevel, Outcome, Priority, Purpose, Reason
 from tests.support import listening, sound
-from tests.support.brokers import Nats, broker_user
 from tests.support.proxy import LinkProxy
 from tests.support.small_centre import Program, SmallCentre, now, slot_id, slot_of, wait_for
 
@@ -35,17 +34,6 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("voice") / "voice.opus"
     sound.write_sound(path, sound.speech_like(6.0, seed=7))
     return path.read_bytes()
-
-
-@pytest.fixture
-def centre(tmp_path: Path) -> Iterator[SmallCentre]:
-    broker = Nats(tmp_path / "broker", (broker_user(STATION, "ninh-thuan"),), None)
-    broker.start()
-    try:
-        with SmallCentre(broker) as centre:
-            yield centre
-    finally:
-        broker.stop()
 
 
 @pytest.fixture
