@@ -44,6 +44,7 @@ def judged(seed: int, size: Size) -> Verdict:
 
 
 def _judged(seed: int, size: Size, mutant: str | None) -> Verdict:
+    gc.freeze()  # what was there before is looked at no more
     gc.disable()  # a world lives for a second; it is taken down as a whole
     try:
         with mutants.applied(mutant):

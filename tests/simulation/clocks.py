@@ -17,7 +17,8 @@ class StationClock:
     def __init__(self, *, ppm: float, offset_ms: int, has_battery: bool) -> None:
         self._rate = 1 + ppm / 1e6
         self._has_battery = has_battery
-        self._since_ms = 0
+        self.since_ms = 0
+        """When it was last set or started."""
         self._wall_ms = offset_ms
         self._mono_ms = 1_000_000
         self._read: tuple[int, int] | None = None
@@ -26,7 +27,7 @@ class StationClock:
         """What the kernel says: kept by the network."""
 
     def _passed(self, at_ms: int) -> int:
-        return round((at_ms - self._since_ms) * self._rate)
+        return round((at_ms - self.since_ms) * self._rate)
 
     def wall_ms(self, at_ms: int) -> int:
         """What the wall clock shows, in milliseconds since the beginning."""
@@ -57,7 +58,7 @@ class StationClock:
         passed = self._passed(at_ms)
         self._wall_ms += passed
         self._mono_ms += passed
-        self._since_ms = at_ms
+        self.since_ms = at_ms
 
     def step(self, at_ms: int, by_ms: int) -> None:
         """Somebody set the wall clock; the kernel no longer vouches for it."""
@@ -76,5 +77,5 @@ class StationClock:
         wall_ms = self.wall_ms(at_ms if self._has_battery else cut_ms)
         if not self._has_battery:
             wall_ms -= wall_ms % HOUR
-        self._since_ms, self._wall_ms, self._mono_ms = at_ms, wall_ms, AFTER_POWER_MS
+        self.since_ms, self._wall_ms, self._mono_ms = at_ms, wall_ms, AFTER_POWER_MS
         self.is_synchronised = False

@@ -148,10 +148,12 @@ class Misfortune:
 
     def _set_right(self, station: SimStation) -> None:
         now_ms = self._world.now_ms()
-        if abs(station.clock.error_ms(now_ms)) > SMALL_ERROR_MS:
+        is_step = abs(station.clock.error_ms(now_ms)) > SMALL_ERROR_MS
+        if is_step:
             station.trouble_ms = now_ms
         station.clock.synchronise(now_ms, self._dice.randrange(-30, 30))
-        self._world.at(1_000, lambda: station.tell(ev.Woke()))
+        look = (lambda: station.tell(ev.Woke())) if is_step else station.plan_wake
+        self._world.at(1_000, look)
 
     def network_time(self) -> None:
         """Each hour, and after boot, the network sets the clocks it reaches."""

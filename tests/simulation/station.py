@@ -44,6 +44,8 @@ CHECK_MS = 30
 KEEP_MS = 30
 INTENT_WAIT_MS = 200
 PROBE_MS = 8
+BEAT_MS = 30 * SECOND
+"""How often a real station beats."""
 PLENTY_BYTES = 8_000_000_000
 NO_TIME = 10**15
 
@@ -182,7 +184,7 @@ class _Parts:
             case do.CheckAsset(sha256=sha256):
                 station.later(CHECK_MS, lambda: station.check(sha256))
             case do.Probe():
-                station.later(PROBE_MS, station.probes)
+                station.probe()
             case _:
                 """Volume, amplifier, cache: nothing of this world depends on them."""
 
@@ -226,6 +228,7 @@ class SimStation:
         self._dies_in: int | None = None
         self._dies_at_start = self._dies_at_order = False
         self._how: tuple[int, bool] = (0, False)
+        self._probed: tuple[int, int, ev.StorageProblem | None] | None = None
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -366,10 +369,12 @@ class SimStation:
         except PowerCutError:
             self._die()
             return
-        self._plan_wake()
+        self.plan_wake()
 
-    def _plan_wake(self) -> None:
-        assert self.agent is not None
+    def plan_wake(self) -> None:
+        """Work out anew, by the clock as it is now, when to wake the core."""
+        if self.agent is None:
+            return
         wait_s = self.agent.next_deadline().wait_s(self.now())
         if wait_s is None:
             return
@@ -549,6 +554,13 @@ class SimStation:
             self.disk.set_aside(sha256)
             return ev.AssetChecked(sha256, "file_corrupt")
         return ev.AssetChecked(sha256, None if sha256 in self.disk.files else "file_missing")
+
+    def probe(self) -> None:
+        """Say what the machine says of itself; at coarse beats only what is new in this run."""
+        as_before = (self._run, self.clock.since_ms, self.disk.problem)
+        if self.ground.beat_ms <= BEAT_MS or as_before != self._probed:
+            self._probed = as_before
+            self.later(PROBE_MS, self.probes)
 
     def probes(self) -> ev.ProbesRead:
         """What the machine says of itself."""
