@@ -42,8 +42,9 @@ def _merged(spans: list[Span]) -> list[Span]:
 
 def _is_in_one(hours: tuple[HoursSpan, ...], from_at: datetime, until_at: datetime) -> bool:
     """Whether the hours of one day hold it all: as good as always that is the whole question."""
-    midnight = _midnight(from_at.astimezone(STATION_ZONE).date())
-    from_min, until_min = (from_at - midnight) / _MINUTE, (until_at - midnight) / _MINUTE
+    local = from_at.astimezone(STATION_ZONE)
+    from_min = local.hour * 60 + local.minute + (local.second + local.microsecond / 1e6) / 60
+    until_min = from_min + (until_at - from_at) / _MINUTE
     return any(span.opens_min <= from_min and until_min <= span.closes_min for span in hours)
 
 
@@ -62,7 +63,7 @@ def verdict(limits: StationLimits, slot: PlannedSlot, starts_at: datetime) -> Re
     """Why this slot must not sound from `starts_at` on; None if it may. An emergency always may."""
     if slot.priority is Priority.EMERGENCY:
         return None
-    length_ms = max(slot.duration_ms, sum(item.duration_ms for item in slot.items))
+    length_ms = max(slot.duration_ms, sum([item.duration_ms for item in slot.items]))
     if length_ms > limits.max_length_ms:
         return Reason.TOO_LONG
     until_at = starts_at + timedelta(milliseconds=length_ms)
@@ -74,12 +75,10 @@ def volume(limits: StationLimits, wanted_percent: int | None, at: datetime | Non
 
     Without an idea of the time the lowest ceiling of any hour holds.
     """
-    bands = (
-        band
-        for band in limits.volume_bands
-        if at is None or is_within(band.opens_min, band.closes_min, at)
-    )
-    ceilings = [limits.volume_ceiling_percent, *(band.ceiling_percent for band in bands)]
+    ceilings = [limits.volume_ceiling_percent]
+    for band in limits.volume_bands:
+        if at is None or is_within(band.opens_min, band.closes_min, at):
+            ceilings.append(band.ceiling_percent)
     return min(*ceilings, 100 if wanted_percent is None else wanted_percent)
 
 

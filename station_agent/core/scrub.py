@@ -43,7 +43,7 @@ class Scrub:
             return
         self.next_mono_ms = turn.now.mono_ms + APART_MS
         week = self._week(at)
-        left = (sha256 for sha256 in self.station.held if sha256 > week.up_to)
+        left = [sha256 for sha256 in self.station.held if sha256 > week.up_to]
         chosen = min(left, default=None)
         if chosen is not None and due_at(chosen, week.began_at) <= at:
             self.station.scrub = ScrubMark(began_at=week.began_at, up_to=chosen)

@@ -6,7 +6,7 @@ yet known when the slot was started: that much is in its record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -150,14 +150,13 @@ class Trace:
         return last is not None and (last.level, last.why or "") == (clock.level, clock.why)
 
     def follow_plan(
-        self, standing: Standing, pending: Iterable[PlannedSlot], started: Iterable[str]
+        self, standing: Standing, pending: Sequence[PlannedSlot], started: Iterable[str]
     ) -> None:
         """Note which slots are new or changed; let go of those that are no longer ours."""
-        before = self.revisions
-        self.revisions = {}
-        for slot in pending:
-            self.revisions[slot.slot_id] = slot.revision
-            if before is not None:
+        before, now = self.revisions, {slot.slot_id: slot.revision for slot in pending}
+        self.revisions = now
+        if before is not None and not now.items() <= before.items():
+            for slot in pending:
                 self._compare(standing, slot, before.get(slot.slot_id))
         kept = {*self.revisions, *started}
         self.stories = {key: story for key, story in self.stories.items() if key in kept}
