@@ -47,6 +47,7 @@ from station_agent.core.events import (
     Stopping,
     StopPressed,
     SubscriptionRefused,
+    Woke,
 )
 from station_agent.core.health import is_too_hot
 from station_agent.core.lifetime import Lifetime
@@ -64,7 +65,7 @@ from station_agent.core.volume import Volume
 from station_agent.core.witness import Witness
 from station_protocol.codec import Signed
 from station_protocol.messages import FaultEntry, Message
-from station_protocol.vocabulary import Reason
+from station_protocol.vocabulary import ClockLevel, Reason
 
 SETTLE_MS = 10_000
 """How long after boot the centre may take to answer before last knowledge has to do."""
@@ -126,18 +127,24 @@ class Agent:
         self.volume = Volume(station, playout)
         self._outlook = Outlook(station)
         self._gaps_told: set[str] = set()
-        self._deadline = Deadline(mono_ms=now.mono_ms)
+        self._others_due = self._deadline = Deadline(mono_ms=now.mono_ms)
 
     def handle(self, event: Event, now: Moment) -> tuple[Effect, ...]:
         """What follows from `event` at `now`; the effects are to be carried out in order."""
         before = self.station.clock
         clock = self.station.clock = clock_trust.observed(before, now)
         turn = Turn(now, self._numbering, clock.level)
+        is_news = self._is_news(event) or clock.seen != before.seen
         if clock.seen != before.seen:  # it stepped: the centre is asked at once what it is worth
             self.reporter.beat_soon(turn)
         self._take_in(turn, event)
-        if not isinstance(event, Stopping):
-            self._advance(turn, was_trusted=before.is_trusted)
+        if is_news or self._is_somebody_due(now, before.level):
+            if not isinstance(event, Stopping):
+                self._advance(turn, was_trusted=before.is_trusted)
+            self._others_due = self._next_of_others(now)
+        else:
+            self.scrub.advance(turn, now.wall)
+            self.reporter.advance(turn)
         self._deadline = self._next(now)
         return self.durability.settle(turn, event)
 
@@ -292,6 +299,29 @@ class Agent:
 
     # --- what time does ---------------------------------------------------------------------------
 
+    def _is_news(self, event: Event) -> bool:
+        """Whether it may change anything but what is reported: mostly only time has passed."""
+        match event:
+            case Woke():
+                return False
+            case AckReceived(signed=signed):
+                return signed.message.answers == "hello"
+            case ProbesRead():
+                return event != self.reporter.probes
+            case _:
+                return True
+
+    def _is_somebody_due(self, now: Moment, before: ClockLevel) -> bool:
+        """Whether anybody but the reporter may have to act: it is time, or the clock changed."""
+        clock, due = self.station.clock, self._others_due
+        return (
+            not clock.is_trusted
+            or clock.level is not before
+            or bool(self.playout.plays)
+            or (due.wall is not None and now.wall >= due.wall)
+            or (due.mono_ms is not None and now.mono_ms >= due.mono_ms)
+        )
+
     def _advance(self, turn: Turn, *, was_trusted: bool) -> None:
         self._fall_back(turn)
         clock = self.station.clock
@@ -321,11 +351,17 @@ class Agent:
             )
 
     def _next(self, now: Moment) -> Deadline:
+        others = self._others_due
+        monos = [mono for mono in self.reporter.mono_deadlines() if mono > now.mono_ms]
+        if others.mono_ms is not None:
+            monos.append(others.mono_ms)
+        return Deadline(others.wall, min(monos, default=None))
+
+    def _next_of_others(self, now: Moment) -> Deadline:
         monos = [
             *self.playout.mono_deadlines(),
             *self.downloads.mono_deadlines(),
             *self.emergencies.mono_deadlines(),
-            *self.reporter.mono_deadlines(),
             self.lifetime.booted.mono_ms + SETTLE_MS,
             self.durability.retry_mono_ms,
             self.desk.judge_mono_ms or 0,

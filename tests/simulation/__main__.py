@@ -24,7 +24,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first of them")
     parser.add_argument("--stations", type=int, default=5)
     parser.add_argument("--days", type=int, default=3)
-    parser.add_argument("--beat", type=int, default=1800, help="seconds between heartbeats")
+    parser.add_argument("--beat", type=int, default=3600, help="seconds between heartbeats")
     parser.add_argument(
         "--mutant", choices=sorted(mutants.MUTANTS), help="break the core like this"
     )

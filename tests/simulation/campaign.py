@@ -22,7 +22,7 @@ class Size:
 
     stations: int = 5
     days: int = 3
-    beat_s: int = 1800
+    beat_s: int = 3600
 
 
 @dataclass(frozen=True, slots=True)

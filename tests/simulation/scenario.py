@@ -68,7 +68,7 @@ class Scenario:
     @property
     def mark_ms(self) -> int:
         """How often stations note that they live: the real rhythm together with the real beats."""
-        return min(30 * MINUTE, 10 * self.beat_ms)
+        return min(60 * MINUTE, 10 * self.beat_ms)
 
     @property
     def retry_ms(self) -> int:
@@ -146,7 +146,7 @@ SLOT_HOURS = ((5 * HOUR, 7 * HOUR), (10 * HOUR, 12 * HOUR), (16 * HOUR, 19 * HOU
 """When commune radio airs; faults and deeds gather there too."""
 
 
-def drawn(seed: int, *, stations: int, days: int, beat_s: int = 1800) -> Scenario:
+def drawn(seed: int, *, stations: int, days: int, beat_s: int = 3600) -> Scenario:
     """The scenario of a seed."""
     dice = random.Random(f"scenario {seed}")
     names = tuple(f"station-{number + 1}" for number in range(stations))

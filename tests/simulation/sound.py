@@ -18,7 +18,7 @@ from tests.simulation.ledger import Heard, Queued
 from tests.simulation.timeline import ms_of
 
 PREPARE_MS = 180
-PROGRESS_MS = 10_000
+PROGRESS_MS = 12_000
 LATENCY_MS = 20
 FOLLOWS_WITHIN_MS = 8_000
 """A slot may be let go behind another that is just about to end."""
