@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from station_agent.core import effects as do
@@ -20,6 +21,8 @@ from tests.simulation.timeline import ms_of
 PREPARE_MS = 180
 PROGRESS_MS = 12_000
 LATENCY_MS = 20
+RACE_MS = 3_000
+"""A planned play is let go up to 1.5 seconds before its first frame."""
 FOLLOWS_WITHIN_MS = 8_000
 """A slot may be let go behind another that is just about to end."""
 
@@ -65,6 +68,8 @@ class _Cue:
     """It sounds, then nothing is ever heard or told of it again."""
     intent: bool = False
     is_let_go: bool = False
+    let_go_ms: int = 0
+    let_go_error_ms: int = 0
     is_stopping: bool = False
     waits: bool = False
     """For another one to end."""
@@ -113,6 +118,7 @@ class SimPlayer:
             return
         cue.intent, cue.is_let_go = self._host.is_intent_durable(play_id), True
         now_ms = self._host.true_now()
+        cue.let_go_ms, cue.let_go_error_ms = now_ms, self._host.own_wall_ms() - now_ms
         wait_ms = LATENCY_MS
         if cue.due_ms is not None:
             wait_ms = max(wait_ms, cue.due_ms - self._host.own_wall_ms())
@@ -177,9 +183,19 @@ class SimPlayer:
         cue.heard = self._host.first_frame(cue.play_id, names, intent=cue.intent)
         wall = cue.heard.started_wall
         error = None if cue.due_ms is None else float(ms_of(wall) - cue.due_ms)
+        self._judge_by_clock_of_start(cue, cue.heard)
         self._play_out(cue)
         self._host.later(PROGRESS_MS, lambda: self._progress(cue))
         return ev.PlayerStarted(cue.play_id, wall, error)
+
+    def _judge_by_clock_of_start(self, cue: _Cue, heard: Heard) -> None:
+        """Whoever sets the clock between a start and its first frame moves no sample: it comes
+        where the clock said by which it was let go, if that was the better one.
+        """
+        is_race = heard.started_ms - cue.let_go_ms < RACE_MS
+        if is_race and abs(cue.let_go_error_ms) < abs(heard.clock_error_ms):
+            heard.started_wall -= timedelta(milliseconds=heard.clock_error_ms - cue.let_go_error_ms)
+            heard.clock_error_ms = cue.let_go_error_ms
 
     def _play_out(self, cue: _Cue) -> None:
         """To its end; of urgent words that turn out to be bad only what comes before them."""
