@@ -280,7 +280,16 @@ def _with_intent(memory: Memory, intent: Intent) -> Memory:
             memory = memory.model_copy(
                 update={"emergencies": (*memory.emergencies, intent.order)[-MOST_ACTIVE:]}
             )
-    return memory
+    return memory.model_copy(
+        update={"emergencies": tuple(_begun(one, intent.order) for one in memory.emergencies)}
+    )
+
+
+def _begun(order: ActiveOrder, intended: ActiveOrder) -> ActiveOrder:
+    """The order with every airing counted of which there is an intent: none has two outcomes."""
+    if order.order_id != intended.order_id or order.begun >= intended.begun:
+        return order
+    return order.model_copy(update={"begun": intended.begun})
 
 
 def _started(intent: Intent) -> SlotRecord:

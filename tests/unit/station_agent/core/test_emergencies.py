@@ -335,6 +335,22 @@ def test_an_order_recorded_and_sent_again_after_a_crash_is_not_obeyed_twice() ->
     assert rig.agent.station.refused == {}
 
 
+def test_an_airing_of_which_only_the_intent_was_kept_is_counted_when_it_goes_on() -> None:
+    """The power goes as a later airing begins: the journal still knows only the one before."""
+    rig = online()
+    rig.tell(warning(repeat_every_s=300))
+    rig.run(290)
+    kept = list(rig.store.entries), dict(rig.store.slots), rig.store.memory
+    rig.run(12)
+    rig.store.entries, rig.store.slots, rig.store.memory = kept
+    rig.reboot()
+    rig.connect()
+    rig.run(60)
+    assert airings(rig, "flood") == [AIRED, (Outcome.CUT_SHORT, Reason.AGENT_DOWN), AIRED]
+    lines = rig.evidence(wire.AsRunEntry)
+    assert [line.slot_id for line in lines] == [airing_id("flood", no) for no in (1, 2, 3)]
+
+
 # --- between emergencies --------------------------------------------------------------------------
 
 
