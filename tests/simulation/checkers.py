@@ -145,8 +145,10 @@ def _of(heard: Heard, name: str, words: str) -> Violation:
 def s3_not_twice(ledger: Ledger) -> Iterator[Violation]:
     """A slot starts at most once at a station, and its intent is durable before it sounds."""
     for plays in _by_slot(ledger).values():
-        for again in plays[1:]:
-            yield _of(again, "S3", "sounds a second time")
+        for before, again in pairwise(plays):
+            # An emergency sounds although the card takes nothing: the next run cannot know of it.
+            if not before.is_unwritten:
+                yield _of(again, "S3", "sounds a second time")
     for heard in ledger.heard:
         if not heard.is_intent_durable:
             yield _of(heard, "S3", "sounds before its intent is durable")
