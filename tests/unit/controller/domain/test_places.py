@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,100 @@ TREE = PlaceTree(
     {p.place_id: _station(p) for p in PLACES if p.kind is PlaceKind.COMMUNE},
 )
 BY_ID = TREE.places
+
+
+LINE = {
+    "code": "22783",
+    "name": unicodedata.normalize("NFD", " Xã Phước Bình "),
+    "district_code": "584",
+    "district_name": "Huyện Bác Ái",
+    "lat": "12.05",
+    "lon": "108.75",
+    "region_note": "KV III; ven biển; 4 cụm loa",
+}
+"""A line of the file as it might be typed: a commune in the mountains that lies on the sea."""
+
+
+def test_a_line_of_the_file_becomes_a_row_without_stray_spaces() -> None:
+    assert gazetteer.commune_row(LINE) == gazetteer.CommuneRow(
+        "22783",
+        "Xã Phước Bình",
+        "584",
+        "Huyện Bác Ái",
+        12.05,
+        108.75,
+        "KV III; ven biển; 4 cụm loa",
+    )
+
+
+def test_rows_become_a_province_its_districts_and_their_communes() -> None:
+    first = gazetteer.commune_row(LINE)
+    second = gazetteer.commune_row(
+        LINE
+        | {"code": "22786", "name": "Phường Đô Vinh", "region_note": ""}
+        | {"district_code": "582", "district_name": "Thành phố Phan Rang-Tháp Chàm"}
+    )
+    since = gazetteer.VALID_FROM
+    nowhere = (None, False, None, None, since, None)
+    assert gazetteer.places_of([first, second, first]) == (
+        Place("ninh-thuan", PlaceKind.PROVINCE, None, "58", "Ninh Thuận", "tỉnh", *nowhere, 0),
+        Place("bac-ai", PlaceKind.DISTRICT, "ninh-thuan", "584", "Bác Ái", "huyện", *nowhere, 0),
+        Place(
+            "phan-rang-thap-cham",
+            PlaceKind.DISTRICT,
+            "ninh-thuan",
+            "582",
+            "Phan Rang-Tháp Chàm",
+            "thành phố",
+            *nowhere,
+            1,
+        ),
+        commune := Place(
+            "bac-ai-phuoc-binh",
+            PlaceKind.COMMUNE,
+            "bac-ai",
+            "22783",
+            "Phước Bình",
+            "xã",
+            "III",
+            True,
+            12.05,
+            108.75,
+            since,
+            None,
+            0,
+        ),
+        Place(
+            "phan-rang-thap-cham-do-vinh",
+            PlaceKind.COMMUNE,
+            "phan-rang-thap-cham",
+            "22786",
+            "Đô Vinh",
+            "phường",
+            None,
+            False,
+            12.05,
+            108.75,
+            since,
+            None,
+            1,
+        ),
+        replace(commune, position=2),
+    )
+
+
+@pytest.mark.parametrize(
+    ("note", "zone", "clusters"),
+    [("KV I", "I", 0), ("KV II, 12 cụm loa", "II", 12), ("KV IIII", None, 0), ("", None, 0)],
+)
+def test_a_note_may_name_a_zone_and_a_number_of_clusters(
+    note: str, zone: str | None, clusters: int
+) -> None:
+    assert (gazetteer.zone_of(note), gazetteer.clusters_of(note)) == (zone, clusters)
+
+
+def test_an_id_has_one_hyphen_between_words_and_none_at_its_ends() -> None:
+    assert gazetteer.slug(" Phan Rang - Tháp Chàm. ") == "phan-rang-thap-cham"
 
 
 def test_there_are_one_province_seven_districts_and_65_communes() -> None:
