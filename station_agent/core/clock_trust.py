@@ -8,8 +8,9 @@ Between their words the clock that nobody can set keeps the trust; a step of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from station_agent.core.moment import Moment
 from station_agent.core.records import Mark
@@ -43,8 +44,7 @@ class KernelClock:
         return self.is_synchronised and (self.error_ms or 0.0) <= MAX_OFFSET_MS
 
 
-@dataclass(frozen=True, slots=True)
-class ClockTrust:
+class ClockTrust(NamedTuple):  # made anew at each event: four times as fast as a dataclass
     """What is believed. `why` is the health reason of level NONE, else empty.
 
     `error_ms` is how wrong the wall clock was at most at `error_mono_ms`; `vouched` is the centre's
@@ -114,8 +114,7 @@ def at_boot(mark: Mark | None, now: Moment, *, machine_boot_id: str) -> ClockTru
     if mark is None or not mark.machine_boot_id == machine_boot_id != "":
         return trust
     off_ms = max(0, (now.wall - mark.at) // timedelta(milliseconds=1))
-    return replace(
-        trust,
+    return trust._replace(
         vouched_at=mark.vouched_at,
         error_ms=mark.error_ms,
         error_mono_ms=now.mono_ms - off_ms,
@@ -139,7 +138,7 @@ def told_by_kernel(trust: ClockTrust, kernel: KernelClock, now: Moment) -> Clock
 
     A kernel that no longer says so leaves what the centre or the last knowledge supports.
     """
-    trust = replace(trust, kernel=kernel)
+    trust = trust._replace(kernel=kernel)
     return _ranked(trust, now) if trust.is_trusted else trust
 
 
@@ -148,15 +147,14 @@ def _ranked(trust: ClockTrust, now: Moment) -> ClockTrust:
     kernel = trust.kernel
     if kernel.is_good:
         by_word = trust.vouched is not None
-        return replace(
-            trust,
+        return trust._replace(
             level=ClockLevel.NETWORK,
             vouched_at=now.wall,
             error_ms=trust.error_ms if by_word else kernel.error_ms,
             error_mono_ms=trust.error_mono_ms if by_word else kernel.mono_ms,
         )
     level = ClockLevel.LAST_KNOWN if trust.vouched is None else ClockLevel.CONTROLLER
-    return trust if trust.level is level else replace(trust, level=level)
+    return trust if trust.level is level else trust._replace(level=level)
 
 
 def fallen_back(trust: ClockTrust, now: Moment, *, may_use_last_known: bool) -> ClockTrust:
@@ -173,10 +171,10 @@ def fallen_back(trust: ClockTrust, now: Moment, *, may_use_last_known: bool) -> 
     is_known = may_use_last_known and (recent or trust.kernel.is_synchronised)
     if not (trust.kernel.is_good or is_known):
         return trust
-    believed = replace(trust, level=ClockLevel.LAST_KNOWN, why="", seen=now)
+    believed = trust._replace(level=ClockLevel.LAST_KNOWN, why="", seen=now)
     if trust.kernel.is_synchronised:
         kernel = trust.kernel
-        believed = replace(believed, error_ms=kernel.error_ms, error_mono_ms=kernel.mono_ms)
+        believed = believed._replace(error_ms=kernel.error_ms, error_mono_ms=kernel.mono_ms)
     return observed(_ranked(believed, now), now)
 
 
@@ -193,7 +191,7 @@ def observed(trust: ClockTrust, now: Moment) -> ClockTrust:
     if not trust.is_trusted:
         return _aged(trust, now)
     latest_at = max(now.wall, trust.latest_at or now.wall)
-    return replace(trust, latest_at=latest_at, latest_mono_ms=now.mono_ms)
+    return trust._replace(latest_at=latest_at, latest_mono_ms=now.mono_ms)
 
 
 def _aged(trust: ClockTrust, now: Moment) -> ClockTrust:
@@ -202,15 +200,14 @@ def _aged(trust: ClockTrust, now: Moment) -> ClockTrust:
     if trust.latest_at is None or passed_ms < STEP_MS:
         return trust
     latest_at = trust.latest_at + timedelta(milliseconds=passed_ms)
-    return replace(trust, latest_at=latest_at, latest_mono_ms=now.mono_ms)
+    return trust._replace(latest_at=latest_at, latest_mono_ms=now.mono_ms)
 
 
 def _stepped(trust: ClockTrust, step_ms: float, now: Moment) -> ClockTrust:
     """No trust; but the true time is still known by the clock that did not step."""
     known = (trust.offset_ms or 0.0) if trust.is_trusted else trust.offset_ms
     error_ms = trust.error(now)
-    return replace(
-        trust,
+    return trust._replace(
         level=ClockLevel.NONE,
         seen=now,
         why=trust.why or UNTRUSTED,
@@ -233,20 +230,18 @@ def answered(
         return trust
     offset_ms = (controller_at - now.wall) / timedelta(milliseconds=1) + round_trip_ms / 2
     error_ms = abs(offset_ms) + round_trip_ms / 2
-    heard = replace(
-        trust, seen=now, offset_ms=offset_ms, error_ms=error_ms, error_mono_ms=now.mono_ms
+    heard = trust._replace(
+        seen=now, offset_ms=offset_ms, error_ms=error_ms, error_mono_ms=now.mono_ms
     )
     if abs(offset_ms) > MAX_OFFSET_MS:
-        return replace(
-            heard,
+        return heard._replace(
             level=ClockLevel.NONE,
             why=WRONG,
             vouched=None,
             vouched_at=None,
             needs_centre=True,
         )
-    believed = replace(
-        heard,
+    believed = heard._replace(
         why="",
         vouched=now,
         vouched_at=now.wall,

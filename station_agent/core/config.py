@@ -33,6 +33,8 @@ class AgentConfig:
     """How often a station says how it is when nothing changes; the centre counts on 30 s."""
     mark_ms: int = 300_000
     """How often it notes durably that it lives while nothing sounds."""
+    progress_mark_ms: int = 15_000
+    """How often it notes so how much has sounded while something does."""
     retry_ms: int = 10_000
     """How soon a write that the card refused is tried again if nothing else is to be written."""
 

@@ -25,8 +25,9 @@ AFTER_HELLO_MS = 2_000
 """A beat is QoS 0 and may overtake the hello; it waits so long for the hello's answer."""
 HELLO_AGAIN_MS = 10_000
 BATCH_AGAIN_MS = 30_000
+BATCH_AGAIN_AT_MOST_MS = 300_000
+"""Unanswered evidence is said again after twice as long each time, up to this: 4G is paid for."""
 TIME_MS = 600_000
-PROGRESS_MARK_MS = 15_000
 ECHOES_KEPT = 8
 
 
@@ -47,6 +48,7 @@ class Reporter:
     asked_mono_ms: list[int] = field(default_factory=list)
     time_mono_ms: int | None = None
     sent_batch_mono_ms: int | None = None
+    batch_again_ms: int = BATCH_AGAIN_MS
     next_mark_mono_ms: int = 0
     marked_on_air: bool = False
     marked_level: ClockLevel = ClockLevel.NONE
@@ -65,6 +67,7 @@ class Reporter:
         self.is_greeted = False
         self.hello_mono_ms = None
         self.sent_batch_mono_ms = None
+        self.batch_again_ms = BATCH_AGAIN_MS
         self.asked_mono_ms.clear()
 
     def say_hello(self, turn: Turn) -> None:
@@ -108,6 +111,7 @@ class Reporter:
         """Take in what is stored. Only the answer to our hello may say: less than we thought."""
         if ack.journal_id != self.station.config.journal_id:
             return
+        self.batch_again_ms = BATCH_AGAIN_MS
         greeting = ack.answers == "hello" and echo is not None and echo == self.hello_mono_ms
         stored = min(ack.stored_up_to, turn.numbering.head)
         if greeting:
@@ -203,8 +207,10 @@ class Reporter:
         if not self.is_greeted or self.stored_up_to >= turn.numbering.head:
             return
         sent = self.sent_batch_mono_ms
-        if sent is not None and turn.now.mono_ms < sent + BATCH_AGAIN_MS:
-            return
+        if sent is not None:
+            if turn.now.mono_ms < sent + self.batch_again_ms:
+                return
+            self.batch_again_ms = min(2 * self.batch_again_ms, BATCH_AGAIN_AT_MOST_MS)
         self.sent_batch_mono_ms = turn.now.mono_ms
         boot_id = self.station.config.boot_id
         turn.ask(ForwardJournal(self.stored_up_to, boot_id, turn.now.mono_ms))
@@ -218,8 +224,9 @@ class Reporter:
             return
         self.marked_on_air = on_air is not None
         self.marked_level = self.station.clock.level
-        every = self.station.config.mark_ms if on_air is None else PROGRESS_MARK_MS
-        self.next_mark_mono_ms = turn.now.mono_ms + every
+        config = self.station.config
+        every_ms = config.mark_ms if on_air is None else config.progress_mark_ms
+        self.next_mark_mono_ms = turn.now.mono_ms + every_ms
         turn.ask(WriteMark(self.mark(turn, on_air)))
 
     def mark(self, turn: Turn, on_air: OnAir | None, *, stopped: bool = False) -> Mark:
@@ -243,5 +250,5 @@ class Reporter:
         if self.hello_mono_ms is not None and not self.is_greeted:
             found.append(self.hello_mono_ms + HELLO_AGAIN_MS)
         if self.sent_batch_mono_ms is not None:
-            found.append(self.sent_batch_mono_ms + BATCH_AGAIN_MS)
+            found.append(self.sent_batch_mono_ms + self.batch_again_ms)
         return found

@@ -40,6 +40,25 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often stations do what they do again and again."""
+
+    beat_ms: int
+    mark_ms: int
+    """They note that they live."""
+    progress_ms: int
+    """The player tells how much was heard."""
+    progress_mark_ms: int
+    """That is noted on the card."""
+    retry_ms: int
+    """A refused write is tried again."""
+
+
+REAL = Rhythm(30 * SECOND, 5 * MINUTE, 12 * SECOND, 15 * SECOND, 10 * SECOND)
+COARSE = Rhythm(60 * MINUTE, 60 * MINUTE, MINUTE, MINUTE, 5 * MINUTE)
+
+
+@dataclass(frozen=True, slots=True)
 class Nature:
     """What a station is like from the start."""
 
@@ -66,14 +85,9 @@ class Scenario:
     """Plans of this world are signed for so long only; None: as the centre usually does."""
 
     @property
-    def mark_ms(self) -> int:
-        """How often stations note that they live: the real rhythm together with the real beats."""
-        return min(60 * MINUTE, 10 * self.beat_ms)
-
-    @property
-    def retry_ms(self) -> int:
-        """How soon they try a refused write again: in the real rhythm together with real beats."""
-        return 10 * SECOND if self.beat_ms <= 30 * SECOND else MINUTE
+    def rhythm(self) -> Rhythm:
+        """What stations do again and again: in the real rhythm where they really beat."""
+        return REAL if self.beat_ms <= REAL.beat_ms else replace(COARSE, beat_ms=self.beat_ms)
 
     @property
     def ends_ms(self) -> int:

@@ -19,7 +19,6 @@ from tests.simulation.ledger import Heard, Queued
 from tests.simulation.timeline import ms_of
 
 PREPARE_MS = 180
-PROGRESS_MS = 12_000
 LATENCY_MS = 20
 RACE_MS = 3_000
 """A planned play is let go up to 1.5 seconds before its first frame."""
@@ -88,8 +87,9 @@ def _name(piece: do.Piece) -> str:
 class SimPlayer:
     """Plays of one run of an agent; a new run has a new player."""
 
-    def __init__(self, host: Host, *, has_device: bool) -> None:
+    def __init__(self, host: Host, progress_ms: int, *, has_device: bool) -> None:
         self._host = host
+        self._progress_ms = progress_ms
         self._cues: dict[str, _Cue] = {}
         self.has_device = has_device
         self._told_lost = False
@@ -185,7 +185,7 @@ class SimPlayer:
         error = None if cue.due_ms is None else float(ms_of(wall) - cue.due_ms)
         self._judge_by_clock_of_start(cue, cue.heard)
         self._play_out(cue)
-        self._host.later(PROGRESS_MS, lambda: self._progress(cue))
+        self._host.later(self._progress_ms, lambda: self._progress(cue))
         return ev.PlayerStarted(cue.play_id, wall, error)
 
     def _judge_by_clock_of_start(self, cue: _Cue, heard: Heard) -> None:
@@ -230,7 +230,7 @@ class SimPlayer:
     def _progress(self, cue: _Cue) -> ev.Event | None:
         if cue.heard is None or cue.heard.ended_ms is not None:
             return None
-        self._host.later(PROGRESS_MS, lambda: self._progress(cue))
+        self._host.later(self._progress_ms, lambda: self._progress(cue))
         return ev.PlayerProgress(cue.play_id, self._host.true_now() - cue.heard.started_ms)
 
     def _end(

@@ -36,7 +36,7 @@ from tests.simulation.clocks import StationClock
 from tests.simulation.disk import Disk, Document, PowerCutError
 from tests.simulation.ledger import Floors, Heard, Obeyed, Queued, Span, TakenBack
 from tests.simulation.network import Parcel
-from tests.simulation.scenario import Nature
+from tests.simulation.scenario import REAL, Nature, Rhythm
 from tests.simulation.sound import SimPlayer
 from tests.simulation.timeline import MINUTE, SECOND, START
 
@@ -44,8 +44,6 @@ CHECK_MS = 30
 KEEP_MS = 30
 INTENT_WAIT_MS = 200
 PROBE_MS = 8
-BEAT_MS = 30 * SECOND
-"""How often a real station beats."""
 PLENTY_BYTES = 8_000_000_000
 NO_TIME = 10**15
 
@@ -53,9 +51,7 @@ NO_TIME = 10**15
 class Ground(Protocol):
     """The world a station stands in."""
 
-    beat_ms: int
-    mark_ms: int
-    retry_ms: int
+    rhythm: Rhythm
     calm_ms: int
 
     def now_ms(self) -> int:
@@ -249,17 +245,19 @@ class SimStation:
         self._dies_at_start = self._dies_at_order = False
         self._orders.clear()
         self.fetching = ""
+        rhythm = self.ground.rhythm
         config = AgentConfig(
             station_id=self.station_id,
             boot_id=self.run_id,
             journal_id=self.disk.journal_id,
             limits=_limits(self.station_id),
             machine_boot_id=f"machine-{self._machine}",
-            beat_ms=self.ground.beat_ms,
-            mark_ms=self.ground.mark_ms,
-            retry_ms=self.ground.retry_ms,
+            beat_ms=rhythm.beat_ms,
+            mark_ms=rhythm.mark_ms,
+            progress_mark_ms=rhythm.progress_mark_ms,
+            retry_ms=rhythm.retry_ms,
         )
-        self.player = SimPlayer(self, has_device=self.has_device)
+        self.player = SimPlayer(self, rhythm.progress_ms, has_device=self.has_device)
         restored = self.disk.restored()
         self._marked_at = restored.mark.latest_at if restored.mark else None
         self.agent = Agent(config, restored, self.now())
@@ -558,7 +556,7 @@ class SimStation:
     def probe(self) -> None:
         """Say what the machine says of itself; at coarse beats only what is new in this run."""
         as_before = (self._run, self.clock.since_ms, self.disk.problem)
-        if self.ground.beat_ms <= BEAT_MS or as_before != self._probed:
+        if self.ground.rhythm.beat_ms <= REAL.beat_ms or as_before != self._probed:
             self._probed = as_before
             self.later(PROBE_MS, self.probes)
 

@@ -45,8 +45,7 @@ class World:
     def __post_init__(self) -> None:
         scenario = self.scenario
         self.ledger = Ledger(scenario.seed, beat_ms=scenario.beat_ms)
-        self.beat_ms, self.mark_ms = scenario.beat_ms, scenario.mark_ms
-        self.retry_ms = scenario.retry_ms
+        self.rhythm = scenario.rhythm
         self.calm_ms = scenario.calm_ms
         names = tuple(nature.station_id for nature in scenario.stations)
         self.network = Network(self, names, scenario.seed)

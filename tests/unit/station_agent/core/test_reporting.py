@@ -106,15 +106,33 @@ def test_after_a_break_evidence_waits_for_the_next_greeting() -> None:
     assert batches(rig) == []
 
 
-def test_unanswered_evidence_is_sent_again() -> None:
+def test_unanswered_evidence_is_sent_again_at_growing_distances() -> None:
     rig = online(slot(1, in_minutes(1)))
     rig.asked.clear()
     rig.centre_is_up = False
-    rig.run(240)
+    rig.run(300)
     assert len(set(batches(rig))) == 1
-    assert 6 <= len(batches(rig)) <= 8
+    assert len(batches(rig)) == 4  # at once, after 30, 60 and 120 seconds more
+    rig.run(3600)
+    assert 4 + 11 <= len(batches(rig)) <= 4 + 13  # every five minutes
+
+
+def test_evidence_is_sent_again_at_once_when_the_centre_speaks() -> None:
+    rig = online(slot(1, in_minutes(1)))
+    rig.centre_is_up = False
+    rig.run(1200)
     rig.centre_is_up = True
-    rig.run(60)
+    rig.connect()
+    rig.run(2)
+    assert rig.store.stored_up_to == rig.store.entries[-1].entry_no
+
+
+def test_a_centre_that_was_away_gets_unanswered_evidence_within_minutes() -> None:
+    rig = online(slot(1, in_minutes(1)))
+    rig.centre_is_up = False
+    rig.run(1200)
+    rig.centre_is_up = True
+    rig.run(301)
     assert rig.store.stored_up_to == rig.store.entries[-1].entry_no
 
 
