@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """One reading of both clocks. `wall` is aware UTC; `mono_ms` never steps and means nothing."""
 
     wall: datetime
@@ -18,8 +17,7 @@ class Moment:
         return Moment(self.wall + timedelta(milliseconds=ms), self.mono_ms + round(ms))
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """When the core wants to be woken: by wall clock, by the other, or both; whichever is first."""
 
     wall: datetime | None = None

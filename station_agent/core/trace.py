@@ -103,7 +103,7 @@ class Story:
 
     def keep(self, noted: Noted) -> None:
         """Take in a fact as it is."""
-        if noted in self.told:
+        if any(known.mono_ms == noted.mono_ms and known == noted for known in self.told):
             return
         if len(self.told) == MOST_FACTS:
             del self.told[MOST_FACTS // 2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller.domain.reconcile import Change, Result
 from controller.domain.schedule import Schedule
@@ -68,8 +68,7 @@ class SignedOrder:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What is known of a station."""
 
     last_word_at: datetime | None = None

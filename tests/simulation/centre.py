@@ -7,7 +7,7 @@ planned, compared, judged and let lapse is decided by controller.domain alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
@@ -30,7 +30,7 @@ from tests.simulation.book import (
     Standing,
 )
 from tests.simulation.network import Parcel
-from tests.simulation.timeline import DAY, HOUR, MINUTE, epoch_ms, instant, ms_of
+from tests.simulation.timeline import DAY, HOUR, MINUTE, START, epoch_ms, instant, ms_of
 
 KEY_ID = "0" * 16
 UNKNOWN_AFTER = timedelta(seconds=300)
@@ -80,12 +80,20 @@ class Centre:
     _digests: dict[str, tuple[wire.PlannedSlot, str]] = field(default_factory=dict)
     _slot_ids: dict[tuple[str, date, time], str] = field(default_factory=dict)
     """Ids once worked out: a hash for each occurrence of two weeks at each refresh."""
+    _filled: dict[str, tuple[Rule, datetime]] = field(default_factory=dict)
+    """Rules, and until when their slots are there."""
+    _contents: dict[tuple[str, int, tuple[tuple[int, int], ...]], str] = field(default_factory=dict)
+    """Hashes of limits by what they depend on."""
+    _instant: tuple[int, datetime] = (0, START)
     _tokens: int = 0
 
     @property
     def now(self) -> datetime:
         """The centre's time."""
-        return instant(self.world.now_ms())
+        now_ms = self.world.now_ms()
+        if self._instant[0] != now_ms:
+            self._instant = (now_ms, instant(now_ms))
+        return self._instant[1]
 
     # --- up and down ------------------------------------------------------------------------------
 
@@ -94,6 +102,7 @@ class Centre:
         self.is_up = True
         self._told.clear()
         self._asked.clear()
+        self._filled.clear()
         self.refresh()
         self.publish_retained()
 
@@ -134,7 +143,10 @@ class Centre:
         for name, rule in self.book.rules.items():
             if rule.is_closed:
                 continue
-            for slot in expand(rule.rule, window.starts_at, window.covers_until):
+            filled, until = self._filled.get(name, (None, window.starts_at))
+            starts_at = until if filled is rule else window.starts_at
+            self._filled[name] = (rule, window.covers_until)
+            for slot in expand(rule.rule, starts_at, window.covers_until):
                 slot_id = self._slot_id(slot)
                 if slot_id not in self.book.slots:
                     self.book.owner[slot_id] = name
@@ -222,6 +234,10 @@ class Centre:
         return left < timedelta(milliseconds=self.plan_valid_ms / 2)
 
     def _limit(self, station_id: str) -> None:
+        key = (station_id, self.book.epoch, self.book.hours)
+        held = self.book.limits.get(station_id)
+        if held is not None and held.content == self._contents.get(key):
+            return
         limits = planning.limits_of(
             station_id,
             Allowed(tuple(Span(*span) for span in self.book.hours)),
@@ -229,8 +245,7 @@ class Centre:
             volume_ceiling_percent=80,
             now=self.now,
         )
-        content = planning.limits_hash(limits, self.book.epoch)
-        held = self.book.limits.get(station_id)
+        content = self._contents[key] = planning.limits_hash(limits, self.book.epoch)
         if held is not None and held.content == content:
             return
         version = held.version + 1 if held else 1
@@ -335,7 +350,7 @@ class Centre:
 
     def _stand(self, station_id: str, **changes: object) -> Standing:
         known = self.book.standings.get(station_id, Standing())
-        fresh = self.book.standings[station_id] = replace(known, **changes)  # type: ignore[arg-type]
+        fresh = self.book.standings[station_id] = known._replace(**changes)  # type: ignore[arg-type]
         return fresh
 
     def _hello(self, hello: wire.Hello) -> None:

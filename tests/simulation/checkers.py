@@ -507,7 +507,7 @@ def x2_honest(ledger: Ledger) -> Iterator[Violation]:
     for station_id, entry, ran in _as_runs(ledger):
         told.add((station_id, ran.slot_id))
         plays = heard.get((station_id, ran.slot_id), [])
-        problem = _lie(ran, plays)
+        problem = _lie(ran, plays, ledger.uncounted_ms)
         if problem is not None:
             yield Violation(
                 "X2", station_id, ms_of(entry.at), f"{ran.slot_id} {ran.outcome}: {problem}"
@@ -519,7 +519,7 @@ def x2_honest(ledger: Ledger) -> Iterator[Violation]:
             yield _of(plays[0], "X2", "was heard, and the journal does not know")
 
 
-def _lie(ran: wire.AsRunEntry, plays: list[Heard]) -> str | None:
+def _lie(ran: wire.AsRunEntry, plays: list[Heard], may_be_uncounted_ms: int) -> str | None:
     sounded_ms = sum(play.sounded_ms for play in plays)
     if ran.outcome in ("missed", "cancelled", "superseded"):
         return f"heard for {sounded_ms} ms" if sounded_ms else None
@@ -530,7 +530,7 @@ def _lie(ran: wire.AsRunEntry, plays: list[Heard]) -> str | None:
     uncounted_ms = sounded_ms - ran.played_ms
     if by_mark and uncounted_ms > 0 and any(play.is_unmarked for play in plays):
         return None
-    if abs(uncounted_ms) > (30_000 if by_mark else 1_500):
+    if abs(uncounted_ms) > (may_be_uncounted_ms if by_mark else 1_500):
         return f"counted {ran.played_ms} ms, heard {sounded_ms} ms"
     if not by_mark and sounded_ms >= ran.planned_ms:
         return "heard whole"

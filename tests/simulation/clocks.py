@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from station_agent.core.moment import Moment
-from tests.simulation.timeline import HOUR, START
+from tests.simulation.timeline import BEGINS_MS, HOUR, START
 
 AFTER_POWER_MS = 20_000
 """What the clock that nobody can set shows when the agent starts after power came back."""
@@ -17,9 +17,9 @@ class StationClock:
     def __init__(self, *, ppm: float, offset_ms: int, has_battery: bool) -> None:
         self._rate = 1 + ppm / 1e6
         self._has_battery = has_battery
-        self.since_ms = 0
+        self.since_ms = BEGINS_MS
         """When it was last set or started."""
-        self._wall_ms = offset_ms
+        self._wall_ms = BEGINS_MS + offset_ms
         self._mono_ms = 1_000_000
         self._read: tuple[int, int] | None = None
         self._reading = Moment(START, 0)

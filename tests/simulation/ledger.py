@@ -177,6 +177,8 @@ class Ledger:
     seed: int
     ended_ms: int = 0
     beat_ms: int = 0
+    uncounted_ms: int = 30_000
+    """What may have sounded at a power cut that nobody noted."""
     heard: list[Heard] = field(default_factory=list)
     queued: list[Queued] = field(default_factory=list)
     taken_back: list[TakenBack] = field(default_factory=list)

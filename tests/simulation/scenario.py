@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tests.simulation.timeline import DAY, HOUR, MINUTE, SECOND
+from tests.simulation.timeline import BEGINS_MS, DAY, HOUR, MINUTE, SECOND
 
 CALM_END_MS = 3 * HOUR
 """The last hours of a world have no faults: what must come about in time then has to."""
@@ -52,10 +52,17 @@ class Rhythm:
     """That is noted on the card."""
     retry_ms: int
     """A refused write is tried again."""
+    look_ms: int
+    """Somebody looks at the board."""
+
+    @property
+    def uncounted_ms(self) -> int:
+        """What may have sounded since it was last noted how much has, when the power goes."""
+        return self.progress_ms + self.progress_mark_ms + 3 * SECOND
 
 
-REAL = Rhythm(30 * SECOND, 5 * MINUTE, 12 * SECOND, 15 * SECOND, 10 * SECOND)
-COARSE = Rhythm(60 * MINUTE, 60 * MINUTE, MINUTE, MINUTE, 5 * MINUTE)
+REAL = Rhythm(30 * SECOND, 5 * MINUTE, 12 * SECOND, 15 * SECOND, 10 * SECOND, 7 * MINUTE)
+COARSE = Rhythm(60 * MINUTE, 60 * MINUTE, 30 * SECOND, 30 * SECOND, MINUTE, 21 * MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +98,8 @@ class Scenario:
 
     @property
     def ends_ms(self) -> int:
-        """When the world ends: some hours after its last midnight, in broadcast hours."""
-        return self.days * DAY + 9 * HOUR
+        """When the world ends."""
+        return BEGINS_MS + self.days * DAY
 
     @property
     def calm_ms(self) -> int:
@@ -195,14 +202,14 @@ def _nature(dice: random.Random, name: str) -> Nature:
 def _faults(
     dice: random.Random, is_on: dict[str, bool], strength: float, names: tuple[str, ...], days: int
 ) -> Iterator[Fault]:
-    last_ms = days * DAY + 9 * HOUR - CALM_END_MS
+    last_ms = BEGINS_MS + days * DAY - CALM_END_MS
     for kind in _KINDS:
         if not is_on[kind.name]:
             continue
         for name in (ALL,) if kind.is_for_all else names:
             for _ in range(_count(dice, kind.per_day * strength * days)):
                 at_ms = _when(dice, days)
-                if at_ms < last_ms:
+                if BEGINS_MS <= at_ms < last_ms:
                     yield _fault(dice, kind, name, at_ms, last_ms)
 
 
@@ -232,11 +239,12 @@ def _when(dice: random.Random, days: int) -> int:
 
 
 def _deeds(dice: random.Random, days: int) -> Iterator[Deed]:
-    last_ms = days * DAY + 9 * HOUR - 30 * MINUTE
-    times: list[tuple[int, str]] = [(2 * MINUTE + number, "create") for number in range(6)]
+    last_ms = BEGINS_MS + days * DAY - 30 * MINUTE
+    first_ms = BEGINS_MS + 2 * MINUTE
+    times: list[tuple[int, str]] = [(first_ms + number, "create") for number in range(6)]
     for kind, per_day in _DEEDS:
         times += [(_when(dice, days), kind) for _ in range(_count(dice, per_day * days))]
-    kept = sorted(one for one in times if one[0] < last_ms)
+    kept = sorted(one for one in times if BEGINS_MS <= one[0] < last_ms)
     return (Deed(at_ms, kind, number) for number, (at_ms, kind) in enumerate(kept))
 
 
@@ -256,12 +264,18 @@ def rough(seed: int, *, stations: int, days: int = 14) -> Scenario:
 
 
 def _rough_faults(dice: random.Random, name: str, days: int) -> Iterator[Fault]:
-    last_ms = days * DAY + 9 * HOUR - CALM_END_MS
-    at_ms = 0
+    last_ms = BEGINS_MS + days * DAY - CALM_END_MS
+    at_ms = BEGINS_MS
     while (at_ms := at_ms + round(dice.expovariate(1 / (7 * HOUR)))) < last_ms:
         for_ms = min(round(dice.expovariate(1 / (3 * HOUR))), last_ms - at_ms)
         yield Fault(at_ms, "link_cut", name, for_ms, dice.random())
         at_ms += for_ms
     for _ in range(_count(dice, days)):
         for_ms = round(20 * SECOND * 1_000 ** dice.random())
-        yield Fault(min(_when(dice, days), last_ms), "power_cut", name, for_ms, dice.random())
+        yield Fault(
+            min(max(BEGINS_MS, _when(dice, days)), last_ms),
+            "power_cut",
+            name,
+            for_ms,
+            dice.random(),
+        )

@@ -234,6 +234,11 @@ class SimStation:
         return self.agent is not None
 
     @property
+    def stored_up_to(self) -> int:
+        """Up to which line the agent knows its evidence stored; a card may have refused to note it."""
+        return self.disk.stored_up_to if self.agent is None else self.agent.reporter.stored_up_to
+
+    @property
     def run_id(self) -> str:
         """The boot id."""
         return f"boot-{self._run}"

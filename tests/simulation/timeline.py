@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
-"""00:00 at the stations on 25 November 2026; the world begins here."""
+"""00:00 at the stations on 25 November 2026."""
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+
+BEGINS_MS = 9 * HOUR
+"""Worlds begin and end in the morning, when the first bulletins of the day are over."""
 
 _ONE_MS = timedelta(milliseconds=1)
 _START_EPOCH_MS = int(START.timestamp() * 1000)

@@ -9,7 +9,7 @@ from station_protocol.codec import Signed
 from station_protocol.messages import EmergencyDeed, Order, PlannedSlot
 from tests.simulation.ledger import Due, Heard, Promise, Shown
 from tests.simulation.station import SimStation, as_slot
-from tests.simulation.timeline import HOUR, MINUTE, SECOND
+from tests.simulation.timeline import BEGINS_MS, HOUR, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -23,7 +23,6 @@ TRUSTED_ERROR_MS = 900
 EVIDENCE_MS = 15 * MINUTE
 PLAN_MS = 2 * MINUTE
 OUTBOX_MS = HOUR
-LOOK_MS = 7 * MINUTE
 FRESH_MS = 90 * SECOND
 
 
@@ -32,16 +31,16 @@ class Watch:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._since_ms = dict.fromkeys(world.stations, 0)
+        self._since_ms = dict.fromkeys(world.stations, BEGINS_MS)
         """Since when nothing about a station's way to the centre has changed."""
         self._turn = dict.fromkeys(world.stations, 0)
-        self._down_since_ms = dict.fromkeys(world.stations, 0)
+        self._down_since_ms = dict.fromkeys(world.stations, BEGINS_MS)
         self.is_stormy = False
         """Whether messages may still arrive long after they were sent."""
 
     def begin(self) -> None:
         """Look at how the stations are shown, now and then."""
-        self._world.at(LOOK_MS, self._look)
+        self._world.at(self._world.rhythm.look_ms, self._look)
 
     # --- due slots --------------------------------------------------------------------------------
 
@@ -178,7 +177,7 @@ class Watch:
 
     def _outbox_is_young(self, station_id: str, turn: int, head: int) -> None:
         if self._is_good(station_id, turn):
-            stored = self._world.stations[station_id].disk.stored_up_to
+            stored = self._world.stations[station_id].stored_up_to
             self._keep("L3", station_id, OUTBOX_MS, (head,), (stored,))
 
     def _keep(
@@ -204,7 +203,7 @@ class Watch:
 
     def _look(self) -> None:
         self._look_once()
-        self._world.at(LOOK_MS, self._look)
+        self._world.at(self._world.rhythm.look_ms, self._look)
 
     def _look_once(self) -> None:
         world = self._world

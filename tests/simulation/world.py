@@ -20,7 +20,7 @@ from tests.simulation.network import Network, Parcel
 from tests.simulation.operators import Operators, first_light
 from tests.simulation.scenario import Scenario
 from tests.simulation.station import SimStation
-from tests.simulation.timeline import HOUR, MINUTE, ms_of
+from tests.simulation.timeline import BEGINS_MS, HOUR, MINUTE, ms_of
 from tests.simulation.watch import DUE_AFTER_MS, Watch
 
 RECONCILE_MS = 10 * MINUTE
@@ -40,12 +40,14 @@ class World:
     """What anybody listening at the broker could send again later."""
     _heap: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)
     _count: int = 0
-    _now_ms: int = 0
+    _now_ms: int = BEGINS_MS
 
     def __post_init__(self) -> None:
         scenario = self.scenario
-        self.ledger = Ledger(scenario.seed, beat_ms=scenario.beat_ms)
-        self.rhythm = scenario.rhythm
+        rhythm = self.rhythm = scenario.rhythm
+        self.ledger = Ledger(
+            scenario.seed, beat_ms=rhythm.beat_ms, uncounted_ms=rhythm.uncounted_ms
+        )
         self.calm_ms = scenario.calm_ms
         names = tuple(nature.station_id for nature in scenario.stations)
         self.network = Network(self, names, scenario.seed)
@@ -72,15 +74,15 @@ class World:
         heapq.heappush(self._heap, (self._now_ms + ms, self._count, deed))
 
     def run(self) -> Ledger:
-        """From the first midnight to the end; what the ledger holds then is all there is."""
+        """From the first morning to the end; what the ledger holds then is all there is."""
         first_light(self.centre)
         for number, station in enumerate(self.stations.values()):
             self.at(number * 700, station.boot)
-            self.at(self.calm_ms, station.spare)
+            self.at(self.calm_ms - BEGINS_MS, station.spare)
         for deed in self.scenario.deeds:
-            self.at(deed.at_ms, lambda deed=deed: self.operators.do(deed))
+            self.at(deed.at_ms - BEGINS_MS, lambda deed=deed: self.operators.do(deed))
         for fault in self.scenario.faults:
-            self.at(fault.at_ms, lambda fault=fault: self.misfortune.strike(fault))
+            self.at(fault.at_ms - BEGINS_MS, lambda fault=fault: self.misfortune.strike(fault))
         self._repeat(RECONCILE_MS, self._reconcile)
         self._repeat(REFRESH_MS, self._refresh)
         self._repeat(HOUR, self.misfortune.network_time)
