@@ -235,7 +235,7 @@ class SimStation:
 
     @property
     def stored_up_to(self) -> int:
-        """Up to which line the agent knows its evidence stored; a card may have refused to note it."""
+        """Up to which line the agent knows its evidence stored; a card may not have taken it."""
         return self.disk.stored_up_to if self.agent is None else self.agent.reporter.stored_up_to
 
     @property
