@@ -5,8 +5,8 @@
     tools/mutants.py show NAME       one change, as a difference
     tools/mutants.py run 'x.y.*'     some of them
 
-What is changed is set in pyproject.toml, [tool.mutmut]. mutmut leaves decorated classes alone, and so
-the dataclasses of the core: those the simulation breaks by name (tests/simulation/mutants.py).
+What is changed is set in pyproject.toml, [tool.mutmut]. mutmut leaves decorated classes alone, and
+so the dataclasses of the core: those the simulation breaks by name (tests/simulation/mutants.py).
 """
 
 from __future__ import annotations
