@@ -192,7 +192,7 @@ class Reporter:
             disk_free_bytes=self.probes.disk_free_bytes,
             temperature_celsius=self.probes.temperature_celsius,
             volume_percent=self.probes.volume_percent,
-            refused=dict(station.refused.most_common(32)),
+            refused=dict(station.refused.most_common(32)) if station.refused else {},
             wants_time=wants_time,
         )
 

@@ -13,7 +13,7 @@ from tests.simulation.campaign import Size
 from tests.simulation.checkers import Violation, violations
 from tests.simulation.ledger import Ledger
 from tests.simulation.scenario import Scenario, rough
-from tests.simulation.timeline import MINUTE, ms_of
+from tests.simulation.timeline import DAY, MINUTE, ms_of
 from tests.simulation.world import run
 
 MUTANT_WITHIN = 2_000
@@ -43,7 +43,7 @@ def two_weeks(seed: int, stations: int) -> Fortnight:
     starts = Counter((heard.station_id, heard.slot_id) for heard in ledger.heard if heard.slot_id)
     return Fortnight(
         stations=stations,
-        share_without_link=_down_ms(scenario) / (scenario.ends_ms * stations),
+        share_without_link=_down_ms(scenario) / (scenario.days * DAY * stations),
         power_cuts=sum(fault.kind == "power_cut" for fault in scenario.faults),
         airings=len(starts),
         aired_twice=sum(count > 1 for count in starts.values()),
