@@ -190,7 +190,7 @@ def s5_emergency_first(ledger: Ledger) -> Iterator[Violation]:
             yield Violation("S5", sample.station_id, sample.at_ms, words)
     for plays in _by_station(ledger).values():
         for before, after in pairwise(plays):
-            if _was_cut_by_lower(before, after):
+            if _was_cut_by_lower(before, after) and not _was_stopped(ledger, before):
                 yield _of(after, "S5", f"cuts {before.play_id}, which it may not")
 
 
@@ -222,6 +222,19 @@ def _was_cut_by_lower(before: Heard, after: Heard) -> bool:
     is_cut = before.sounded_ms < whole_ms - SECOND
     follows = after.started_ms - before.until_ms < 100
     return is_cut and follows and before.run == after.run and _rank(cutter) <= _rank(cut)
+
+
+def _was_stopped(ledger: Ledger, heard: Heard) -> bool:
+    """Whether somebody ended it, and not what followed."""
+    return any(
+        taken.station_id == heard.station_id
+        and heard.started_ms
+        <= taken.known_ms
+        <= heard.until_ms
+        <= taken.known_ms + SILENT_WITHIN_MS
+        and _is_meant(taken, heard)
+        for taken in ledger.taken_back
+    )
 
 
 def s6_nothing_stale(ledger: Ledger) -> Iterator[Violation]:

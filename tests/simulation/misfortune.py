@@ -206,6 +206,10 @@ class Misfortune:
             else:
                 station.player.stick_next = True
 
+    def _stop_pressed(self, fault: Fault, station: SimStation) -> None:
+        """Somebody at the station ends whatever sounds next."""
+        station.press_at_next_sound(fault.for_ms)
+
     def _player_dies(self, fault: Fault, station: SimStation) -> None:
         if station.is_running:
             station.player.die_next = True

@@ -19,7 +19,9 @@ from station_agent.core import (
     desk,
     playout,
 )
+from station_agent.core.agent import Agent
 from station_agent.core.effects import ConfirmJournal, Persist, Send, Start
+from station_agent.core.events import Event, StopPressed
 from station_agent.core.lifetime import Lifetime
 from station_agent.core.outcomes import Verdict
 from station_agent.core.playout import Playout
@@ -115,6 +117,18 @@ def _cancel_ignored_when_playing() -> list[Patch]:
         (Playout, "stop", lambda self, *_args, **_kwargs: False),
         (Playout, "plan_changed", lambda self, turn: None),
     ]
+
+
+@_mutant
+def _button_ignored() -> list[Patch]:
+    """Nobody at the station can stop it."""
+
+    def take_in(self: Agent, turn: Turn, event: Event) -> None:
+        if not isinstance(event, StopPressed):
+            original(self, turn, event)
+
+    original = Agent._take_in
+    return [(Agent, "_take_in", take_in)]
 
 
 @_mutant

@@ -139,6 +139,7 @@ _KINDS = (
     _Kind("device_lost", 1.0, 20 * SECOND, 5 * HOUR),
     _Kind("player_hangs", 1.0, 0, 0),
     _Kind("player_dies", 1.0, 0, 0),
+    _Kind("stop_pressed", 1.0, 500, 20 * SECOND),
     _Kind("replayed", 2.0, 0, 0),
     _Kind("bad_network", 1.5, 5 * MINUTE, 8 * HOUR, is_for_all=True),
     _Kind("broker_restarted", 1.0, 1 * SECOND, 3 * MINUTE, is_for_all=True),

@@ -223,6 +223,7 @@ class SimStation:
         self._wake_ms = self._bell_ms = NO_TIME
         self._dies_in: int | None = None
         self._dies_at_start = self._dies_at_order = False
+        self._pressed_in_ms: int | None = None
         self._how: tuple[int, bool] = (0, False)
         self._probed: tuple[int, int, ev.StorageProblem | None] | None = None
 
@@ -621,9 +622,20 @@ class SimStation:
             is_intent_durable=intent,
         )
         self.ground.heard(heard)
+        if self._pressed_in_ms is not None:
+            self.later(self._pressed_in_ms, self._press_stop)
+            self._pressed_in_ms = None
         if self.is_refused:
             self._unwritten.append(heard)
         return heard
+
+    def press_at_next_sound(self, after_ms: int) -> None:
+        """Have the stop button pressed so long after the next first frame."""
+        self._pressed_in_ms = after_ms
+
+    def _press_stop(self) -> ev.StopPressed:
+        self._take_back(None, for_ever=False, how="stop button")
+        return ev.StopPressed()
 
     def queued(self, queued: Queued) -> None:
         """A play has to wait for another."""
