@@ -27,7 +27,8 @@ from controller.services.machine_secrets import BrokerUser, bcrypt_hash, pbkdf2_
 from controller.settings import BrokerSettings, Settings
 from tests.support.certificates import Certificates
 
-WAIT_S = 10.0
+WAIT_S = 60.0
+"""A message that was on its way to a closing connection comes again after half a minute."""
 
 
 def secret_of(name: str) -> str:
