@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,6 @@ UP: dict[Up, UpMessage] = {
 SIGNED = ("plan", "limits", "order", "emergency", "ack", "chunk")
 
 
-@cache
 def sealed(name: str) -> bytes:
     """One signed envelope of each kind. Made when asked for: a test fails by its own name then."""
     return {
