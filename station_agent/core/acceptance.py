@@ -142,6 +142,12 @@ def with_limits(memory: Memory, claims: Claims) -> Memory:
     return with_epoch(memory.model_copy(update=update), claims.epoch)
 
 
+def with_floors_of(memory: Memory, other: Memory) -> Memory:
+    """The memory with the plan and limits that `other` knows as the newest."""
+    floors = ("plan_epoch", "plan_version", "limits_epoch", "limits_version")
+    return memory.model_copy(update={name: getattr(other, name) for name in floors})
+
+
 def not_below(
     memory: Memory, plan: Signed[StationPlan] | None, limits: Signed[StationLimits] | None
 ) -> Memory:

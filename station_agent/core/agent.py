@@ -145,8 +145,9 @@ class Agent:
         else:
             self.scrub.advance(turn, now.wall)
             self.reporter.advance(turn)
+        effects = self.durability.settle(turn, event)
         self._deadline = self._next(now)
-        return self.durability.settle(turn, event)
+        return effects
 
     @property
     def journal_head(self) -> int:
@@ -352,7 +353,8 @@ class Agent:
 
     def _next(self, now: Moment) -> Deadline:
         others = self._others_due
-        monos = [mono for mono in self.reporter.mono_deadlines() if mono > now.mono_ms]
+        own = (*self.reporter.mono_deadlines(), *self.durability.mono_deadlines())
+        monos = [mono for mono in own if mono > now.mono_ms]
         if others.mono_ms is not None:
             monos.append(others.mono_ms)
         return Deadline(others.wall, min(monos, default=None))
@@ -363,7 +365,6 @@ class Agent:
             *self.downloads.mono_deadlines(),
             *self.emergencies.mono_deadlines(),
             self.lifetime.booted.mono_ms + SETTLE_MS,
-            self.durability.retry_mono_ms,
             self.desk.judge_mono_ms or 0,
         ]
         mono_ms = min([mono for mono in monos if mono > now.mono_ms], default=None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from station_agent.core import acceptance
 from station_agent.core.effects import Effect, Persist, Send
 from station_agent.core.events import Event, PersistFailed, StorageProblem
 from station_agent.core.playout import Playout
+from station_agent.core.records import Memory
 from station_agent.core.station import Station
 from station_agent.core.turn import Turn, merged
 from station_protocol.messages import Reply
@@ -18,6 +20,9 @@ def _is_answer(effect: Effect) -> bool:
     return isinstance(effect, Send) and isinstance(effect.message, Reply)
 
 
+SOON_MS = 1_000
+
+
 @dataclass(slots=True)
 class Durability:
     """The write that failed, if one did."""
@@ -26,6 +31,13 @@ class Durability:
     playout: Playout
     unsaved: Persist | None = None
     retry_mono_ms: int = 0
+    saved: Memory = field(init=False)
+    """The memory as it is on the disk."""
+    _asked: Memory | None = None
+    """The one last asked for: saved, unless the next event says otherwise."""
+
+    def __post_init__(self) -> None:
+        self.saved = self.station.memory
 
     def failed(self, turn: Turn, event: PersistFailed) -> None:
         """Keep what could not be written; a slot whose intent it was has not been started."""
@@ -40,35 +52,48 @@ class Durability:
 
     def settle(self, turn: Turn, event: Event) -> tuple[Effect, ...]:
         """The turn's effects, together with what an earlier write could not save."""
-        effects = turn.effects()
         if isinstance(event, PersistFailed):
-            return self._held_back(effects)
+            self._asked = None
+            return self._held_back(turn.effects())
+        self.saved, self._asked = self._asked or self.saved, None
+        effects = self._with_unsaved(turn)
+        own = next((effect for effect in effects if isinstance(effect, Persist)), None)
+        self._asked = own.memory if own else None
+        return effects
+
+    def mono_deadlines(self) -> tuple[int, ...]:
+        """When the write that failed is tried again."""
+        return (self.retry_mono_ms,) if self.unsaved is not None else ()
+
+    def _with_unsaved(self, turn: Turn) -> tuple[Effect, ...]:
+        effects = turn.effects()
         if self.unsaved is None:
             self.station.storage_fault = None
             return effects
-        has_own = any(isinstance(effect, Persist) for effect in effects)
+        own = next((effect for effect in effects if isinstance(effect, Persist)), None)
         is_answer = any(map(_is_answer, effects))
-        if not has_own and not is_answer and turn.now.mono_ms < self.retry_mono_ms:
+        if own is None and not is_answer and turn.now.mono_ms < self.retry_mono_ms:
             return effects
-        unsaved, self.unsaved = self.unsaved, None
-        if not has_own:
-            return (unsaved, *effects)
-        together = merged if is_answer else self._together
-        return tuple(
-            together(unsaved, effect) if isinstance(effect, Persist) else effect
-            for effect in effects
-        )
+        waits, self.unsaved = self.unsaved, None
+        write = merged(waits, own)
+        if own is not None or is_answer or write.entries or write.slots:
+            write = self._without_documents(turn, waits, write)
+        if own is None:
+            return (write, *effects)
+        return tuple(write if effect is own else effect for effect in effects)
 
-    def _together(self, waits: Persist, own: Persist) -> Persist:
-        """The turn's write with what waits.
+    def _without_documents(self, turn: Turn, waits: Persist, write: Persist) -> Persist:
+        """The write but for the plan or limits that failed: they may be too big for the disk.
 
-        A plan too big for the disk holds up no evidence: it waits on, with the floors that name
-        it, unless this write has floors of its own.
+        They hold up no evidence and no order: soon they are tried alone, with the floors that name
+        them, and everything else the station remembers is written with the floors of the disk.
         """
-        if own.memory is None and (waits.plan is not None or waits.limits is not None):
-            self.unsaved = Persist(memory=waits.memory, plan=waits.plan, limits=waits.limits)
-            waits = Persist(waits.entries, waits.slots)
-        return merged(waits, own)
+        if waits.plan is None and waits.limits is None:
+            return write
+        self.unsaved = Persist(memory=write.memory, plan=write.plan, limits=write.limits)
+        self.retry_mono_ms = max(self.retry_mono_ms, turn.now.mono_ms + SOON_MS)
+        memory = write.memory and acceptance.with_floors_of(write.memory, self.saved)
+        return Persist(write.entries, write.slots, memory)
 
     def _held_back(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
         """Do not try again within the failure itself."""

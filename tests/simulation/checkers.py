@@ -26,6 +26,8 @@ RACE_MS = 3 * SECOND
 DUE_AFTER_MS = 4 * SECOND
 """How long after an instant, or an answer, a sample is taken."""
 SILENT_WITHIN_MS = 2 * SECOND + 500
+ON_ITS_WAY_MS = 1 * SECOND
+"""How long after a death a word said before it may still arrive, and count."""
 WORST_CLOCK_MS = 75 * SECOND
 """Two seconds when it was vouched for, then 14 days of 50 ppm."""
 
@@ -469,7 +471,9 @@ def l4_down_is_shown(ledger: Ledger) -> Iterator[Violation]:
     """A station that is down is shown so within 90 s; one that beats each 30 s is never lost."""
     for shown in ledger.shown:
         is_shown_up = shown.state in ("ready", "degraded", "on_air")
-        if shown.is_down_for_ms > 90 * SECOND and is_shown_up:
+        on_its_way_ms = shown.last_word_ms - (shown.at_ms - shown.is_down_for_ms)
+        allowed_ms = 90 * SECOND + min(max(0, on_its_way_ms), ON_ITS_WAY_MS)
+        if shown.is_down_for_ms > allowed_ms and is_shown_up:
             words = f"down for {shown.is_down_for_ms} ms and shown as {shown.state}"
             yield Violation("L4", shown.station_id, shown.at_ms, words)
         beats = ledger.beat_ms <= 30 * SECOND

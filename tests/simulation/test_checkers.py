@@ -238,6 +238,11 @@ BROKEN: tuple[tuple[str, str, Spoil], ...] = (
     ),
     (
         "L4",
+        "shown as ready",
+        lambda one: one.shown.append(Shown(NAME, HOUR, "ready", HOUR - 90_001, 90_001, 0)),
+    ),
+    (
+        "L4",
         "well and connected",
         lambda one: one.shown.append(Shown(NAME, HOUR, "unknown", HOUR, 0, 5 * MINUTE)),
     ),

@@ -488,3 +488,20 @@ def test_a_drill_at_night_is_refused() -> None:
     rig.tell(signed_limits(hours=(wire.HoursSpan(opens_min=0, closes_min=1),)))
     rig.tell(drill())
     assert accepted(rig) == [(False, "quiet_hours")]
+
+
+def test_an_emergency_is_remembered_although_a_plan_does_not_fit_on_the_card() -> None:
+    rig = online()
+    rig.store.takes_no_plan = True
+    rig.tell(signed_plan(version=2))
+    order = warning()
+    rig.tell(order)
+    rig.run(60)
+    assert [reply.accepted for reply in rig.replies()] == [True]
+    assert len(rig.heard) == 1
+    rig.store.intents.clear()
+    rig.reboot(power_cut=True)
+    rig.tell(order)
+    rig.run(60)
+    assert len(rig.heard) == 1
+    assert rig.store.memory.plan_version == 1

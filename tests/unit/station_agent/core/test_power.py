@@ -184,6 +184,16 @@ def test_a_plan_too_big_for_the_disk_holds_up_neither_slots_nor_evidence() -> No
     assert rig.last_beat().reasons == ()
 
 
+def test_evidence_does_not_wait_with_the_plan_that_failed_together_with_it() -> None:
+    rig = online(slot(1, in_minutes(2)))
+    rig.run_until(in_minutes(2) + timedelta(seconds=5))
+    rig.store.takes_no_plan = True
+    rig.tell(signed_plan(version=2))
+    rig.run(35)
+    assert rig.outcome(1) is not None
+    assert rig.store.memory.plan_version == 1
+
+
 def test_entries_keep_their_numbers_and_order_over_a_full_disk() -> None:
     rig = online(slot(1, in_minutes(2)))
     rig.run_until(in_minutes(2) + timedelta(seconds=10))
