@@ -142,11 +142,19 @@ class SimPlayer:
         answers = cue is not None and not cue.is_stuck and not (cue.is_hung and cue.heard is None)
         if cue is not None and cue.is_stuck:
             self._fall_silent(cue)
-            if cue.heard is None:
-                del self._cues[play_id]  # what was stopped does not begin when a device comes back
+            del self._cues[play_id]  # what was stopped does not begin when a device comes back
+            self._host.has_trouble()
         if cue is not None and answers:
             cue.is_stopping = True
             self._host.later(fade_ms, lambda: self._end(cue, ev.EndCause.STOPPED))
+
+    @property
+    def is_silently_stuck(self) -> bool:
+        """Whether a play fell silent and nobody was told: its station waits for it to end."""
+        return any(
+            cue.is_stuck and cue.heard is not None and cue.heard.ended_ms is not None
+            for cue in self._cues.values()
+        )
 
     # --- what follows -----------------------------------------------------------------------------
 

@@ -99,7 +99,7 @@ class Watch:
             return "not running"
         if now_ms - station.trouble_ms < SETTLED_MS or not station.has_device:
             return "something happened"
-        return None
+        return "player hangs" if station.player.is_silently_stuck else None
 
     def _rule_against(self, station: SimStation, slot: PlannedSlot) -> str | None:
         wall = station.knows_time()
