@@ -9,7 +9,7 @@ import time
 from tests.simulation import campaign, mutants, soak
 from tests.simulation.campaign import Size
 from tests.simulation.checkers import violations
-from tests.simulation.scenario import drawn
+from tests.simulation.scenario import SWARM_BEAT_S, drawn
 from tests.simulation.shrink import shrunk, told
 from tests.simulation.world import run
 
@@ -24,7 +24,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first of them")
     parser.add_argument("--stations", type=int, default=5)
     parser.add_argument("--days", type=int, default=3)
-    parser.add_argument("--beat", type=int, default=3600, help="seconds between heartbeats")
+    parser.add_argument("--beat", type=int, default=SWARM_BEAT_S, help="seconds between heartbeats")
     parser.add_argument(
         "--mutant", choices=sorted(mutants.MUTANTS), help="break the core like this"
     )

@@ -12,7 +12,7 @@ from functools import partial
 
 from tests.simulation import mutants
 from tests.simulation.checkers import Violation, violations
-from tests.simulation.scenario import drawn
+from tests.simulation.scenario import SWARM_BEAT_S, drawn
 from tests.simulation.world import run
 
 
@@ -22,7 +22,7 @@ class Size:
 
     stations: int = 5
     days: int = 3
-    beat_s: int = 3600
+    beat_s: int = SWARM_BEAT_S
 
 
 @dataclass(frozen=True, slots=True)

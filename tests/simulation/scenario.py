@@ -62,7 +62,8 @@ class Rhythm:
 
 
 REAL = Rhythm(30 * SECOND, 5 * MINUTE, 12 * SECOND, 15 * SECOND, 10 * SECOND, 7 * MINUTE)
-COARSE = Rhythm(60 * MINUTE, 60 * MINUTE, 30 * SECOND, 30 * SECOND, MINUTE, 21 * MINUTE)
+SWARM_BEAT_S = 1_800
+COARSE = Rhythm(SWARM_BEAT_S * SECOND, 60 * MINUTE, 30 * SECOND, 30 * SECOND, MINUTE, 21 * MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ SLOT_HOURS = ((5 * HOUR, 7 * HOUR), (10 * HOUR, 12 * HOUR), (16 * HOUR, 19 * HOU
 """When commune radio airs; faults and deeds gather there too."""
 
 
-def drawn(seed: int, *, stations: int, days: int, beat_s: int = 3600) -> Scenario:
+def drawn(seed: int, *, stations: int, days: int, beat_s: int = SWARM_BEAT_S) -> Scenario:
     """The scenario of a seed."""
     dice = random.Random(f"scenario {seed}")
     names = tuple(f"station-{number + 1}" for number in range(stations))
