@@ -1,6 +1,6 @@
-"""Ends the process when its main loop stands still; whoever supervises it starts it anew.
+"""Ends the process when a loop of it stands still; whoever supervises it starts it anew.
 
-The same loop is what the service manager hears of: should even this thread hang, systemd ends it.
+The main loop is what the service manager hears of: should even this thread hang, systemd ends it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ def _abort() -> None:
 
 
 class Watchdog:
-    """`tick` at least every `limit_s` seconds, or the process ends with every thread's stack."""
+    """`tick` at least every `limit_s` seconds, or the process ends with every thread's stack.
+
+    So it does when a round of another loop, that it was told to watch, lasts as long.
+    """
 
     def __init__(
         self,
@@ -43,8 +46,13 @@ class Watchdog:
         self._notifier = notifier or ServiceNotifier(monotonic=monotonic)
         self._ticked_s = monotonic()
         self._looked_s = self._ticked_s
+        self._others: dict[str, Callable[[], float | None]] = {}
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+
+    def watch(self, name: str, busy_since_s: Callable[[], float | None]) -> None:
+        """Another loop: when its present round began (monotonic, s); None while it waits."""
+        self._others[name] = busy_since_s
 
     def start(self) -> None:
         """Begin to watch."""
@@ -74,9 +82,12 @@ class Watchdog:
         self._looked_s = now
         if not was_running:
             self._ticked_s = now
-        elif now - self._ticked_s > self._limit_s:
-            logger.critical("main loop stands still seconds=%.1f", now - self._ticked_s)
-            self._abort()
+            return
+        busy = {"main": self._ticked_s} | {name: since() for name, since in self._others.items()}
+        for name, since_s in busy.items():
+            if since_s is not None and now - since_s > self._limit_s:
+                logger.critical("loop stands still loop=%s seconds=%.1f", name, now - since_s)
+                self._abort()
 
     def _run(self) -> None:
         while not self._closing.wait(self._limit_s / 4):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -100,6 +101,7 @@ class PlayerEngine:
         self._woken = threading.Condition()
         self._thread: threading.Thread | None = None
         self._is_closing = False
+        self._busy_since_s: float | None = None
 
     # --- the port: called from any thread, carried out by the engine's own ---
 
@@ -141,6 +143,10 @@ class PlayerEngine:
         """See Player."""
         return self._on_air
 
+    def busy_since_s(self) -> float | None:
+        """See Player."""
+        return self._busy_since_s
+
     def close(self) -> None:
         """See Player."""
         with self._woken:
@@ -162,6 +168,7 @@ class PlayerEngine:
 
     def _run(self) -> None:
         while not self._is_closing:
+            self._busy_since_s = time.monotonic()
             try:
                 delay = self.turn()
             # Nothing is expected here, but a silent player thread would be a silent station.
@@ -170,6 +177,7 @@ class PlayerEngine:
                 self._fail_everything(f"{type(error).__name__}: {error}")
                 self._say_all()
                 delay = _RETRY_S
+            self._busy_since_s = None
             with self._woken:
                 if not self._wishes and not self._is_closing:
                     self._woken.wait(delay)

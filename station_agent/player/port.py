@@ -136,6 +136,9 @@ class Player(Protocol):
     def on_air(self) -> OnAirNow | None:
         """What sounds at this moment."""
 
+    def busy_since_s(self) -> float | None:
+        """When the present round of its thread began (monotonic, s); None while it waits."""
+
     def close(self) -> None:
         """Stop at once and give the device back."""
 

@@ -109,6 +109,8 @@ def build(
     faults = _faults(parts, light, mixer)
     first = Booted(kernel.synchronised, faults, kernel.error_ms)
     agent = Agent(_config(settings, parts.journal), _restored(settings, parts, keys), moment(clock))
+    if watchdog is not None:
+        watchdog.watch("player", parts.player.busy_since_s)
     parts.link.judge_dates(lambda: agent.station.clock.is_trusted)
     shell = Shell(agent, parts, events, now=lambda: moment(clock), watchdog=watchdog, light=light)
     return Running(shell, agent, first, lock)

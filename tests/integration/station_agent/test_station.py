@@ -5,14 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from station_agent.player.port import SystemClock
+from station_agent.health.watchdog import Watchdog
+from station_agent.player.port import Cue, SystemClock, Tone
+from station_agent.player.sinks.null import NullSink
 from station_agent.settings import load
+from station_agent.wiring import build as wiring
 from station_agent.wiring.build import build
 from station_agent.wiring.shell import Shell
 from station_protocol import codec
@@ -292,6 +296,42 @@ def test_a_station_whose_clock_is_two_hours_wrong_says_so_and_does_not_play(
         shells[0].stop()
         thread.join(20)
     assert not thread.is_alive()
+
+
+class HungDriver(NullSink):
+    """A card whose driver never comes back from being opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.comes_back = threading.Event()
+
+    def open(self) -> None:
+        self.comes_back.wait()
+
+
+def test_a_player_that_hangs_in_the_driver_of_its_card_ends_the_process(
+    centre: SmallCentre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver, ended = HungDriver(), threading.Event()
+    monkeypatch.setattr(wiring, "open_sink", lambda *_: driver)
+    watchdog = Watchdog(0.5, abort=ended.set)
+
+    def ends_within(seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not ended.is_set():
+            watchdog.tick()
+            time.sleep(0.05)
+        return ended.is_set()
+
+    station = build(load(centre.configure(tmp_path / "station", STATION), {}), watchdog=watchdog)
+    watchdog.start()
+    try:
+        assert not ends_within(1.5)
+        station.shell._parts.player.prepare(Cue("tone", (Tone(1_000),), None))
+        assert ends_within(20)
+    finally:
+        driver.comes_back.set()
+        station.close()
 
 
 def test_a_second_agent_on_the_same_store_does_not_start(

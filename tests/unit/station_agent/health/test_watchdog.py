@@ -39,6 +39,18 @@ def test_a_loop_that_stands_still_for_ten_seconds_ends_the_process() -> None:
     assert world.aborted[0] == 112.5
 
 
+def test_another_loop_that_hangs_in_one_round_ends_the_process_too() -> None:
+    world = World()
+    busy_since: list[float | None] = [None]
+    world.watchdog.watch("player", lambda: busy_since[0])
+    world.passes(100, ticking=True)
+    busy_since[0] = world.now
+    world.passes(10, ticking=True)
+    assert world.aborted == []
+    world.passes(2.5, ticking=True)
+    assert world.aborted == [world.now]
+
+
 def test_a_machine_that_slept_is_not_a_hung_loop() -> None:
     world = World()
     world.passes(10, ticking=True)
