@@ -207,6 +207,9 @@ class SimStation:
         self.agent: Agent | None = None
         self.has_device = True
         self.fetching = ""
+        self.clock_trusted_ms = 0
+        """When it last began or ceased to believe its clock."""
+        self._trusts_clock = False
         self.trouble_ms = 0
         """When something last happened that may keep a slot from sounding."""
         self.rules_since_ms = 0
@@ -373,6 +376,9 @@ class SimStation:
         except PowerCutError:
             self._die()
             return
+        if self.agent.station.clock.is_trusted is not self._trusts_clock:
+            self._trusts_clock = not self._trusts_clock
+            self.clock_trusted_ms = self.true_now()
         self.plan_wake()
 
     def plan_wake(self) -> None:

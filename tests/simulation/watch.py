@@ -104,7 +104,8 @@ class Watch:
     def _rule_against(self, station: SimStation, slot: PlannedSlot) -> str | None:
         wall = station.knows_time()
         error_ms = station.clock.error_ms(self._world.now_ms())
-        if wall is None or abs(error_ms) > TRUSTED_ERROR_MS:
+        is_new = self._world.now_ms() - station.clock_trusted_ms < SETTLED_MS
+        if wall is None or is_new or abs(error_ms) > TRUSTED_ERROR_MS:
             return "clock"
         record = station.disk.slots.get(slot.slot_id)
         if record is not None and record.state == "ended":
