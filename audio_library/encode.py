@@ -13,6 +13,7 @@ from audio_library.decode import CHUNK_BYTES, HEADROOM
 from audio_library.errors import ToolFailedError
 from audio_library.levels import SAMPLE_RATE_HZ, Pcm
 from audio_library.limiter import Limiter
+from audio_library.sandbox import ToolRun
 from audio_library.waveform import WaveformMeter
 
 BITRATE = 32_000
@@ -50,7 +51,7 @@ def encode(
     waveform = WaveformMeter()
     samples = 0
     arguments = ["-loglevel", "error", *_RAW_INPUT, *OPUS, *_OGG, "-y", f"file:{out}"]
-    with ffmpeg.start(arguments, feeds_stdin=True) as run:
+    with ffmpeg.start(arguments, feeds_stdin=True, writes=out.parent) as run:
         for piece in pieces:
             _feed(run, piece)
             waveform.feed(piece)
@@ -62,7 +63,7 @@ def encode(
     return samples, waveform.finish()
 
 
-def _feed(run: ffmpeg.FfmpegRun, piece: Pcm) -> None:
+def _feed(run: ToolRun, piece: Pcm) -> None:
     try:
         run.stdin.write(piece.astype("<i2", copy=False).tobytes())
     except BrokenPipeError as error:

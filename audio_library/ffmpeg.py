@@ -1,53 +1,25 @@
-"""The one place that finds and runs ffmpeg: its own process group, rlimits, bounded messages.
+"""The one place that finds and runs ffmpeg, always in the sandbox.
 
 ffmpeg is a GPL program and a parser of hostile bytes: it is never linked, only run as a child.
-The limits are set by /bin/sh before it is replaced by ffmpeg: a `preexec_fn` may deadlock in a
-threaded server.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import os
-import signal
-import subprocess
-import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
 
 import imageio_ffmpeg
 
+from audio_library import sandbox
 from audio_library.errors import ToolFailedError
-
-logger = logging.getLogger(__name__)
-
-_KEPT_BYTES = 64 * 1024
-_FSIZE_UNIT_BYTES = 512  # POSIX: `ulimit -f` counts blocks of 512 bytes
-_WRAPPER = (
-    "ulimit -c 0 && ulimit -v {memory_kib} && ulimit -t {cpu_s} && ulimit -n 64 "
-    '&& ulimit -f {file_blocks} && exec nice -n 10 "$0" "$@"'
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessLimits:
-    """What one ffmpeg process may use; the kernel enforces all but the wall clock."""
-
-    memory_bytes: int = 1 << 30
-    cpu_s: int = 900
-    file_bytes: int = 64 << 20
-    wall_s: float = 1800.0
-
-
-DEFAULT_LIMITS = ProcessLimits()
+from audio_library.sandbox import DEFAULT_LIMITS, ProcessLimits, Program, ToolRun
 
 # Sound gains nothing from more threads; on a machine of many cores their stacks alone would reach
 # the memory limit, and frame threads cost FLAC twice the processor time.
 ONE_THREAD = ("-filter_threads", "1", "-threads", "1")
+_QUIET = ("-hide_banner", "-nostats")
 
 
 @lru_cache(maxsize=1)
@@ -59,126 +31,27 @@ def executable() -> Path:
         raise ToolFailedError("no ffmpeg binary found") from error
 
 
-class BoundedText:
-    """The head and the tail of a stream of messages: a hostile file can make millions of them."""
-
-    def __init__(self, kept_bytes: int = _KEPT_BYTES) -> None:
-        self._kept = kept_bytes
-        self._head = b""
-        self._tail = b""
-
-    def add(self, data: bytes) -> None:
-        room = self._kept - len(self._head)
-        self._head += data[:room]
-        self._tail = (self._tail + data[room:])[-self._kept :]
-
-    @property
-    def text(self) -> str:
-        return (self._head + self._tail).decode("utf-8", errors="replace")
-
-
-class FfmpegRun:
-    """One running ffmpeg. Leaving `start` kills the whole group, so nothing outlives its use."""
-
-    def __init__(self, process: subprocess.Popen[bytes], wall_s: float) -> None:
-        self._process = process
-        self._messages = BoundedText()
-        self._overdue = threading.Event()
-        self._drain = threading.Thread(target=self._drain_stderr, name="ffmpeg-messages")
-        self._watch = threading.Timer(wall_s, self._give_up)
-        self._watch.daemon = True
-        self._drain.start()
-        self._watch.start()
-
-    @property
-    def stdout(self) -> IO[bytes]:
-        assert self._process.stdout is not None  # noqa: S101 - start() always makes the pipe
-        return self._process.stdout
-
-    @property
-    def stdin(self) -> IO[bytes]:
-        assert self._process.stdin is not None  # noqa: S101 - asked for by the caller of start()
-        return self._process.stdin
-
-    @property
-    def group_id(self) -> int:
-        return self._process.pid
-
-    def finish(self) -> tuple[int, str]:
-        """Wait for the end; return the exit code and what ffmpeg said."""
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-        exit_code = self._process.wait()
-        self._drain.join()
-        if self._overdue.is_set():
-            raise ToolFailedError("ffmpeg ran too long", exit_code=exit_code, stderr=self.messages)
-        return exit_code, self.messages
-
-    @property
-    def messages(self) -> str:
-        return self._messages.text
-
-    def close(self) -> None:
-        """Kill what still runs and free every pipe; harmless after `finish`."""
-        self._watch.cancel()
-        if self._process.poll() is None:
-            self._kill_group()
-        self._process.wait()
-        self._drain.join()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
-
-    def _drain_stderr(self) -> None:
-        assert self._process.stderr is not None  # noqa: S101 - start() always makes the pipe
-        descriptor = self._process.stderr.fileno()
-        while data := os.read(descriptor, 8192):
-            self._messages.add(data)
-
-    def _give_up(self) -> None:
-        logger.warning("ffmpeg overdue pid=%s", self._process.pid)
-        self._overdue.set()
-        self._kill_group()
-
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-
-
-def _command(arguments: Sequence[str], limits: ProcessLimits) -> list[str]:
-    script = _WRAPPER.format(
-        memory_kib=limits.memory_bytes // 1024,
-        cpu_s=limits.cpu_s,
-        file_blocks=limits.file_bytes // _FSIZE_UNIT_BYTES,
-    )
-    return ["/bin/sh", "-c", script, str(executable()), "-hide_banner", "-nostats", *arguments]
-
-
-@contextlib.contextmanager
 def start(
     arguments: Sequence[str],
     *,
     limits: ProcessLimits = DEFAULT_LIMITS,
     feeds_stdin: bool = False,
     pass_fds: Sequence[int] = (),
-) -> Iterator[FfmpegRun]:
-    """Run ffmpeg with these arguments for the length of the `with` block."""
-    process = subprocess.Popen(  # noqa: S603 - a fixed program; hostile names never reach it
-        _command(arguments, limits),
-        stdin=subprocess.PIPE if feeds_stdin else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+    reads: tuple[Path, ...] = (),
+    writes: Path | None = None,
+) -> AbstractContextManager[ToolRun]:
+    """Run ffmpeg with these arguments for the length of the `with` block.
+
+    It sees the files of `reads` and may make files in the folder `writes`; else only descriptors.
+    """
+    program = Program(executable(), reads, writes)
+    return sandbox.start(
+        program,
+        [*_QUIET, *arguments],
+        limits=limits,
+        feeds_stdin=feeds_stdin,
         pass_fds=pass_fds,
-        start_new_session=True,
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
     )
-    run = FfmpegRun(process, limits.wall_s)
-    try:
-        yield run
-    finally:
-        run.close()
 
 
 def run(
@@ -186,7 +59,8 @@ def run(
     *,
     limits: ProcessLimits = DEFAULT_LIMITS,
     pass_fds: Sequence[int] = (),
+    reads: tuple[Path, ...] = (),
 ) -> tuple[int, str]:
     """Run ffmpeg to its end; return the exit code and its messages. For runs without PCM pipes."""
-    with start(arguments, limits=limits, pass_fds=pass_fds) as process:
-        return process.finish()
+    program = Program(executable(), reads)
+    return sandbox.run(program, [*_QUIET, *arguments], limits=limits, pass_fds=pass_fds)

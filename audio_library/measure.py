@@ -31,7 +31,7 @@ def _measure(kind: Sequence[str], path: Path, duration_ms: int, meter: str) -> L
     repeat = f"aloop=loop={_repetitions(duration_ms)}:size={SAMPLE_RATE_HZ * 4},"
     filters = meter if duration_ms >= REPEATED_BELOW_MS else repeat + meter
     source = ["-nostdin", *ffmpeg.ONE_THREAD, *kind, "-i", f"file:{path}"]
-    exit_code, messages = ffmpeg.run([*source, "-af", filters, "-f", "null", "-"])
+    exit_code, messages = ffmpeg.run([*source, "-af", filters, "-f", "null", "-"], reads=(path,))
     if exit_code != 0:
         raise ToolFailedError("our own file unreadable", exit_code=exit_code, stderr=messages)
     return parse_summary(messages)

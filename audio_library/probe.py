@@ -21,6 +21,7 @@ from audio_library.errors import (
     TooLargeError,
 )
 from audio_library.promises import missing_bytes
+from audio_library.sandbox import ProcessLimits
 
 
 class Container(StrEnum):
@@ -54,7 +55,7 @@ _WHITELISTS = (
     *("-format_whitelist", ",".join(Container)),
     *("-codec_whitelist", _CODECS),
 )
-_PROBE_LIMITS = ffmpeg.ProcessLimits(cpu_s=20, file_bytes=0, wall_s=60)
+_PROBE_LIMITS = ProcessLimits(cpu_s=20, file_bytes=0, wall_s=60)
 
 # Lines of ffmpeg's own dump. Text from tags cannot pose as one: ffmpeg indents and prefixes each
 # line of a tag with its key or with " : ".

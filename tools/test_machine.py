@@ -81,6 +81,7 @@ NEEDS = (
     Need(("chromium", "google-chrome", "chromium-browser"), "chromium", "browser tests"),
     Need(("promtool",), "prometheus", "tests of the alert rules"),
     Need(("openssl",), "openssl", "throw-away certificates"),
+    Need(("bwrap",), "bubblewrap", "the sandbox of hostile sound"),
     Need(("espeak-ng",), "espeak-ng", "spoken Vietnamese to upload"),
     Need(("cc", "gcc"), "gcc", "building pyalsaaudio"),
     HeaderNeed(("Python.h",), "python3-dev", "building pyalsaaudio"),

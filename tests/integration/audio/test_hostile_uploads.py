@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import shutil
+import socket
 import struct
+import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
-from audio_library import ffmpeg
+from audio_library import ffmpeg, sandbox
 from audio_library.errors import (
     DamagedSoundError,
     NotSoundError,
@@ -20,6 +23,7 @@ from audio_library.errors import (
     ToolFailedError,
 )
 from audio_library.ingest import IngestLimits, ingest
+from audio_library.sandbox import ProcessLimits, Program, ToolRun
 from tests.support.sound import run_ffmpeg, speech_like, write_sound, write_wav
 
 
@@ -146,33 +150,97 @@ def test_a_silence_with_a_promise_of_sound_is_silence(tmp_path: Path) -> None:
 
 def test_a_run_over_its_time_is_killed_with_all_its_children() -> None:
     endless = ["-f", "lavfi", "-i", "sine=f=100,arealtime", "-f", "null", "-"]
-    with ffmpeg.start(endless, limits=ffmpeg.ProcessLimits(wall_s=0.5)) as run:
+    with ffmpeg.start(endless, limits=ProcessLimits(wall_s=1.5)) as run:
+        family = _family(run)
         with pytest.raises(ToolFailedError, match="too long"):
             run.finish()
-        group = run.group_id
-    assert [p for p in psutil.process_iter() if _group(p) == group] == []
+    assert _left(family) == []
 
 
 def test_the_processor_limit_ends_a_greedy_run() -> None:
     endless = ["-f", "lavfi", "-i", "sine=f=100", "-f", "null", "-"]
-    exit_code, _ = ffmpeg.run(endless, limits=ffmpeg.ProcessLimits(cpu_s=1))
+    exit_code, _ = ffmpeg.run(endless, limits=ProcessLimits(cpu_s=1))
     assert exit_code != 0
 
 
 def test_the_memory_limit_is_below_what_a_machine_could_lose() -> None:
-    exit_code, _ = ffmpeg.run(["-version"], limits=ffmpeg.ProcessLimits(memory_bytes=16 << 20))
+    exit_code, _ = ffmpeg.run(["-version"], limits=ProcessLimits(memory_bytes=16 << 20))
     assert exit_code != 0
 
 
 def test_leaving_the_block_kills_what_still_runs() -> None:
     endless = ["-f", "lavfi", "-i", "sine=f=100,arealtime", "-f", "null", "-"]
     with ffmpeg.start(endless) as run:
-        group = run.group_id
-    assert [p for p in psutil.process_iter() if _group(p) == group] == []
+        family = _family(run)
+    assert _left(family) == []
 
 
-def _group(process: psutil.Process) -> int | None:
+def _family(run: ToolRun) -> list[psutil.Process]:
+    """The sandbox and what runs in it, once ffmpeg is among them."""
+    first = psutil.Process(run.group_id)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        family = [first, *first.children(recursive=True)]
+        if any(_name(one).startswith("ffmpeg") for one in family):
+            return family
+        time.sleep(0.01)
+    raise AssertionError("ffmpeg never ran")
+
+
+def _name(process: psutil.Process) -> str:
     try:
-        return os.getpgid(process.pid)
-    except ProcessLookupError:
-        return None
+        return str(process.name())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def _left(family: list[psutil.Process]) -> list[psutil.Process]:
+    _gone, alive = psutil.wait_procs(family, timeout=5)
+    return list(alive)
+
+
+# --- the sandbox ----------------------------------------------------------------------------------
+
+
+def shell(script: str, *, writes: Path | None = None) -> int:
+    """The exit code of these words said to a shell inside the sandbox."""
+    return sandbox.run(Program(Path("/bin/sh"), writes=writes), ["-c", script])[0]
+
+
+needs_bubblewrap = pytest.mark.skipif(
+    sandbox.confinement() is None, reason="bubblewrap is not here or may not make namespaces"
+)
+
+
+@needs_bubblewrap
+def test_what_decodes_an_upload_sees_no_file_of_the_centre(tmp_path: Path) -> None:
+    secret, job = tmp_path / "secret", tmp_path / "job"
+    secret.write_text("key")
+    job.mkdir()
+    assert shell(f"test -e {secret}") != 0
+    assert shell("test -e /etc/passwd") != 0
+    shell(f"echo x > {secret}", writes=job)
+    assert secret.read_text() == "key"
+    assert shell(f"echo x > {job}/out", writes=job) == 0
+    assert (job / "out").read_text() == "x\n"
+
+
+@needs_bubblewrap
+def test_what_decodes_an_upload_reaches_no_network() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        connect = f"exec 3<>/dev/tcp/127.0.0.1/{server.getsockname()[1]}"
+        command = Program(Path("/bin/bash"))
+        assert sandbox.run(command, ["-c", connect])[0] != 0
+        assert subprocess.run(["/bin/bash", "-c", connect], check=False).returncode == 0
+
+
+def test_without_bubblewrap_the_limits_hold_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    sandbox.confinement.cache_clear()
+    try:
+        assert ingest(write_wav(tmp_path / "a.wav", speech_like(2)), workdir=tmp_path).asset.sha256
+    finally:
+        sandbox.confinement.cache_clear()
+    assert "bubblewrap is not installed" in caplog.text

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from audio_library.errors import ToolFailedError
-from audio_library.ffmpeg import BoundedText
+from audio_library.sandbox import BoundedText
 from audio_library.loudness import Loudness, parse_summary
 
 SUMMARY = """[Parsed_ebur128_0 @ 0x55] Summary:
