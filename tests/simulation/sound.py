@@ -16,7 +16,7 @@ from station_agent.core import events as ev
 from station_protocol.vocabulary import Reason
 from tests.simulation.disk import Disk
 from tests.simulation.ledger import Heard, Queued
-from tests.simulation.timeline import ms_of
+from tests.simulation.timeline import SECOND, ms_of
 
 PREPARE_MS = 180
 LATENCY_MS = 20
@@ -182,6 +182,10 @@ class SimPlayer:
 
     def _sound(self, cue: _Cue) -> ev.Event | None:
         if self._cues.get(cue.play_id) is not cue or cue.heard is not None or not self.has_device:
+            return None
+        early_ms = 0 if cue.due_ms is None else cue.due_ms - self._host.own_wall_ms()
+        if early_ms >= SECOND:  # the clock was set meanwhile, and the samples are not queued yet
+            self._host.later(early_ms, lambda: self._sound(cue))
             return None
         blocker = next(self._sounding(), None)
         if blocker is not None:
