@@ -80,11 +80,21 @@ class Watch:
                 return heard
         return None
 
+    def _has_just_ended(self, station_id: str) -> bool:
+        """Whether something sounded here until a moment ago: the next is being prepared."""
+        since_ms = self._world.now_ms() - SECOND
+        return any(
+            heard.station_id == station_id and (heard.ended_ms or 0) > since_ms
+            for heard in self._world.ledger.heard[-50:]
+        )
+
     def _obstacle(self, station: SimStation, slot: PlannedSlot) -> str | None:
         """Whether anything in this world could keep the slot from sounding at its instant."""
         trouble = self._machine_trouble(station)
         if trouble is not None:
             return trouble
+        if self._has_just_ended(station.station_id):
+            return "the air was taken"
         if station.disk.problem is not None:
             return "card"
         if any(item.sha256 not in station.disk.files for item in slot.items):
