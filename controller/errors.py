@@ -128,22 +128,8 @@ class NotSoundError(ControllerError):
     status = 422
 
 
-class SpeechOfflineError(ControllerError):
-    """No speech could be made since the centre has no Internet; the text is kept."""
-
-    code = "speech_offline"
-    status = 503
-
-
-class SpeechFailedError(ControllerError):
-    """The speech service answered, but not with sound; the text is kept."""
-
-    code = "speech_failed"
-    status = 502
-
-
 class SpeechLanguageError(ControllerError):
-    """No voice exists for this language (Chăm, Raglai)."""
+    """This voice is not here: no engine speaks the language, or the engine is gone."""
 
     code = "speech_language"
     status = 422

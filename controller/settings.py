@@ -81,6 +81,17 @@ class SoundSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechSettings:
+    """Voices that read texts aloud."""
+
+    engines: str = "gtts, espeak"
+    """Engines in the order in which they are offered: `gtts` asks Google and needs the Internet,
+    `espeak` is a robot on this machine; leave one out to have it never offered."""
+    espeak_program: str = "espeak-ng"
+    """Program of the second: a name on the PATH, or a path."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSettings:
     """What stations are told ahead of time."""
 
@@ -140,6 +151,7 @@ class Settings:
     web: WebSettings = WebSettings()
     broker: BrokerSettings = BrokerSettings()
     sound: SoundSettings = SoundSettings()
+    speech: SpeechSettings = SpeechSettings()
     plan: PlanSettings = PlanSettings()
     sign_in: SignInSettings = SignInSettings()
     metrics: MetricsSettings = MetricsSettings()

@@ -15,13 +15,18 @@ from pathlib import Path
 
 from flask import Flask
 
-from audio_library.speech import GttsEngine
+from audio_library.speech.cache import SpeechCache
+from audio_library.speech.engine import SpeechEngine
+from audio_library.speech.offline import EspeakEngine
+from audio_library.speech.online import GttsEngine
+from audio_library.speech.speaker import Speaker
 from audio_library.store import FolderStore
 from controller.app import create_app
 from controller.errors import BrokerError
 from controller.jobs import fleet_sweep, plan_refresh, pruning, reconcile_day
 from controller.jobs.ingest import IngestWorkers
 from controller.jobs.scheduler import Scheduler
+from controller.jobs.speech import SpeechWorker
 from controller.link.broker import reload_users
 from controller.link.broker_access import BrokerAccess, broker_access
 from controller.link.broker_log import Denial, watch_denials
@@ -45,10 +50,12 @@ from controller.services.outbox import Outbox
 from controller.services.places import Places
 from controller.services.plans import Plans
 from controller.services.pruning import Pruning
+from controller.services.readings import Readings
 from controller.services.schedules import Schedules
+from controller.services.speech import Speech
 from controller.services.station_page import StationPages
 from controller.services.stations import Stations, prepare_states
-from controller.settings import Settings
+from controller.settings import Settings, SettingsError, SpeechSettings
 from controller.storage import migrate
 from controller.storage.database import Database
 from controller.web import probes
@@ -180,20 +187,17 @@ def build_services(
     orders = Orders(database, now, places, keys.actual, wake)
     schedules = Schedules(database, now, places, hours, settings.plan, wake, orders=orders)
     sounds = FolderStore(settings.folder / "sound")
+    readings = Readings(database, now, places)
+    speaker = Speaker(engines(settings.speech), SpeechCache(settings.folder / "speech"))
+    spool = settings.folder / "spool"
+    bulletins = Bulletins(database, now, places, sounds, spool, settings.sound, wake)
     return Services(
         accounts=Accounts(database, now, settings.sign_in, places),
         audit=AuditTrail(database, now),
         places=places,
-        bulletins=Bulletins(
-            database,
-            now,
-            places,
-            sounds,
-            settings.folder / "spool",
-            (GttsEngine(),),
-            settings.sound,
-            wake,
-        ),
+        bulletins=bulletins,
+        readings=readings,
+        speech=Speech(now, bulletins, readings, speaker, wake),
         schedules=schedules,
         hours=hours,
         plans=Plans(database, now, places, schedules, hours, keys.actual, settings.plan),
@@ -206,6 +210,19 @@ def build_services(
     )
 
 
+def engines(settings: SpeechSettings) -> list[SpeechEngine]:
+    """The speech engines in the order in which they are offered. SettingsError for another name."""
+    known: dict[str, Callable[[], SpeechEngine]] = {
+        "gtts": GttsEngine,
+        "espeak": lambda: EspeakEngine(settings.espeak_program),
+    }
+    names = [name.strip() for name in settings.engines.split(",") if name.strip()]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise SettingsError(f"speech.engines: no engine {unknown[0]}; there are {', '.join(known)}")
+    return [known[name]() for name in dict.fromkeys(names)]
+
+
 def _background(
     settings: Settings,
     services: Services,
@@ -215,18 +232,20 @@ def _background(
     link: CentreLink,
     now: Clock,
 ) -> Background:
-    ingest = IngestWorkers(
-        IngestDesk(
-            database,
-            now,
-            services.sounds,
-            settings.folder / "spool",
-            settings.sound,
-            scheduler.wake,
-        ),
-        on_failure=lambda: internals.count_border_error("job"),
-        on_end=internals.ingest_ended,
+    desk = IngestDesk(
+        database,
+        now,
+        services.sounds,
+        settings.folder / "spool",
+        settings.sound,
+        scheduler.wake,
     )
+
+    def count_failure() -> None:
+        internals.count_border_error("job")
+
+    ingest = IngestWorkers(desk, on_failure=count_failure, on_end=internals.ingest_ended)
+    speech = SpeechWorker(desk, services.speech.speak, on_failure=count_failure)
     for job, work in (
         (plan_refresh, plan_refresh.plan_refresh(services.plans, scheduler.wake)),
         (fleet_sweep, fleet_sweep.fleet_sweep(services.as_run)),
@@ -236,15 +255,20 @@ def _background(
         scheduler.add(job.NAME, work, every_s=job.EVERY_S)
     scheduler.on_wake("outbox", link.wake_outbox)
     scheduler.on_wake("ingest", ingest.poke)
+    scheduler.on_wake("speech", speech.poke)
     scheduler.add(
         "broker_users", lambda: reload_users(settings, services.stations.broker_users), every_s=300
     )
     scheduler.add("broker_health", _BrokerHealth(settings, internals), every_s=5)
-    parts = [(link.start, link.stop), (ingest.start, ingest.stop)]
+    parts = [
+        (link.start, link.stop),
+        (ingest.start, ingest.stop),
+        (speech.start, speech.stop),
+    ]
     watcher = watch_denials(
         settings,
         _denial_writer(services.as_run),
-        on_failure=lambda: internals.count_border_error("job"),
+        on_failure=count_failure,
     )
     if watcher is not None:
         parts.append((watcher.start, watcher.stop))

@@ -116,7 +116,7 @@ _BETWEEN_WORDS = (
     _r(Form.SIGN, rf"(?<=[{LETTER})])/(?=[{LETTER}(])", amounts.slash),
     _r(Form.SIGN, rf"(?<=[{LETTER}])/(?=\d+\s?(?:h|giờ))", lambda _match, _glossary: " trong "),
     _r(Form.SIGN, r"(?<=\d)/(?=\d)", lambda _match, _glossary: " trên "),
-    _r(Form.SIGN, r"\s?(?P<sign>[&+=≥≤<>])\s?", amounts.sign),
+    _r(Form.SIGN, r"\s?(?P<sign>[&+=≥≤]|[<>](?=\s?\d))\s?", amounts.sign),
 )
 _AT_LINE_START = (
     _r(Form.SIGN, r"[-–•*+]\s+", lambda _match, _glossary: ""),

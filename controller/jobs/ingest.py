@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 import time
 from collections.abc import Callable
 
 from audio_library.errors import RefusedSoundError
 from audio_library.ingest import IngestResult, ingest
+from controller.jobs.worker import StoppingError, Workers
 from controller.services.ingest_desk import IngestDesk, IngestTask
 
 logger = logging.getLogger(__name__)
 
 WORKERS = 2
-_LOOK_EVERY_S = 10.0
 _REPORT_EVERY_S = 1.0
 _SWEEP_EVERY_S = 3600.0
-
-
-class StoppingError(Exception):
-    """Raised out of the work when the centre stops."""
 
 
 class IngestWorkers:
@@ -41,40 +36,23 @@ class IngestWorkers:
         self._on_failure = on_failure
         self._on_end = on_end
         self._swept_at = time.monotonic()
-        self._stopping = threading.Event()
-        self._poked = threading.Semaphore(0)
         self._unclosed: queue.SimpleQueue[IngestTask] = queue.SimpleQueue()
-        self._threads = [
-            threading.Thread(
-                target=self._run, args=(f"ingest-{number}",), name=f"ingest-{number}", daemon=True
-            )
-            for number in range(1, workers + 1)
-        ]
+        self._count = workers
+        self._workers = Workers("ingest", workers, self.work_once)
 
     def start(self) -> None:
         """Take up what an earlier run left, then wait for work."""
         recovered = self._desk.recover()
-        logger.info("ingest workers start count=%s recovered=%s", len(self._threads), recovered)
-        for thread in self._threads:
-            thread.start()
+        logger.info("ingest workers start count=%s recovered=%s", self._count, recovered)
+        self._workers.start()
 
     def poke(self) -> None:
         """A job was put into the table; safe from any thread."""
-        self._poked.release()
+        self._workers.poke()
 
     def stop(self) -> None:
         """Stop within seconds; work under way is given back and begun again at the next start."""
-        self._stopping.set()
-        for _thread in self._threads:
-            self._poked.release()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join()
-
-    def _run(self, worker: str) -> None:
-        while not self._stopping.is_set():
-            if not self.work_once(worker) and not self._stopping.is_set():
-                self._poked.acquire(timeout=_LOOK_EVERY_S)
+        self._workers.stop()
 
     def work_once(self, worker: str) -> bool:
         """Do one job if there is one; False when nothing waited. Never raises: this is a border."""
@@ -134,8 +112,7 @@ class IngestWorkers:
 
         def progress(fraction: float) -> None:
             nonlocal last
-            if self._stopping.is_set():
-                raise StoppingError
+            self._workers.go_on()
             if time.monotonic() - last >= _REPORT_EVERY_S:
                 last = time.monotonic()
                 self._desk.report(task, round(fraction * 100))

@@ -50,6 +50,8 @@ class VersionView:
     state: VersionState
     source: str
     engine: str | None
+    voice: str | None
+    spoken_text: str | None
     original_name: str
     sha256: str | None
     size_bytes: int | None
@@ -241,6 +243,8 @@ def _version(row: BulletinVersionRow, progress_percent: int) -> VersionView:
         state=VersionState(row.state),
         source=row.source,
         engine=row.engine,
+        voice=row.voice,
+        spoken_text=row.spoken_text,
         original_name=row.original_name,
         sha256=row.sha256,
         size_bytes=row.size_bytes,

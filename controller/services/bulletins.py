@@ -14,17 +14,13 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from audio_library import errors as sound_errors
-from audio_library.speech import SpeechEngine
+from audio_library.speech.engine import Voice
 from audio_library.store import AssetStore
 from controller.domain import bulletins as rules
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import BulletinDeed, BulletinState, Language, VersionState
 from controller.errors import (
-    InvalidInputError,
     NotFoundError,
-    SpeechFailedError,
-    SpeechLanguageError,
-    SpeechOfflineError,
     StaleEditError,
 )
 from controller.services import bulletin_views
@@ -61,13 +57,14 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class _Arrival:
-    """An upload or a spoken text that lies in the spool."""
+class Arrival:
+    """An upload that lies in the spool, or a text that `voice` shall speak into it."""
 
     spool_name: str
     language: Language
     original_name: str
-    engine: str | None = None
+    voice: Voice | None = None
+    spoken_text: str | None = None
 
 
 class Bulletins:
@@ -80,7 +77,6 @@ class Bulletins:
         places: Places,
         store: AssetStore,
         spool: Path,
-        engines: Sequence[SpeechEngine],
         sound: SoundSettings,
         wake: Callable[[str], None],
     ) -> None:
@@ -91,7 +87,6 @@ class Bulletins:
         self._spool = Spool(spool, limit_bytes=sound.upload_limit_mb * 1_000_000)
         self.parts = PartUploads(self._spool)
         """Files sent in pieces, to be named in an Upload by their token."""
-        self._engines = tuple(engines)
         self._wake = wake
 
     # -- reading --------------------------------------------------------------------------------
@@ -131,10 +126,6 @@ class Bulletins:
         except sound_errors.AssetMissingError as error:
             logger.exception("sound of a bulletin is not in the store sha256=%s", sha256)
             raise NotFoundError("sound missing", version_id=version_id) from error
-
-    def speaks(self, language: Language) -> bool:
-        """Whether any engine has a voice for the language."""
-        return any(language.value in engine.languages for engine in self._engines)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -182,28 +173,40 @@ class Bulletins:
             row = self._row(session, actor, bulletin_id)
             rules.after(BulletinState(row.state), BulletinDeed.CHANGE_SOUND)
         at = self._now()
-        return self._arrive(actor, bulletin_id, self._received(actor, upload, language, at), at)
+        return self.add_sound(actor, bulletin_id, self._received(actor, upload, language, at), at)
 
-    def speak(self, actor: Actor, bulletin_id: str, language: str, text: str) -> str:
-        """Keep the text, then have it spoken as new sound; returns the id of the version.
-
-        SpeechOfflineError, SpeechFailedError, SpeechLanguageError: the text is kept all the same.
-        """
-        wanted, words = rules.clean_language(language), rules.clean_text(text)
-        if not words:
-            raise InvalidInputError("nothing to say", field="text", problem="missing")
-        self._keep_text(actor, bulletin_id, words)
-        engine = self._engine(wanted)
-        at = self._now()
-        spool_name = f"{new_id(at)}.spoken"
+    def add_sound(self, actor: Actor, bulletin_id: str, arrival: Arrival, at: datetime) -> str:
+        """Have what arrives made into new sound; returns the id of the version."""
         try:
-            engine.synthesise(words, wanted.value, self._spool.path(spool_name))
-        except sound_errors.SpeechUnavailableError as error:
-            raise SpeechOfflineError(str(error), engine=error.engine) from error
-        except sound_errors.SpeechFailedError as error:
-            raise SpeechFailedError(str(error), engine=error.engine) from error
-        arrival = _Arrival(spool_name, wanted, "", engine.name)
-        return self._arrive(actor, bulletin_id, arrival, at)
+            with self._database.write() as session:
+                row = self._row(session, actor, bulletin_id)
+                rules.after(BulletinState(row.state), BulletinDeed.CHANGE_SOUND)
+                version_id = self._add_version(session, actor, bulletin_id, arrival, at)
+                row.updated_at = at
+        except BaseException:
+            self._spool.drop(arrival.spool_name)
+            raise
+        self._wake("ingest")
+        return version_id
+
+    def keep_text(self, actor: Actor, bulletin_id: str, text: str) -> None:
+        """Other words void an approval at once: the sound that follows them may never come."""
+        at = self._now()
+        with self._database.write() as session:
+            row = self._row(session, actor, bulletin_id)
+            state = BulletinState(row.state)
+            following = rules.after(state, BulletinDeed.CHANGE_SOUND)
+            if text == row.text:
+                return
+            row.text, row.updated_at = text, at
+            row.row_version += 1
+            self._record(session, actor, "edit", bulletin_id, row.place_id, at)
+            was_shown = state in {BulletinState.SUBMITTED, BulletinState.APPROVED}
+            if was_shown:
+                row.state = following.value
+                self._record(session, actor, "approval_void", bulletin_id, row.place_id, at)
+        if was_shown:
+            self._wake("plan_refresh")
 
     # -- approval -------------------------------------------------------------------------------
 
@@ -303,30 +306,17 @@ class Bulletins:
         if result.rowcount != 1:
             raise _stale(session, row.bulletin_id)
 
-    def _received(self, actor: Actor, upload: Upload, language: str, at: datetime) -> _Arrival:
+    def _received(self, actor: Actor, upload: Upload, language: str, at: datetime) -> Arrival:
         wanted = rules.clean_language(language)
         spool_name = f"{new_id(at)}.upload"
         if upload.token is not None:
             self._spool.adopt(self.parts.name(actor, upload.token), spool_name)
         elif upload.stream is not None:
             self._spool.take(upload.stream, spool_name)
-        return _Arrival(spool_name, wanted, rules.clean_name(upload.name))
-
-    def _arrive(self, actor: Actor, bulletin_id: str, arrival: _Arrival, at: datetime) -> str:
-        try:
-            with self._database.write() as session:
-                row = self._row(session, actor, bulletin_id)
-                rules.after(BulletinState(row.state), BulletinDeed.CHANGE_SOUND)
-                version_id = self._add_version(session, actor, bulletin_id, arrival, at)
-                row.updated_at = at
-        except BaseException:
-            self._spool.drop(arrival.spool_name)
-            raise
-        self._wake("ingest")
-        return version_id
+        return Arrival(spool_name, wanted, rules.clean_name(upload.name))
 
     def _add_version(
-        self, session: Session, actor: Actor, bulletin_id: str, arrival: _Arrival, at: datetime
+        self, session: Session, actor: Actor, bulletin_id: str, arrival: Arrival, at: datetime
     ) -> str:
         version_id = new_id(at)
         numbers = select(BulletinVersionRow.number).where(
@@ -341,8 +331,10 @@ class Bulletins:
                 language=arrival.language.value,
                 number=number,
                 state=VersionState.PROCESSING.value,
-                source=SPEECH if arrival.engine else UPLOAD,
-                engine=arrival.engine,
+                source=SPEECH if arrival.voice else UPLOAD,
+                engine=arrival.voice.engine if arrival.voice else None,
+                voice=arrival.voice.name if arrival.voice else None,
+                spoken_text=arrival.spoken_text,
                 original_name=arrival.original_name,
                 created_by=actor.account_id,
                 created_at=at,
@@ -354,6 +346,7 @@ class Bulletins:
                 ingest_job_id=new_id(at),
                 bulletin_version_id=version_id,
                 spool_name=arrival.spool_name,
+                is_spoken=arrival.voice is None,
                 created_at=at,
             )
         )
@@ -361,31 +354,6 @@ class Bulletins:
         place_id = session.get_one(BulletinRow, bulletin_id).place_id
         self._record(session, actor, "sound", bulletin_id, place_id, at, detail)
         return version_id
-
-    def _keep_text(self, actor: Actor, bulletin_id: str, text: str) -> None:
-        """Other words void an approval at once: the sound that follows them may never come."""
-        at = self._now()
-        with self._database.write() as session:
-            row = self._row(session, actor, bulletin_id)
-            state = BulletinState(row.state)
-            following = rules.after(state, BulletinDeed.CHANGE_SOUND)
-            if text == row.text:
-                return
-            row.text, row.updated_at = text, at
-            row.row_version += 1
-            self._record(session, actor, "edit", bulletin_id, row.place_id, at)
-            was_shown = state in {BulletinState.SUBMITTED, BulletinState.APPROVED}
-            if was_shown:
-                row.state = following.value
-                self._record(session, actor, "approval_void", bulletin_id, row.place_id, at)
-        if was_shown:
-            self._wake("plan_refresh")
-
-    def _engine(self, language: Language) -> SpeechEngine:
-        for engine in self._engines:
-            if language.value in engine.languages:
-                return engine
-        raise SpeechLanguageError(language.value, language=language.value)
 
     def _record(
         self,

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from controller.services.orders import Orders
     from controller.services.places import Places
     from controller.services.plans import Plans
+    from controller.services.readings import Readings
     from controller.services.schedules import Schedules
+    from controller.services.speech import Speech
     from controller.services.station_page import StationPages
     from controller.services.stations import Stations
 
@@ -29,6 +31,8 @@ class Services:
     audit: AuditTrail
     places: Places
     bulletins: Bulletins
+    readings: Readings
+    speech: Speech
     schedules: Schedules
     hours: Hours
     plans: Plans

@@ -17,7 +17,11 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from audio_library.errors import RefusedSoundError
+from audio_library.errors import (
+    RefusedSoundError,
+    SpeechFailedError,
+    SpeechUnavailableError,
+)
 from audio_library.ingest import IngestLimits, IngestResult
 from audio_library.store import AssetStore
 from controller.domain.bulletins import BulletinDeed, BulletinState, VersionState, after, can
@@ -44,6 +48,9 @@ class IngestTask:
     workdir: Path
     chime: bool
     limits: IngestLimits
+    spoken_text: str | None = None
+    """What is to be spoken into `source` first, by `voice`; None: the file is there."""
+    voice: str | None = None
 
 
 class IngestDesk:
@@ -82,12 +89,15 @@ class IngestDesk:
             wanted = set(session.scalars(query))
         return self._spool.sweep(wanted, before=self._now() - _LEFTOVERS_AFTER)
 
-    def claim(self, worker: str) -> IngestTask | None:
-        """The oldest waiting job, now this worker's; None when there is none."""
+    def claim(self, worker: str, *, is_spoken: bool = True) -> IngestTask | None:
+        """The oldest waiting job, now this worker's; None when there is none.
+
+        `is_spoken` False: one whose text is still to be spoken.
+        """
         with self._database.write() as session:
             waiting = (
                 select(IngestJobRow.ingest_job_id)
-                .where(IngestJobRow.state == "queued")
+                .where(IngestJobRow.state == "queued", IngestJobRow.is_spoken.is_(is_spoken))
                 .order_by(IngestJobRow.created_at, IngestJobRow.ingest_job_id)
                 .limit(1)
             )
@@ -95,7 +105,8 @@ class IngestDesk:
             if job_id is None or not self._take(session, job_id, worker):
                 return None
             row = session.get_one(IngestJobRow, job_id)
-            return self._task(row)
+            version = session.get_one(BulletinVersionRow, row.bulletin_version_id)
+            return self._task(row, version)
 
     def report(self, task: IngestTask, percent: int) -> None:
         """Tell how far the work has come."""
@@ -143,7 +154,19 @@ class IngestDesk:
         with self._database.read() as session:
             return len(session.scalars(query).all())
 
-    def _task(self, row: IngestJobRow) -> IngestTask:
+    def spoken(self, task: IngestTask) -> None:
+        """The text was spoken into the spool: what follows is as with any upload."""
+        with self._database.write() as session:
+            row = session.get_one(IngestJobRow, task.ingest_job_id)
+            row.is_spoken, row.attempts = True, 0
+            self._requeue(session, row)
+        self._wake("ingest")
+
+    def unspoken(self, task: IngestTask, error: SpeechUnavailableError | SpeechFailedError) -> None:
+        """No voice could be had; the text stays, and another voice may be tried."""
+        self._give_up(task, error.code, {"engine": error.engine})
+
+    def _task(self, row: IngestJobRow, version: BulletinVersionRow) -> IngestTask:
         return IngestTask(
             ingest_job_id=row.ingest_job_id,
             bulletin_version_id=row.bulletin_version_id,
@@ -151,6 +174,8 @@ class IngestDesk:
             workdir=self._spool.folder,
             chime=self._sound.chime,
             limits=self._limits,
+            spoken_text=None if row.is_spoken else version.spoken_text,
+            voice=version.voice,
         )
 
     def _take(self, session: Session, job_id: str, worker: str) -> bool:
@@ -182,7 +207,7 @@ class IngestDesk:
             _record(session, "sound_refused", bulletin, at, {"code": code})
             self._close(session, task, "failed", at)
         self._spool.drop(task.source.name)
-        logger.warning("upload refused version=%s code=%s", task.bulletin_version_id, code)
+        logger.warning("no sound came of it version=%s code=%s", task.bulletin_version_id, code)
 
     def _void_approval(self, session: Session, version: BulletinVersionRow, at: datetime) -> None:
         bulletin = session.get_one(BulletinRow, version.bulletin_id)

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from audio_library.speech.engine import Voice
 from controller.domain.bulletins import BulletinState, Language
 from controller.services.bulletin_views import FindingView, HistoryLine, VersionView
 from controller.web import formats
@@ -28,6 +29,16 @@ LANGUAGES = {
     Language.ROG: _l("Tiếng Raglai"),
     Language.EN: _l("Tiếng Anh"),
 }
+
+VOICES = {
+    "gtts:vi": _l("Google, tiếng Việt (cần Internet)"),
+    "gtts:en": _l("Google, tiếng Anh (cần Internet)"),
+    "espeak:vi-vn-x-south": _l("Giọng máy miền Nam (không cần Internet)"),
+    "espeak:vi-vn-x-central": _l("Giọng máy miền Trung (không cần Internet)"),
+    "espeak:vi": _l("Giọng máy miền Bắc (không cần Internet)"),
+    "espeak:en": _l("Giọng máy, tiếng Anh (không cần Internet)"),
+}
+"""Voices by name."""
 
 CATEGORIES = {
     "notice": _l("Thông báo"),
@@ -56,6 +67,12 @@ def spoken(language: Language) -> str:
     """A language inside a sentence: tiếng Việt."""
     word = str(LANGUAGES[language])
     return word if formats.language() == "en" else word[:1].lower() + word[1:]
+
+
+def voice(chosen: Voice) -> str:
+    """A voice, as it is chosen."""
+    known = VOICES.get(chosen.name)
+    return str(known) if known else f"{chosen.engine} ({chosen.voice_id})"
 
 
 def quality(version: VersionView) -> list[QualityLine]:
@@ -200,6 +217,12 @@ REFUSALS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "silent": lambda _f: _("Tệp này không có tiếng. Kiểm tra micro rồi thu lại."),
     "loudness_not_reached": lambda _f: _(
         "Không chỉnh được độ to của tệp này. Thu lại hoặc chọn tệp khác."
+    ),
+    "speech_offline": lambda _f: _(
+        "Không tạo được giọng đọc vì trung tâm không có Internet. Hãy tải tệp lên hoặc ghi âm."
+    ),
+    "speech_failed": lambda _f: _(
+        "Dịch vụ giọng đọc trả lời không đúng. Văn bản vẫn còn; thử lại sau hoặc tải tệp lên."
     ),
     "tool_failed": lambda _f: _("Máy chủ chưa xử lý được tệp này. Tải lên lại, hoặc báo quản trị."),
 }

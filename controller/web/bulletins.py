@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
@@ -28,6 +29,7 @@ from controller.web.policy import (
     settings,
     wants_json,
 )
+from controller.web.readings import FORMS
 from controller.web.refusals import explain
 
 bp = Blueprint("bulletins", __name__, url_prefix="/ban-tin")
@@ -123,7 +125,7 @@ def create() -> Answer:
             return _problem(error)
         return _new_page(form.with_problem(error)), error.status
     if request.form.get("then") == "speak":
-        return _spoken(bulletin_id, form.language, form.text)
+        return _spoken(bulletin_id)
     return _gone_to(bulletin_id)
 
 
@@ -171,7 +173,7 @@ def receive(bulletin_id: str) -> Answer:
 @requires(Permission.WRITE_BULLETINS)
 def speak(bulletin_id: str) -> Answer:
     """Have the text spoken; it is kept whatever happens."""
-    return _spoken(bulletin_id, request.form.get("language", "vi"), request.form.get("text", ""))
+    return _spoken(bulletin_id)
 
 
 @bp.post("/<bulletin_id>/gui-duyet")
@@ -285,9 +287,10 @@ def _done(
     return redirect(url_for("bulletins.show", bulletin_id=bulletin_id), code=303)
 
 
-def _spoken(bulletin_id: str, language: str, text: str) -> Answer:
+def _spoken(bulletin_id: str) -> Answer:
+    voice, text = request.form.get("voice", ""), request.form.get("text", "")
     try:
-        services().bulletins.speak(current_actor(), bulletin_id, language, text)
+        services().speech.order(current_actor(), bulletin_id, voice, text)
     except ControllerError as error:
         if error.status == 404:
             raise
@@ -334,7 +337,12 @@ def _row_version() -> int:
 
 def _new_page(form: BulletinForm) -> str:
     return render_template(
-        "bulletins/new.html", form=form, places=_places(), words=words, limit_mb=_limit_mb()
+        "bulletins/new.html",
+        form=form,
+        places=_places(),
+        words=words,
+        limit_mb=_limit_mb(),
+        **_speech(form),
     )
 
 
@@ -371,11 +379,12 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
     heard = next(
         (v for v in current if v.language.value == chosen), current[0] if current else None
     )
+    form = form or _form_of(view)
     return render_template(
         "bulletins/show.html",
         bulletin=view,
         version=heard,
-        form=form or _form_of(view),
+        form=form,
         reason=request.form.get("reason", ""),
         places=_places(),
         words=words,
@@ -385,8 +394,20 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
         can=lambda deed: can(view.state, deed),
         Deed=BulletinDeed,
         Language=Language,
-        speaks=services().bulletins.speaks,
+        next_voice=services().speech.after,
+        **_speech(form),
     )
+
+
+def _speech(form: BulletinForm) -> dict[str, Any]:
+    """What the part about speech shows."""
+    speech = services().speech
+    return {
+        "voices": [(voice.name, words.voice(voice)) for voice in speech.voices()],
+        "voice": request.form.get("voice", ""),
+        "reading": speech.reading(form.text),
+        "forms": FORMS,
+    }
 
 
 def _places() -> list[Place]:

@@ -153,14 +153,8 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "not_sound": lambda _f: _(
         "Tệp này không phải âm thanh. Chọn tệp WAV, MP3, M4A, OGG, Opus hoặc FLAC."
     ),
-    "speech_offline": lambda _f: _(
-        "Không tạo được giọng đọc vì trung tâm không có Internet. Hãy tải tệp lên hoặc ghi âm."
-    ),
-    "speech_failed": lambda _f: _(
-        "Dịch vụ giọng đọc trả lời không đúng. Văn bản vẫn còn; thử lại sau hoặc tải tệp lên."
-    ),
     "speech_language": lambda _f: _(
-        "Tiếng Raglai và tiếng Chăm chưa có giọng đọc tự động. Hãy ghi âm người đọc."
+        "Giọng đọc này không có ở trung tâm. Chọn giọng khác, hoặc ghi âm người đọc."
     ),
     "storage_full": lambda _f: _("Ổ đĩa của trung tâm đã đầy nên chưa lưu được gì. Báo quản trị."),
     "busy": at_least_nothing_lost,

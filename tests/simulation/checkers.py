@@ -523,9 +523,7 @@ def x2_honest(ledger: Ledger) -> Iterator[Violation]:
     told: set[tuple[str, str]] = set()
     for station_id, entry, ran in _as_runs(ledger):
         told.add((station_id, ran.slot_id))
-        plays = [
-            play for play in heard.get((station_id, ran.slot_id), []) if not play.is_unwritten
-        ]
+        plays = [play for play in heard.get((station_id, ran.slot_id), []) if not play.is_unwritten]
         problem = _lie(ran, plays, ledger.uncounted_ms)
         if problem is not None:
             yield Violation(

@@ -1,4 +1,4 @@
-"""A centre with bulletins in it: services, queue, and a voice that needs no internet."""
+"""A centre with bulletins in it: services, queue, and voices that need no internet."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from audio_library.errors import SpeechUnavailableError
+from audio_library.speech.cache import SpeechCache
+from audio_library.speech.engine import GoOn, Voice
+from audio_library.speech.speaker import Speaker
 from audio_library.store import FolderStore
 from controller.domain.accounts import Actor
 from controller.jobs.ingest import IngestWorkers
+from controller.jobs.speech import SpeechWorker
 from controller.services.bulletins import Bulletins, Draft
 from controller.services.ingest_desk import IngestDesk
+from controller.services.readings import Readings
+from controller.services.speech import Speech
 from controller.services.spool import Upload
 from tests.support.sound import Samples, speech_like, write_sound, write_wav
 from tests.support.web import DISTRICT, Centre
@@ -20,15 +26,20 @@ OPUS_TYPE = "audio/ogg"
 
 
 @dataclass
-class Voice:
-    """Stands in for an online voice: speaks the given sound, or is not there."""
+class Reader:
+    """Stands in for a speech engine: speaks the given sound, or is not there."""
 
+    name: str = "online"
+    languages: tuple[str, ...] = ("vi", "en")
     sound: bytes | None = None
-    name: str = "voice"
-    languages: frozenset[str] = frozenset({"vi", "en"})
     asked: list[str] = field(default_factory=list)
 
-    def synthesise(self, text: str, language: str, out: Path) -> Path:
+    @property
+    def voices(self) -> tuple[Voice, ...]:
+        return tuple(Voice(self.name, language, language) for language in self.languages)
+
+    def synthesise(self, text: str, voice: Voice, out: Path, *, go_on: GoOn) -> Path:
+        go_on()
         self.asked.append(text)
         if self.sound is None:
             raise SpeechUnavailableError(self.name)
@@ -42,7 +53,8 @@ class Studio:
 
     centre: Centre
     folder: Path
-    voice: Voice = field(default_factory=Voice)
+    online: Reader = field(default_factory=Reader)
+    robot: Reader = field(default_factory=lambda: Reader("robot", ("vi",)))
 
     def __post_init__(self) -> None:
         self.store = FolderStore(self.folder / "sounds")
@@ -54,13 +66,23 @@ class Studio:
             self.centre.places,
             self.store,
             self.spool,
-            [self.voice],
             sound,
             self.centre.wake,
         )
+        self.readings = Readings(self.centre.database, self.centre.clock, self.centre.places)
+        self.speaker = Speaker((self.online, self.robot), SpeechCache(self.folder / "speech"))
+        self.speech = Speech(
+            self.centre.clock, self.bulletins, self.readings, self.speaker, self.centre.wake
+        )
         self.desk = self.new_desk()
         self.workers = IngestWorkers(self.desk)
-        self.centre.add(bulletins=self.bulletins, sounds=self.store)
+        self.speakers = SpeechWorker(self.desk, self.speech.speak)
+        self.centre.add(
+            bulletins=self.bulletins,
+            sounds=self.store,
+            readings=self.readings,
+            speech=self.speech,
+        )
 
     def new_desk(self) -> IngestDesk:
         centre = self.centre
@@ -76,7 +98,7 @@ class Studio:
     def finish(self) -> int:
         """Do every waiting job; how many."""
         done = 0
-        while self.workers.work_once("test"):
+        while self.speakers.work_once("test") or self.workers.work_once("test"):
             done += 1
         return done
 

@@ -15,13 +15,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from audio_library.speech.cache import SpeechCache
+from audio_library.speech.speaker import Speaker
 from controller.app import create_app
 from controller.domain.accounts import Actor, Role
 from controller.services.accounts import Accounts, NewAccount
 from controller.services.audit import AuditTrail
+from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.passwords import Passwords
 from controller.services.places import Places
+from controller.services.readings import Readings
+from controller.services.speech import Speech
 from controller.settings import Settings
 from controller.storage.database import Database
 from controller.storage.models import Base
@@ -77,10 +82,15 @@ class Centre:
         self.accounts = Accounts(
             self.database, self.clock, self.settings.sign_in, self.places, passwords
         )
+        readings = Readings(self.database, self.clock, self.places)
+        silent = Speaker((), SpeechCache(self.folder / "speech"))
+        no_bulletins = cast(Bulletins, None)
         self.parts: dict[str, Any] = {
             "places": self.places,
             "accounts": self.accounts,
             "audit": self.audit,
+            "readings": readings,
+            "speech": Speech(self.clock, no_bulletins, readings, silent, self.wake),
         }
         self._app: Flask | None = None
         self._cast: dict[str, Actor] = {}
@@ -155,6 +165,11 @@ class Browser:
         found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
         assert found, page.text[:400]
         return found.group(1)
+
+
+def words(answer: TestResponse) -> str:
+    """The text of a page, without its tags."""
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
 
 
 @contextmanager

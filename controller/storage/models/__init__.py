@@ -2,7 +2,12 @@
 
 from controller.storage.models.accounts import AccountRow, AuditRow, SessionRow
 from controller.storage.models.base import Base, UtcDateTime
-from controller.storage.models.bulletins import BulletinRow, BulletinVersionRow, IngestJobRow
+from controller.storage.models.bulletins import (
+    BulletinRow,
+    BulletinVersionRow,
+    IngestJobRow,
+    OwnReadingRow,
+)
 from controller.storage.models.places import (
     HoursExceptionRow,
     HoursRuleRow,
@@ -49,6 +54,7 @@ __all__ = [
     "MetaRow",
     "OrderReplyRow",
     "OutboxRow",
+    "OwnReadingRow",
     "PlaceRow",
     "ProgrammeItemRow",
     "ProgrammeRow",

@@ -55,6 +55,10 @@ class BulletinVersionRow(Base):
     source: Mapped[str]
     """"upload" or "speech"."""
     engine: Mapped[str | None]
+    voice: Mapped[str | None]
+    """Of speech: the name of the voice, as `espeak:vi-vn-x-south`."""
+    spoken_text: Mapped[str | None]
+    """Of speech: the words as they were read aloud."""
     original_name: Mapped[str]
     sha256: Mapped[str | None]
     size_bytes: Mapped[int | None]
@@ -73,6 +77,17 @@ class BulletinVersionRow(Base):
     approved_at: Mapped[datetime | None]
 
 
+class OwnReadingRow(Base):
+    """How this province reads an abbreviation; an empty reading takes it out of the table."""
+
+    __tablename__ = "own_reading"
+
+    term: Mapped[str] = mapped_column(primary_key=True)
+    reading: Mapped[str]
+    changed_by: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
+    changed_at: Mapped[datetime]
+
+
 class IngestJobRow(Base):
     """An upload on its way to broadcast sound; taken by whoever sets `claimed_by` first."""
 
@@ -84,6 +99,8 @@ class IngestJobRow(Base):
         ForeignKey("bulletin_version.bulletin_version_id"), unique=True
     )
     spool_name: Mapped[str]
+    is_spoken: Mapped[bool] = mapped_column(default=True)
+    """Whether the file in the spool is there; False: the text is still to be spoken."""
     state: Mapped[str] = mapped_column(default="queued")
     """queued, running, done, failed."""
     progress_percent: Mapped[int] = mapped_column(default=0)

@@ -17,7 +17,7 @@ from controller.services.parts import PartUploads
 from controller.services.spool import Spool
 from tests.support.bulletins import Studio, sound_bytes
 from tests.support.sound import silence, speech_like
-from tests.support.web import COMMUNE, DISTRICT, OTHER_DISTRICT, Browser, Centre
+from tests.support.web import COMMUNE, DISTRICT, OTHER_DISTRICT, Browser, Centre, words
 
 JSON = {"Accept": "application/json"}
 
@@ -30,11 +30,6 @@ def desk(house: Centre, studio: Studio, author: Actor) -> Browser:
 @pytest.fixture
 def judge(house: Centre, studio: Studio, approver: Actor) -> Browser:
     return house.client(Role.APPROVER, DISTRICT)
-
-
-def words(answer: TestResponse) -> str:
-    """The text of a page, without its tags."""
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
 
 
 def made(answer: TestResponse) -> str:
@@ -180,35 +175,52 @@ def test_findings_are_told_with_their_place(
     assert "Nghe đoạn này" in page
 
 
-def test_without_internet_the_text_is_kept_and_the_reason_told(
+def test_without_internet_the_text_is_kept_and_the_next_voice_offered(
     studio: Studio, desk: Browser
 ) -> None:
     text = "Ủy ban nhân dân xã họp lúc 19h30."
-    answer = desk.post("/ban-tin/moi", **fields(text=text, then="speak"))
-    assert answer.status_code == 503
+    answer = desk.post("/ban-tin/moi", **fields(text=text, then="speak", voice="online:vi"))
+    bulletin_id = made(answer)
+    studio.finish()
+    page = desk.get(f"/ban-tin/{bulletin_id}")
     assert (
         "Không tạo được giọng đọc vì trung tâm không có Internet. Hãy tải tệp lên hoặc ghi âm."
-        in words(answer)
+        in words(page)
     )
+    assert "Đọc bằng: robot (vi)" in words(page)
+    assert text in page.text
     (view,) = studio.bulletins.within(studio.centre.actor(Role.OPERATOR, DISTRICT))
     assert view.text == text
-    again = desk.post(f"/ban-tin/{view.bulletin_id}/giong-doc", text=text + " Mời.", language="vi")
-    assert text + " Mời." in again.text
 
 
 def test_no_voice_is_offered_for_cham_and_raglai(desk: Browser, studio: Studio) -> None:
     bulletin_id = made(desk.post("/ban-tin/moi", **fields()))
     page = desk.get(f"/ban-tin/{bulletin_id}").text
-    assert re.search(r'value="rog" disabled', page)
-    assert re.search(r'value="cjm" disabled', page)
-    answer = desk.post(f"/ban-tin/{bulletin_id}/giong-doc", text="x", language="rog")
+    assert re.findall(r'<option value="(\w+:\w+)"', page) == ["online:vi", "online:en", "robot:vi"]
+    assert "Tiếng Raglai và tiếng Chăm chưa có giọng đọc tự động. Hãy ghi âm người đọc." in page
+    answer = desk.post(f"/ban-tin/{bulletin_id}/giong-doc", text="Xin chào", voice="online:rog")
     assert answer.status_code == 422
-    assert "Tiếng Raglai và tiếng Chăm chưa có giọng đọc tự động." in words(answer)
+    assert "Giọng đọc này không có ở trung tâm." in words(answer)
+    assert "Xin chào" in answer.text
+
+
+def test_how_a_text_will_be_read_is_shown_with_what_was_changed(
+    studio: Studio, desk: Browser
+) -> None:
+    text = "UBND xã họp lúc 19h30."
+    bulletin_id = made(desk.post("/ban-tin/moi", **fields(text=text)))
+    shown = desk.get(f"/ban-tin/{bulletin_id}")
+    assert "Ủy ban nhân dân xã họp lúc mười chín giờ ba mươi phút" in words(shown)
+    fragment = desk.post("/cach-doc/xem", text="Gọi <b>ngay</b>, UBND & MTTQ").text
+    assert 'title="Viết: UBND (viết tắt)">Ủy ban nhân dân</mark>' in fragment
+    assert "&lt;b&gt;" in fragment
+    assert "<html" not in fragment
 
 
 def test_a_spoken_draft_can_be_listened_to(studio: Studio, desk: Browser, voice_wav: bytes) -> None:
-    studio.voice.sound = voice_wav
-    bulletin_id = made(desk.post("/ban-tin/moi", **fields(text="Xin chào", then="speak")))
+    studio.online.sound = voice_wav
+    typed = fields(text="Xin chào", then="speak", voice="online:vi")
+    bulletin_id = made(desk.post("/ban-tin/moi", **typed))
     studio.finish()
     assert "giọng đọc tự động" in words(desk.get(f"/ban-tin/{bulletin_id}"))
 

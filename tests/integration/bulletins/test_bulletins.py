@@ -20,7 +20,6 @@ from controller.errors import (
     OutOfScopeError,
     OwnBulletinError,
     SpeechLanguageError,
-    SpeechOfflineError,
     StaleEditError,
     UploadTooLargeError,
     WrongStateError,
@@ -188,7 +187,7 @@ def test_a_withdrawn_bulletin_takes_no_more_deeds(
     for deed in (
         lambda: studio.bulletins.submit(author, bulletin_id, row_version=seen + 1),
         lambda: studio.bulletins.receive(author, bulletin_id, "vi", upload(voice_wav)),
-        lambda: studio.bulletins.speak(author, bulletin_id, "vi", TEXT),
+        lambda: studio.speech.order(author, bulletin_id, "online:vi", TEXT),
         lambda: studio.bulletins.edit(
             author, bulletin_id, Draft("Tin", "", "", DISTRICT), row_version=seen + 1
         ),
@@ -264,7 +263,7 @@ def test_another_district_sees_nothing_of_it(
         lambda: studio.bulletins.return_(stranger, bulletin_id, "x", row_version=1),
         lambda: studio.bulletins.withdraw(stranger, bulletin_id, row_version=1),
         lambda: studio.bulletins.receive(stranger, bulletin_id, "vi", upload(voice_wav)),
-        lambda: studio.bulletins.speak(stranger, bulletin_id, "vi", TEXT),
+        lambda: studio.speech.order(stranger, bulletin_id, "online:vi", TEXT),
         lambda: studio.bulletins.edit(
             stranger, bulletin_id, Draft("Tin", "", "", OTHER_DISTRICT), row_version=1
         ),
@@ -293,22 +292,80 @@ def test_sound_of_one_bulletin_is_not_reached_through_another(
 def test_a_text_is_spoken_and_becomes_sound_like_an_upload(
     studio: Studio, author: Actor, voice_wav: bytes
 ) -> None:
-    studio.voice.sound = voice_wav
+    studio.online.sound = voice_wav
     bulletin_id = studio.draft(author)
-    studio.bulletins.speak(author, bulletin_id, "vi", TEXT)
+    studio.speech.order(author, bulletin_id, "online:vi", TEXT)
+    assert studio.bulletins.get(author, bulletin_id).is_processing
     studio.finish()
     view = studio.bulletins.get(author, bulletin_id)
     assert (view.text, view.state) == (TEXT, BulletinState.DRAFT)
-    assert (view.current[0].source, view.current[0].engine) == ("speech", "voice")
+    (version,) = view.current
+    assert (version.source, version.engine, version.voice) == ("speech", "online", "online:vi")
 
 
-def test_without_internet_the_text_is_kept(studio: Studio, author: Actor) -> None:
+def test_what_is_spoken_is_the_text_as_it_is_read_aloud(
+    studio: Studio, author: Actor, voice_wav: bytes
+) -> None:
+    studio.online.sound = voice_wav
     bulletin_id = studio.draft(author)
-    with pytest.raises(SpeechOfflineError):
-        studio.bulletins.speak(author, bulletin_id, "vi", TEXT)
+    studio.speech.order(author, bulletin_id, "online:vi", "UBND xã họp lúc 19h30.")
+    studio.finish()
+    said = "Ủy ban nhân dân xã họp lúc mười chín giờ ba mươi phút."
+    assert studio.online.asked == [said]
     view = studio.bulletins.get(author, bulletin_id)
-    assert view.text == TEXT
-    assert view.versions == ()
+    assert (view.text, view.current[0].spoken_text) == ("UBND xã họp lúc 19h30.", said)
+    studio.speech.order(author, bulletin_id, "online:en", "The UBND meets at 19h30.")
+    studio.finish()
+    assert studio.online.asked[-1] == "The UBND meets at 19h30."
+
+
+def test_without_internet_the_text_is_kept_and_the_next_engine_offered(
+    studio: Studio, author: Actor, voice_wav: bytes
+) -> None:
+    studio.robot.sound = voice_wav
+    bulletin_id = studio.draft(author)
+    studio.speech.order(author, bulletin_id, "online:vi", TEXT)
+    studio.finish()
+    view = studio.bulletins.get(author, bulletin_id)
+    (failed,) = view.refused
+    assert (view.text, failed.refusal_code, failed.voice) == (TEXT, "speech_offline", "online:vi")
+    other = studio.speech.after(failed.voice)
+    assert other is not None
+    assert other.name == "robot:vi"
+    studio.speech.order(author, bulletin_id, other.name, view.text)
+    studio.finish()
+    view = studio.bulletins.get(author, bulletin_id)
+    assert view.refused == ()
+    assert [version.engine for version in view.current] == ["robot"]
+
+
+def test_a_voice_that_fails_holds_up_no_upload(
+    studio: Studio, author: Actor, voice_wav: bytes
+) -> None:
+    waiting = studio.draft(author)
+    studio.speech.order(author, waiting, "online:vi", TEXT)
+    other = studio.bulletins.create(
+        author,
+        Draft("Tin khác", "notice", "", DISTRICT),
+        upload=Upload("a.wav", io.BytesIO(voice_wav)),
+    )
+    assert studio.workers.work_once("test")
+    assert not studio.workers.work_once("test")
+    assert studio.bulletins.get(author, other).current[0].sha256
+    assert studio.bulletins.get(author, waiting).is_processing
+
+
+def test_a_text_that_was_being_spoken_when_the_centre_stopped_is_spoken_anew(
+    studio: Studio, author: Actor, voice_wav: bytes
+) -> None:
+    studio.online.sound = voice_wav
+    bulletin_id = studio.draft(author)
+    studio.speech.order(author, bulletin_id, "online:vi", TEXT)
+    assert studio.desk.claim("killed", is_spoken=False) is not None
+    again = studio.new_desk()
+    assert again.recover() == 1
+    studio.finish()
+    assert studio.bulletins.get(author, bulletin_id).current[0].sha256
 
 
 def test_other_words_to_be_spoken_void_an_approval_even_without_a_voice(
@@ -316,39 +373,42 @@ def test_other_words_to_be_spoken_void_an_approval_even_without_a_voice(
 ) -> None:
     bulletin_id = studio.approved(author, approver, voice_wav)
     seen = studio.version(author, bulletin_id)
-    with pytest.raises(SpeechOfflineError):
-        studio.bulletins.speak(author, bulletin_id, "vi", TEXT)
+    studio.speech.order(author, bulletin_id, "online:vi", TEXT)
     view = studio.bulletins.get(author, bulletin_id)
     assert (view.text, view.state) == (TEXT, BulletinState.DRAFT)
     assert view.row_version == seen + 1
-    actions = [line.action for line in view.history][:2]
-    assert actions == ["bulletin.approval_void", "bulletin.edit"]
-    assert studio.centre.woken[-1] == "plan_refresh"
+    actions = [line.action for line in view.history][:3]
+    assert actions == ["bulletin.sound", "bulletin.approval_void", "bulletin.edit"]
+    assert "plan_refresh" in studio.centre.woken
 
 
-def test_the_same_words_change_nothing(
+def test_the_same_words_without_a_voice_change_nothing_that_is_approved(
     studio: Studio, author: Actor, approver: Actor, voice_wav: bytes
 ) -> None:
     bulletin_id = studio.draft(author, sound=voice_wav)
-    with pytest.raises(SpeechOfflineError):
-        studio.bulletins.speak(author, bulletin_id, "vi", TEXT)
+    studio.speech.order(author, bulletin_id, "online:vi", TEXT)
+    studio.finish()
     studio.bulletins.submit(author, bulletin_id, row_version=studio.version(author, bulletin_id))
     seen = studio.version(approver, bulletin_id)
     studio.bulletins.approve(approver, bulletin_id, row_version=seen)
     before = studio.bulletins.get(author, bulletin_id)
-    with pytest.raises(SpeechOfflineError):
-        studio.bulletins.speak(author, bulletin_id, "vi", f" {TEXT}\n")
-    assert studio.bulletins.get(author, bulletin_id) == before
+    studio.speech.order(author, bulletin_id, "online:vi", f" {TEXT}\n")
+    studio.finish()
+    after = studio.bulletins.get(author, bulletin_id)
+    assert (after.state, after.row_version) == (BulletinState.APPROVED, before.row_version)
+    assert after.current == before.current
 
 
 def test_no_voice_is_pretended_for_cham_and_raglai(studio: Studio, author: Actor) -> None:
     bulletin_id = studio.draft(author)
     for language in ("cjm", "rog"):
         with pytest.raises(SpeechLanguageError):
-            studio.bulletins.speak(author, bulletin_id, language, TEXT)
-    assert studio.voice.asked == []
-    assert studio.bulletins.speaks(Language.VI)
-    assert not studio.bulletins.speaks(Language.ROG)
+            studio.speech.order(author, bulletin_id, f"online:{language}", TEXT)
+    studio.finish()
+    assert studio.online.asked == []
+    assert studio.bulletins.get(author, bulletin_id).text == TEXT
+    assert studio.speech.speaks(Language.VI)
+    assert not studio.speech.speaks(Language.ROG)
 
 
 def test_bulletins_are_listed_latest_first_and_by_state(

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from audio_library.errors import ToolFailedError
-from audio_library.sandbox import BoundedText
 from audio_library.loudness import Loudness, parse_summary
+from audio_library.sandbox import BoundedText
 
 SUMMARY = """[Parsed_ebur128_0 @ 0x55] Summary:
 

@@ -1,0 +1,36 @@
+"""Speech by voice, and how the province reads abbreviations
+
+Revision: 0002; follows: 0001
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("bulletin_version", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("voice", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("spoken_text", sa.String(), nullable=True))
+    with op.batch_alter_table("ingest_job", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("is_spoken", sa.Boolean(), nullable=False, server_default=sa.true())
+        )
+    with op.batch_alter_table("ingest_job", schema=None) as batch_op:
+        batch_op.alter_column("is_spoken", server_default=None)
+    op.create_table(
+        "own_reading",
+        sa.Column("term", sa.String(), nullable=False),
+        sa.Column("reading", sa.String(), nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["changed_by"], ["account.account_id"], name=op.f("fk_own_reading_changed_by")
+        ),
+        sa.PrimaryKeyConstraint("term", name=op.f("pk_own_reading")),
+    )
