@@ -17,7 +17,7 @@ from controller.services.readings import LONGEST_READING, LONGEST_TERM
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
 
-bp = Blueprint("readings", __name__, url_prefix="/cach-doc")
+bp = Blueprint("readings", __name__, url_prefix="/ban-tin/cach-doc")
 
 FORMS = {
     Form.ABBREVIATION: _l("viết tắt"),

@@ -211,7 +211,7 @@ def test_how_a_text_will_be_read_is_shown_with_what_was_changed(
     bulletin_id = made(desk.post("/ban-tin/moi", **fields(text=text)))
     shown = desk.get(f"/ban-tin/{bulletin_id}")
     assert "Ủy ban nhân dân xã họp lúc mười chín giờ ba mươi phút" in words(shown)
-    fragment = desk.post("/cach-doc/xem", text="Gọi <b>ngay</b>, UBND & MTTQ").text
+    fragment = desk.post("/ban-tin/cach-doc/xem", text="Gọi <b>ngay</b>, UBND & MTTQ").text
     assert 'title="Viết: UBND (viết tắt)">Ủy ban nhân dân</mark>' in fragment
     assert "&lt;b&gt;" in fragment
     assert "<html" not in fragment

@@ -21,19 +21,19 @@ def read(studio: Studio, text: str) -> str:
 
 def test_a_changed_reading_is_heard_from_then_on(studio: Studio, province: Browser) -> None:
     assert read(studio, "TTYT") == "Trung tâm Y tế"
-    answer = province.post("/cach-doc", term="TTYT", reading="Trung tâm Y tế huyện")
+    answer = province.post("/ban-tin/cach-doc", term="TTYT", reading="Trung tâm Y tế huyện")
     assert answer.status_code == 303
     assert read(studio, "TTYT") == "Trung tâm Y tế huyện"
-    page = words(province.get("/cach-doc"))
+    page = words(province.get("/ban-tin/cach-doc"))
     assert "TTYT Trung tâm Y tế huyện Trung tâm Y tế" in page
-    province.post("/cach-doc/ve-mac-dinh", term="TTYT")
+    province.post("/ban-tin/cach-doc/ve-mac-dinh", term="TTYT")
     assert read(studio, "TTYT") == "Trung tâm Y tế"
 
 
 def test_a_new_abbreviation_is_one_line_however_it_was_typed(
     studio: Studio, province: Browser
 ) -> None:
-    province.post("/cach-doc", term=" BQLDA ", reading="Ban quản lý\r\n dự án")
+    province.post("/ban-tin/cach-doc", term=" BQLDA ", reading="Ban quản lý\r\n dự án")
     assert read(studio, "BQLDA tỉnh") == "Ban quản lý dự án tỉnh"
 
 
@@ -46,10 +46,10 @@ def test_an_empty_reading_leaves_the_term_as_it_is_written(studio: Studio, edito
 
 def test_a_district_reads_the_table_and_cannot_change_it(studio: Studio, author: Actor) -> None:
     district = studio.centre.client(Role.OPERATOR, DISTRICT)
-    page = words(district.get("/cach-doc"))
+    page = words(district.get("/ban-tin/cach-doc"))
     assert "Ủy ban nhân dân" in page
     assert "Lưu cách đọc" not in page
-    answer = district.post("/cach-doc", term="UBND", reading="x")
+    answer = district.post("/ban-tin/cach-doc", term="UBND", reading="x")
     assert answer.status_code == 422
     with pytest.raises(OutOfScopeError):
         studio.readings.reset(author, "UBND")
@@ -75,14 +75,14 @@ def test_what_could_not_be_read_is_refused(
 
 
 def test_a_refused_reading_keeps_what_was_typed(province: Browser) -> None:
-    answer = province.post("/cach-doc", term="", reading="Ban quản lý dự án")
+    answer = province.post("/ban-tin/cach-doc", term="", reading="Ban quản lý dự án")
     assert answer.status_code == 422
     assert "Gõ chữ viết tắt cần đổi cách đọc." in words(answer)
     assert "Ban quản lý dự án" in answer.text
 
 
 def test_the_table_is_searched_without_accents(province: Browser) -> None:
-    page = words(province.get("/cach-doc?tim=uy+ban"))
+    page = words(province.get("/ban-tin/cach-doc?tim=uy+ban"))
     assert "UBND" in page
     assert "TTYT" not in page
 
