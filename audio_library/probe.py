@@ -32,6 +32,8 @@ class Container(StrEnum):
     M4A = "mov"
     OGG = "ogg"
     FLAC = "flac"
+    WEBM = "matroska"
+    """What browsers record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,6 +342,7 @@ def _new_page(form: BulletinForm) -> str:
         places=_places(),
         words=words,
         limit_mb=_limit_mb(),
+        longest_min=settings().sound.longest_min,
         **_speech(form),
     )
 
@@ -390,6 +391,7 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
         words=words,
         wave=wave,
         limit_mb=_limit_mb(),
+        longest_min=settings().sound.longest_min,
         is_maker=actor.account_id in view.makers,
         can=lambda deed: can(view.state, deed),
         Deed=BulletinDeed,

@@ -23,11 +23,11 @@ FLAGS = (
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium; as root it cannot have its own sandbox."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """A headless Chromium, with more switches; as root it cannot have its own sandbox."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     assert found is not None, "Chromium is not installed; run `make test`, which installs it"
-    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(FLAGS)
+    flags = [*FLAGS, *more, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, args=flags)
         try:

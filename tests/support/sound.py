@@ -19,6 +19,7 @@ _FLAGS = {
     ".mp3": ("-c:a", "libmp3lame", "-b:a", "128k"),
     ".m4a": ("-c:a", "aac", "-b:a", "128k", "-f", "ipod"),
     ".ogg": ("-c:a", "libvorbis"),
+    ".webm": ("-c:a", "libopus", "-b:a", "96k", "-live", "1", "-f", "webm"),
     ".opus": ("-c:a", "libopus", "-b:a", "64k"),
     ".flac": ("-c:a", "flac", "-sample_fmt", "s16"),
     ".wav": ("-c:a", "pcm_s16le"),
@@ -89,7 +90,7 @@ def write_wav(path: Path, samples: Samples, *, rate_hz: int = RATE_HZ, channels:
 
 
 def write_sound(path: Path, samples: Samples, *, channels: int = 1) -> Path:
-    """Write the kind of file its suffix names (.wav .mp3 .m4a .ogg .opus .flac)."""
+    """Write the kind of file its suffix names (.wav .mp3 .m4a .ogg .opus .flac .webm)."""
     if path.suffix == ".wav":
         return write_wav(path, samples, channels=channels)
     source = write_wav(path.with_suffix(".source.wav"), samples, channels=channels)

@@ -30,6 +30,7 @@ KINDS = {
     ".ogg": Container.OGG,
     ".opus": Container.OGG,
     ".flac": Container.FLAC,
+    ".webm": Container.WEBM,
 }
 
 
