@@ -55,6 +55,17 @@ def sounds_of(
     )
 
 
+def languages_of(
+    items: Iterable[ProgrammeItem], sounds: Mapping[str, Sequence[Sound]]
+) -> frozenset[str]:
+    """The languages in which every item has sound."""
+    spoken = [
+        frozenset(sound.language for sound in sounds.get(item.bulletin_id or "", ()))
+        for item in items
+    ]
+    return frozenset.intersection(*spoken) if spoken else frozenset()
+
+
 def may_air(sounds: Sequence[Sound | None]) -> bool:
     """Whether every item has approved sound; a programme airs whole or not at all."""
     return bool(sounds) and all(sound is not None and sound.is_approved for sound in sounds)

@@ -15,6 +15,7 @@ from controller.domain.board import STRIP_HOURS, Sign, is_aired
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.reconcile import COMING, UNDECIDED
 from controller.services.places import Places
+from controller.services.slot_sounds import every_sound, sounds_at
 from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
 from controller.storage.models import (
@@ -283,7 +284,7 @@ def _upcoming(
     slot = next((slot for slot in slots if slot.row.starts_at > now), None)
     if slot is None:
         return None
-    needed = {item["sha256"] for item in slot.row.items}
+    needed = every_sound(slot.row)
     held: dict[str, set[str]] = {}
     query = select(HoldingRow.station_id, HoldingRow.sha256).where(
         and_(HoldingRow.sha256.in_(needed), HoldingRow.held.is_(True))
@@ -294,7 +295,7 @@ def _upcoming(
         station
         for station in slot.stations
         if not needed
-        or held.get(station.station_id, set()) < needed
+        or not sounds_at(slot.row, station.language_order) <= held.get(station.station_id, set())
         or tiles[station.station_id].plan_held != tiles[station.station_id].plan_sent
     ]
     phones = _phones(session, [station.station_id for station in waiting[:5]])

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from controller.domain import plans as rules
 from controller.domain.places import PlaceTree, Station
 from controller.domain.policy import HoursBook
+from controller.services.slot_sounds import order_key
 from controller.storage.models import (
     ProgrammeRow,
     ScheduleRow,
@@ -25,6 +26,9 @@ from controller.storage.models import (
 from station_protocol.messages import PlannedSlot, StationLimits
 
 logger = logging.getLogger(__name__)
+
+_OURS = ("schedule_id", "cancelled_at")
+"""Columns of a slot that stations are not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,18 @@ Draft = PlanDraft | LimitsDraft
 
 def plan_drafts(session: Session, tree: PlaceTree, moment: Moment) -> list[PlanDraft]:
     """The plans whose content changed, or that run out."""
-    airings, stations_of = _airings(session, tree, moment.window)
+    airings, others, stations_of = _airings(session, tree, moment.window)
     agendas = rules.by_station(airings, stations_of)
-    digests = {airing.slot.slot_id: rules.digest(airing.slot) for airing in airings}
+    digests = {id(airing.slot): rules.digest(airing.slot) for airing in airings}
+    digests |= {id(slot): rules.digest(slot) for slot in others.values()}
     newest = _newest_plans(session)
     drafts = []
-    for station_id in tree.stations:
-        slots = tuple(agendas.get(station_id, ()))
-        own = {slot.slot_id: digests[slot.slot_id] for slot in slots}
+    for station_id, station in tree.stations.items():
+        order = order_key(station.language_order)
+        slots = tuple(
+            others.get((slot.slot_id, order), slot) for slot in agendas.get(station_id, ())
+        )
+        own = {slot.slot_id: digests[id(slot)] for slot in slots}
         held = newest.get(station_id, _NONE)
         if rules.needs_signing(
             held_hash=held.content_hash if held.epoch == moment.epoch else None,
@@ -83,8 +91,14 @@ def plan_drafts(session: Session, tree: PlaceTree, moment: Moment) -> list[PlanD
 
 def _airings(
     session: Session, tree: PlaceTree, window: rules.Window
-) -> tuple[list[rules.Airing[PlannedSlot]], dict[str, tuple[str, ...]]]:
-    """Every slot of the window once, and the stations each rule airs at."""
+) -> tuple[
+    list[rules.Airing[PlannedSlot]],
+    dict[tuple[str, str], PlannedSlot],
+    dict[str, tuple[str, ...]],
+]:
+    """Every slot of the window once; by id and order of languages what other stations get instead;
+    and the stations each rule airs at.
+    """
     rows = session.execute(
         select(
             SlotRow.slot_id,
@@ -97,6 +111,7 @@ def _airings(
             SlotRow.authority,
             SlotRow.title,
             SlotRow.items,
+            SlotRow.other_items,
             SlotRow.cancelled_at,
             ProgrammeRow.end_policy,
         )
@@ -104,23 +119,36 @@ def _airings(
         .join(ProgrammeRow, ProgrammeRow.programme_id == ScheduleRow.programme_id)
         .where(SlotRow.starts_at >= window.starts_at, SlotRow.starts_at < window.covers_until)
     )
-    airings = []
+    airings, others = [], {}
     for row in rows:
-        airing = _airing(dict(row._mapping))
-        if airing is not None and rules.is_plannable(airing.slot):
-            airings.append(airing)
-    return airings, stations_by_schedule(session, tree, {airing.schedule_id for airing in airings})
+        values = dict(row._mapping)
+        elsewhere: dict[str, list[object]] = values.pop("other_items")
+        airing = _airing(values)
+        if airing is None or not rules.is_plannable(airing.slot):
+            continue
+        airings.append(airing)
+        for order, items in elsewhere.items():
+            other = _airing({**values, "items": items})
+            if other is not None:
+                others[airing.slot.slot_id, order] = other.slot
+    stations_of = stations_by_schedule(session, tree, {airing.schedule_id for airing in airings})
+    return airings, others, stations_of
 
 
-def _airing(values: dict[str, object]) -> rules.Airing[PlannedSlot] | None:
+def _airing(values: Mapping[str, object]) -> rules.Airing[PlannedSlot] | None:
     """The row as stations are told; None, and said in the log, if it cannot be told."""
-    values["cancelled"] = values.pop("cancelled_at") is not None
-    schedule_id = str(values.pop("schedule_id"))
+    told = {name: value for name, value in values.items() if name not in _OURS}
+    told["cancelled"] = values["cancelled_at"] is not None
     try:
-        return rules.Airing(schedule_id, PlannedSlot.model_validate(values))
+        slot = PlannedSlot.model_validate(told)
     except ValidationError:
         logger.exception("slot left out of every plan slot=%s", values["slot_id"])
         return None
+    # The row has the length of the longest version of all languages.
+    length_ms = sum(item.duration_ms for item in slot.items) or slot.duration_ms
+    if length_ms != slot.duration_ms:
+        slot = slot.model_copy(update={"duration_ms": length_ms})
+    return rules.Airing(str(values["schedule_id"]), slot)
 
 
 def stations_by_schedule(

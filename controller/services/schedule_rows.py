@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from controller.domain import programmes
 from controller.domain.programmes import ProgrammeItem, Sound
 from controller.domain.schedule import STATION_ZONE, Recurrence, Schedule, count
 from controller.services.audit import SYSTEM
+from controller.services.slot_sounds import DEFAULT_ORDER, order_key
 from controller.storage.models import (
     AccountRow,
     BulletinRow,
@@ -25,12 +26,10 @@ from controller.storage.models import (
     ScheduleRow,
     ScheduleTargetRow,
     SlotRow,
+    StationRow,
 )
 from station_protocol.messages import PlannedItem
 from station_protocol.vocabulary import Authority, Priority
-
-LANGUAGE_ORDER = ("vi",)
-"""Which version of a bulletin a slot carries as long as all its stations get the same."""
 
 SlotKey = tuple[str, date]
 """Schedule id and original local date of an occurrence."""
@@ -44,7 +43,12 @@ class Content:
     title: str
     bulletin_ids: tuple[str, ...]
     duration_ms: int
+    """The longest of what its stations get."""
     items: tuple[PlannedItem, ...]
+    others: Mapping[str, tuple[PlannedItem, ...]] = field(default_factory=dict)
+    """What stations with another order of languages get instead, by that order."""
+    languages: frozenset[str] = frozenset()
+    """Those in which every bulletin of it has sound."""
 
     @property
     def is_approved(self) -> bool:
@@ -166,11 +170,20 @@ def load_contents(session: Session, programme_ids: Iterable[str]) -> dict[str, C
         items[row.programme_id].append(ProgrammeItem(row.position, row.kind, row.bulletin_id))
     bulletin_ids = {item.bulletin_id for own in items.values() for item in own if item.bulletin_id}
     bulletins = bulletins_with_sound(session, bulletin_ids)
+    orders = _orders(session)
     rows = session.scalars(select(ProgrammeRow).where(ProgrammeRow.programme_id.in_(wanted)))
     return {
-        row.programme_id: _content(row.programme_id, row.title, items[row.programme_id], bulletins)
+        row.programme_id: _content(
+            row.programme_id, row.title, items[row.programme_id], bulletins, orders
+        )
         for row in rows
     }
+
+
+def _orders(session: Session) -> frozenset[tuple[str, ...]]:
+    """Every order of languages that a station has."""
+    query = select(StationRow.language_order).where(StationRow.retired_at.is_(None))
+    return frozenset(tuple(order) for order in session.scalars(query))
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,22 +254,34 @@ def _content(
     title: str,
     items: Sequence[ProgrammeItem],
     bulletins: Mapping[str, BulletinSound],
+    orders: Iterable[Sequence[str]] = (),
 ) -> Content:
     ids = tuple(item.bulletin_id for item in items if item.bulletin_id)
     if len(ids) == 1 and ids[0] in bulletins:
         title = bulletins[ids[0]].title
-    sounds = programmes.sounds_of(
-        items, {key: bulletin.sounds for key, bulletin in bulletins.items()}, LANGUAGE_ORDER
-    )
+    found = {key: bulletin.sounds for key, bulletin in bulletins.items()}
+    by_order = {
+        order_key(order): programmes.sounds_of(items, found, order)
+        for order in [*orders, DEFAULT_ORDER]
+    }
+    usual = by_order.pop(order_key(DEFAULT_ORDER))
+    others = {key: planned_items(sounds) for key, sounds in by_order.items() if sounds != usual}
     return Content(
-        programme_id, title, ids, programmes.length_ms(sounds), planned_items(sounds)
-    )  # fmt: skip
+        programme_id=programme_id,
+        title=title,
+        bulletin_ids=ids,
+        duration_ms=max(programmes.length_ms(sounds) for sounds in [usual, *by_order.values()]),
+        items=planned_items(usual),
+        others=others,
+        languages=programmes.languages_of(items, found),
+    )
 
 
-def content_of(bulletin: BulletinSound) -> Content:
+def content_of(session: Session, bulletin: BulletinSound) -> Content:
     """A programme of one bulletin, before it is stored."""
     item = ProgrammeItem(1, "bulletin", bulletin.bulletin_id)
-    return _content("", bulletin.title, [item], {bulletin.bulletin_id: bulletin})
+    known = {bulletin.bulletin_id: bulletin}
+    return _content("", bulletin.title, [item], known, _orders(session))
 
 
 def planned_items(sounds: Sequence[Sound | None]) -> tuple[PlannedItem, ...]:
@@ -282,6 +307,11 @@ def _planned(sound: Sound) -> PlannedItem:
 def as_json(items: Iterable[PlannedItem]) -> list[Any]:
     """Items as the slot table keeps them."""
     return [item.model_dump(mode="json") for item in items]
+
+
+def others_as_json(content: Content) -> dict[str, Any]:
+    """The items of other orders of languages, as the slot table keeps them."""
+    return {order: as_json(items) for order, items in content.others.items()}
 
 
 def patterns(

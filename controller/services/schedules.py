@@ -167,7 +167,7 @@ class Schedules:
         return tuple(
             BulletinChoice(one.bulletin_id, one.title, content.duration_ms, one.place_id)
             for one in usable
-            if (content := content_of(one)).is_approved
+            if (content := content_of(session, one)).is_approved
         )
 
     # --- before saving ---------------------------------------------------------------------------
@@ -203,7 +203,7 @@ class Schedules:
             raise InvalidInputError("no such bulletin", field="bulletin_id", problem="missing")
         if not _may_use(self._places.tree(), actor, found[bulletin_id]):
             raise OutOfScopeError(f"bulletin {bulletin_id}", bulletin_id=bulletin_id)
-        return content_of(found[bulletin_id])
+        return content_of(session, found[bulletin_id])
 
     # --- saving ----------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from controller.services.schedule_check import limits, station_ids
 from controller.services.schedule_findings import OutsideHours, TooLong, Wish, World
 from controller.services.schedule_rows import StoredSchedule, coming, load, patterns
 from controller.services.scope import may_see
+from controller.services.slot_sounds import every_sound, sounds_at
 from controller.services.week import Slip, read_slips
 from controller.services.withdrawals import airs_within
 from controller.storage.models import HoldingRow, ScheduleRow, SlotResultRow, SlotRow
@@ -153,7 +154,7 @@ def _lines(
             select(SlotResultRow).where(SlotResultRow.slot_id == row.slot_id)
         )
     }
-    wanted = {str(item["sha256"]) for item in row.items}
+    wanted = every_sound(row)
     held = {
         (station_id, sha256)
         for station_id, sha256 in session.execute(
@@ -169,7 +170,11 @@ def _lines(
             row,
             results.get(station.station_id),
             now,
-            is_held=bool(wanted) and all((station.station_id, sha) in held for sha in wanted),
+            is_held=bool(wanted)
+            and all(
+                (station.station_id, sha256) in held
+                for sha256 in sounds_at(row, station.language_order)
+            ),
         )
         for station in tree.stations_in([place.place_id for place in places_of(tree, stored)])
         if station.station_id in here

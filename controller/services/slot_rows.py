@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 
 from controller.domain.schedule import Slot, expand, local_date
 from controller.services.audit import SYSTEM
-from controller.services.schedule_rows import SlotKey, StoredSchedule, as_json, in_window, load
+from controller.services.schedule_rows import (
+    SlotKey,
+    StoredSchedule,
+    as_json,
+    in_window,
+    load,
+    others_as_json,
+)
 from controller.storage.models import ScheduleRow, SlotRow
 
 RULE_GONE = "rule_gone"
@@ -74,6 +81,7 @@ def _new_row(stored: StoredSchedule, slot: Slot) -> SlotRow:
         authority=stored.rule.authority.value,
         lateness_s=stored.lateness_s,
         items=as_json(stored.content.items),
+        other_items=others_as_json(stored.content),
         revision=1,
     )
 
@@ -93,10 +101,10 @@ def _follow(row: SlotRow, stored: StoredSchedule, now: datetime) -> None:
 
 def _refresh(row: SlotRow, stored: StoredSchedule) -> None:
     content = stored.content
-    items = as_json(content.items)
-    if (row.title, row.duration_ms, row.items) == (content.title, content.duration_ms, items):
+    fresh = (content.title, content.duration_ms, as_json(content.items), others_as_json(content))
+    if (row.title, row.duration_ms, row.items, row.other_items) == fresh:
         return
-    row.title, row.duration_ms, row.items = content.title, content.duration_ms, items
+    row.title, row.duration_ms, row.items, row.other_items = fresh
     row.revision += 1
 
 

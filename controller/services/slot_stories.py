@@ -43,6 +43,8 @@ class Airing:
     slot_id: str
     slot: SlotRow | None
     result: SlotResultRow | None
+    sounds: frozenset[str] = frozenset()
+    """The SHA-256 of what this station needs for it."""
 
     @property
     def starts_at(self) -> datetime | None:
@@ -117,9 +119,8 @@ class _Reader:
 
     def _held(self, airing: Airing, silence: Silence) -> Iterable[CentreFact]:
         """What the station last said it holds, where its own story is not known."""
-        sounds = {str(item["sha256"]) for item in airing.slot.items} if airing.slot else set()
-        if sounds and sounds <= self._held_at.keys():
-            at = max(self._held_at[sha256] for sha256 in sounds)
+        if airing.sounds and airing.sounds <= self._held_at.keys():
+            at = max(self._held_at[sha256] for sha256 in airing.sounds)
             yield CentreFact(CentreCode.SOUND_HELD, at)
         state = self._state
         is_open = silence in (Silence.COMING, Silence.NO_WORD)

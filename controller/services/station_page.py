@@ -15,6 +15,7 @@ from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.story import SlotStory
 from controller.errors import NotFoundError
 from controller.services.places import Places
+from controller.services.slot_sounds import items_at, sounds_at
 from controller.services.slot_stories import Airing, read_stories
 from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
@@ -162,7 +163,7 @@ def _planned(airing: Airing) -> Planned:
         starts_at=row.starts_at,
         duration_ms=row.duration_ms,
         is_cancelled=row.cancelled_at is not None,
-        sounds=tuple(item["sha256"] for item in row.items),
+        sounds=tuple(airing.sounds),
     )
 
 
@@ -182,8 +183,11 @@ def _airings(
         )
     }
     slots = {row.slot_id: row for row in _planned_rows(session, tree, station, day, end)}
+    order = station.language_order
+    sounds = {slot_id: sounds_at(row, order) for slot_id, row in slots.items()}
     return tuple(
-        Airing(slot_id, slots.get(slot_id), results.get(slot_id)) for slot_id in slots | results
+        Airing(slot_id, slots.get(slot_id), results.get(slot_id), sounds.get(slot_id, frozenset()))
+        for slot_id in slots | results
     )
 
 
@@ -204,7 +208,7 @@ def _holdings(
     needed: dict[str, tuple[str, int]] = {}
     for row in _planned_rows(session, tree, station, now, now + timedelta(days=14)):
         if row.cancelled_at is None:
-            for item in row.items:
+            for item in items_at(row, station.language_order):
                 needed.setdefault(item["sha256"], (row.title, item["size_bytes"]))
     return tuple((title, sha, size, sha in held) for sha, (title, size) in needed.items())
 

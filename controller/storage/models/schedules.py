@@ -113,6 +113,8 @@ class SlotRow(Base):
     lateness_s: Mapped[int]
     items: Mapped[list[Any]]
     """The frozen programme version: PlannedItem objects of the wire, as JSON."""
+    other_items: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What stations with another order of languages get instead, by that order (`rog,vi`)."""
     revision: Mapped[int] = mapped_column(default=1)
     moved_by: Mapped[str | None]
     """Full name of whoever gave this one occurrence another time; None: it follows its rule."""

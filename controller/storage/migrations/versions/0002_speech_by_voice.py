@@ -1,4 +1,4 @@
-"""Speech by voice, and how the province reads abbreviations
+"""Speech by voice, how the province reads abbreviations, slots in several languages
 
 Revision: 0002; follows: 0001
 """
@@ -23,6 +23,12 @@ def upgrade() -> None:
         )
     with op.batch_alter_table("ingest_job", schema=None) as batch_op:
         batch_op.alter_column("is_spoken", server_default=None)
+    with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("other_items", sa.JSON(), nullable=False, server_default="{}")
+        )
+    with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.alter_column("other_items", server_default=None)
     op.create_table(
         "own_reading",
         sa.Column("term", sa.String(), nullable=False),
