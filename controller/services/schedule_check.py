@@ -24,9 +24,11 @@ from controller.services.schedule_findings import (
     BandFull,
     Fine,
     Judgement,
+    LookAt,
     Met,
     MustFix,
     NotApproved,
+    NotInTheirLanguage,
     OutOfReach,
     OutsideHours,
     Past,
@@ -72,9 +74,14 @@ def rule_of(
 
 
 def judge(
-    rule: Schedule, target_ids: Sequence[str], world: World, *, is_approved: bool
+    rule: Schedule,
+    target_ids: Sequence[str],
+    world: World,
+    *,
+    is_approved: bool,
+    languages: frozenset[str] = frozenset(),
 ) -> Judgement:
-    """Everything there is to say before this rule is saved."""
+    """Everything there is to say before this rule is saved; `languages` are those with sound."""
     stations = world.tree.stations_in(target_ids)
     first_at = next_after(rule, world.now)
     must_fix: list[MustFix] = [] if is_approved else [NotApproved()]
@@ -83,12 +90,25 @@ def judge(
     must_fix += limits(rule, stations, world)
     met = _met(rule, stations, world)
     must_fix += [one for one in met if one.is_refused]
-    look_at: list[Met | BandFull | OutOfReach] = [one for one in met if not one.is_refused]
+    look_at: list[LookAt] = [one for one in met if not one.is_refused]
     look_at += _full_bands(rule, stations, world)
+    look_at += _not_in_their_language(stations, languages)
     look_at += _out_of_reach(stations, first_at, world)
     broken = any(isinstance(one, OutsideHours | TooLong | Past) for one in must_fix)
     fine = () if broken or not stations else (Fine(_common_hours(stations, world)),)
     return Judgement(tuple(must_fix), tuple(look_at), fine, count(rule, world.now), first_at)
+
+
+def _not_in_their_language(
+    stations: Sequence[Station], languages: frozenset[str]
+) -> Iterator[NotInTheirLanguage]:
+    """Where sound in the first language is missing; nothing is said while there is no sound."""
+    wanting: defaultdict[str, list[Station]] = defaultdict(list)
+    for station in stations:
+        if languages and station.language_order[0] not in languages:
+            wanting[station.language_order[0]].append(station)
+    for language, group in sorted(wanting.items()):
+        yield NotInTheirLanguage(language, tuple(group))
 
 
 def limits(

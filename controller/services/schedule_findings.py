@@ -129,6 +129,14 @@ class OutOfReach:
 
 
 @dataclass(frozen=True, slots=True)
+class NotInTheirLanguage:
+    """Stations whose first language the bulletin does not have: they get another."""
+
+    language: str
+    stations: tuple[Station, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fine:
     """Nothing wrong with hours and length."""
 
@@ -136,7 +144,8 @@ class Fine:
 
 
 MustFix = NotApproved | Past | OutsideHours | TooLong | Met
-Finding = MustFix | BandFull | OutOfReach | Fine
+LookAt = Met | BandFull | OutOfReach | NotInTheirLanguage
+Finding = MustFix | LookAt | Fine
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,7 @@ class Judgement:
     """The findings in order, and whether the wish may be saved."""
 
     must_fix: tuple[MustFix, ...]
-    look_at: tuple[Met | BandFull | OutOfReach, ...]
+    look_at: tuple[LookAt, ...]
     fine: tuple[Fine, ...]
     count: int | None
     first_at: datetime | None

@@ -193,7 +193,13 @@ class Schedules:
         rule = rule_of(wish, schedule_id, content.duration_ms, authority, None)
         replacing = (schedule_id, self._holds_from(former, wish)) if former else None
         world = read_world(session, tree, self._hours.book(session), now, replacing=replacing)
-        judgement = judge(rule, wish.target_ids, world, is_approved=content.is_approved)
+        judgement = judge(
+            rule,
+            wish.target_ids,
+            world,
+            is_approved=content.is_approved,
+            languages=content.languages,
+        )
         targets = tuple(tree.places[place_id] for place_id in wish.target_ids)
         return Preview(wish, rule, content.title, targets, judgement, world)
 

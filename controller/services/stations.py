@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
-from controller.errors import NotFoundError
+from controller.domain.bulletins import clean_language
+from controller.errors import InvalidInputError, NotFoundError
 from controller.services import audit
 from controller.services.machine_secrets import (
     BrokerUser,
@@ -21,6 +23,7 @@ from controller.services.machine_secrets import (
 )
 from controller.services.outbox import enqueue
 from controller.services.places import Places
+from controller.services.scope import ensure_within
 from controller.storage.database import Database
 from controller.storage.models import StationPlanRow, StationRow, StationStateRow
 from station_protocol import topics
@@ -143,14 +146,39 @@ class Stations:
             )
         self._places.reload()
 
+    def set_languages(self, actor: Actor, station_id: str, order: Sequence[str]) -> None:
+        """Have the station air the first of these languages that a bulletin has.
+
+        NotFoundError for a station outside the actor's place; InvalidInputError for no language.
+        """
+        languages = [clean_language(one).value for one in dict.fromkeys(order) if one]
+        if not languages:
+            raise InvalidInputError("no language", field="languages", problem="missing")
+        with self._database.write() as session:
+            row = self._row(session, station_id)
+            ensure_within(self._places.tree(), actor, row.place_id)
+            if list(row.language_order) == languages:
+                return
+            row.language_order = languages
+            self._record(session, actor, "station.languages", row, {"order": languages})
+        self._places.reload()
+        self._wake("plan_refresh")
+
     def _row(self, session: Session, station_id: str) -> StationRow:
         row = session.get(StationRow, station_id)
         if row is None or row.retired_at is not None:
             raise NotFoundError(f"station {station_id}", kind="station", object_id=station_id)
         return row
 
-    def _record(self, session: Session, actor: Actor | None, action: str, row: StationRow) -> None:
-        deed = audit.Deed(action, "station", row.station_id, row.place_id)
+    def _record(
+        self,
+        session: Session,
+        actor: Actor | None,
+        action: str,
+        row: StationRow,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        deed = audit.Deed(action, "station", row.station_id, row.place_id, detail)
         audit.record(session, actor, deed, at=self._now())
 
 

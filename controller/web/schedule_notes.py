@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from flask_babel import gettext as _
 
+from controller.domain.bulletins import Language
 from controller.domain.conflicts import Verdict
 from controller.domain.places import Station
 from controller.domain.schedule import Recurrence, Schedule
@@ -17,6 +18,7 @@ from controller.services.schedule_findings import (
     Fine,
     Met,
     NotApproved,
+    NotInTheirLanguage,
     OutOfReach,
     OutsideHours,
     Past,
@@ -25,6 +27,7 @@ from controller.services.schedule_findings import (
 )
 from controller.services.schedules import Preview
 from controller.web import formats
+from controller.web.bulletin_words import spoken
 from controller.web.schedule_words import DAYPARTS, NAMED, listed
 from controller.web.words import PRIORITIES
 from station_protocol.vocabulary import PRIORITY_RANK
@@ -79,6 +82,8 @@ def _note(finding: Finding, preview: Preview) -> Note:
             return _band(finding)
         case OutOfReach():
             return _out_of_reach(finding)
+        case NotInTheirLanguage():
+            return _language(finding)
         case Fine():
             return Note(
                 "ok", "ok", _("Trong khung giờ cho phép %(hours)s.", hours=finding.hours), ""
@@ -229,6 +234,18 @@ def _out_of_reach(finding: OutOfReach) -> Note:
         if station.phone_number
     )
     return Note("warn", "lost", title, text, phones=phones)
+
+
+def _language(finding: NotInTheirLanguage) -> Note:
+    language = spoken(Language(finding.language))
+    title = _("Chưa có bản %(language)s", language=language)
+    text = _(
+        "%(where)s phát trước hết %(language)s. Thu bản này rồi gửi duyệt; chưa có thì các trạm đó"
+        " phát bản tiếng khác.",
+        where=_at_stations(finding.stations),
+        language=language,
+    )
+    return Note("warn", "mic", title, text)
 
 
 def _since(station: StationReach) -> str:

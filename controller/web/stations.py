@@ -12,12 +12,16 @@ from controller.domain.accounts import Permission
 from controller.domain.board import DayLine
 from controller.errors import InvalidInputError
 from controller.web import story_words
+from controller.web.bulletin_words import LANGUAGES
 from controller.web.context import web_now
 from controller.web.formats import STATION_TZ, local
 from controller.web.policy import current_actor, requires, services
 from station_protocol.messages import RefreshDeed, StopDeed, TestToneDeed
 
 bp = Blueprint("stations", __name__)
+
+RANKS = (1, 2, 3)
+"""How many languages a station's order can have."""
 
 DAY_OPENS_H = 4
 DAY_CLOSES_H = 22
@@ -41,6 +45,8 @@ def show(station_id: str) -> str:
         story_lines=story_words.story_lines,
         silence_words=story_words.silence_words,
         open_slot=request.args.get("buoi", ""),
+        language_words=LANGUAGES,
+        ranks=RANKS,
         opens_h=opens_h,
         closes_h=closes_h,
         left=lambda at: _left(at, day, opens_h, closes_h),
@@ -61,6 +67,16 @@ def order(station_id: str) -> Response:
         flash(_("Đã bảo trạm kiểm tra lại lịch và âm thanh."))
     else:
         raise InvalidInputError("unknown order", field="lenh", problem="choice")
+    return redirect(url_for("stations.show", station_id=station_id), code=303)
+
+
+@bp.post("/tram/<station_id>/thu-tieng")
+@requires(Permission.ORDER_STATIONS)
+def languages(station_id: str) -> Response:
+    """Set in which languages the station airs, the first that a bulletin has."""
+    order = [request.form.get(f"thu_tieng_{rank}", "") for rank in RANKS]
+    services().stations.set_languages(current_actor(), station_id, order)
+    flash(_("Đã lưu thứ tiếng. Các buổi chưa phát đổi theo trong vài phút."), "ok")
     return redirect(url_for("stations.show", station_id=station_id), code=303)
 
 

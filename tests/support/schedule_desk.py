@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,12 @@ def a_wish(bulletin_id: str, **changes: Any) -> Wish:
     return Wish(bulletin_id, **(values | changes))
 
 
+def sound_of(bulletin_id: str, language: str = "vi") -> str:
+    """The hash of a made-up version."""
+    own = bulletin_id.replace("-", "") * 2
+    return own if language == "vi" else hashlib.sha256(f"{own}{language}".encode()).hexdigest()
+
+
 @dataclass
 class Desk:
     """The services of a schedule maker, over one centre."""
@@ -85,8 +92,9 @@ class Desk:
         place_id: str = DISTRICT,
         minutes: float = 10,
         is_approved: bool = True,
+        languages: Iterable[str] = ("vi",),
     ) -> str:
-        """A bulletin of one spoken version."""
+        """A bulletin of one spoken version in each language."""
         author = self.centre.actor(Role.OPERATOR, "ninh-thuan", "tac-gia")
         at = self.centre.clock()
         bulletin_id = new_id(at)
@@ -103,23 +111,32 @@ class Desk:
                 )
             )
             session.flush()
-            self._version(session, bulletin_id, author.account_id, minutes, is_approved=is_approved)
+            for language in languages:
+                self.add_version(session, bulletin_id, language, minutes, is_approved=is_approved)
         return bulletin_id
 
-    def _version(
-        self, session: Any, bulletin_id: str, author_id: str, minutes: float, *, is_approved: bool
+    def add_version(
+        self,
+        session: Session,
+        bulletin_id: str,
+        language: str,
+        minutes: float,
+        *,
+        is_approved: bool = True,
     ) -> None:
+        """The sound of a bulletin in a language; its hash is `sound_of(bulletin_id, language)`."""
         at = self.centre.clock()
+        author_id = self.centre.actor(Role.OPERATOR, "ninh-thuan", "tac-gia").account_id
         session.add(
             BulletinVersionRow(
                 bulletin_version_id=new_id(at),
                 bulletin_id=bulletin_id,
-                language="vi",
+                language=language,
                 number=1,
                 state="ready",
                 source="upload",
                 original_name="tin.mp3",
-                sha256=bulletin_id.replace("-", "") * 2,
+                sha256=sound_of(bulletin_id, language),
                 size_bytes=2_400_000,
                 duration_ms=int(minutes * 60_000),
                 created_by=author_id,
