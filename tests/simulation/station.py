@@ -428,7 +428,10 @@ class SimStation:
             case "limits":
                 self.tell(ev.LimitsReceived(parcel.signed, parcel.raw))
             case "order":
-                self._orders[parcel.signed.message.order_id] = parcel.signed
+                order_id = parcel.signed.message.order_id
+                self._orders[order_id] = parcel.signed
+                if any(seen.order_id == order_id for seen in self.disk.memory.orders):
+                    self._stops.add(order_id)  # it was obeyed before power went, and not answered
                 if self._dies_at_order:
                     self._dies_at_order = False
                     self._dies_in = self.dice.randint(1, 4)
