@@ -272,12 +272,13 @@ def _orders_wrongly_obeyed(ledger: Ledger) -> Iterator[Violation]:
 
 
 def _after_its_end(heard: Heard) -> Iterator[Violation]:
-    """An emergency sounds by any clock, but not once it is over."""
+    """An emergency sounds by any clock, but not once it is over for all its station can know."""
     assert heard.order is not None
     deed, ends_at = heard.order.message.deed, heard.order.claims.not_after
     if isinstance(deed, wire.EmergencyDeed):
         ends_at = min(deed.until_at, ends_at)
-    if instant(heard.started_ms) > ends_at + timedelta(milliseconds=WORST_CLOCK_MS):
+    at = min(instant(heard.started_ms), heard.at_least or instant(heard.started_ms))
+    if at > ends_at + timedelta(milliseconds=WORST_CLOCK_MS):
         yield _of(heard, "S6", f"starts after its order ended at {ends_at}")
 
 

@@ -44,6 +44,8 @@ class Heard:
     """When plan or limits on the card changed last."""
     is_intent_durable: bool = True
     """When it was let go."""
+    at_least: datetime | None = None
+    """The earliest it could be for a station that nobody told the time; None: it has one."""
     ended_ms: int | None = None
     is_stuck: bool = False
     """The player never told that it ended: what counts is what was told last."""

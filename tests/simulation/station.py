@@ -629,6 +629,7 @@ class SimStation:
             limits=limits.message if limits else _limits(self.station_id),
             rules_since_ms=self.rules_since_ms,
             is_intent_durable=intent,
+            at_least=self._time_at_least(),
         )
         self.ground.heard(heard)
         if self._pressed_in_ms is not None:
