@@ -41,6 +41,7 @@ class Decoded:
     pcm: Path
     levels: Levels
     loudness_lufs: float
+    range_lu: float
 
     @property
     def duration_ms(self) -> int:
@@ -76,7 +77,8 @@ def decode(
     measured = parse_summary(messages)
     if levels.duration_ms < REPEATED_BELOW_MS:
         measured = measure_samples(pcm, levels.duration_ms)
-    return Decoded(pcm, levels, max(SILENT_LUFS, measured.integrated_lufs - _HEADROOM_DB))
+    loudness_lufs = max(SILENT_LUFS, measured.integrated_lufs - _HEADROOM_DB)
+    return Decoded(pcm, levels, loudness_lufs, measured.range_lu)
 
 
 def _ms(size_bytes: int) -> int:

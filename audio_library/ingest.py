@@ -53,6 +53,7 @@ class IngestResult:
     asset: AudioAsset
     source: SourceFacts
     source_loudness_lufs: float
+    source_range_lu: float
     lead_in_ms: int
     findings: tuple[Finding, ...]
 
@@ -94,8 +95,11 @@ def ingest(
         asset=asset,
         source=facts,
         source_loudness_lufs=decoded.loudness_lufs,
+        source_range_lu=decoded.range_lu,
         lead_in_ms=LEAD_IN_MS if chime else 0,
-        findings=examine(decoded.levels, decoded.loudness_lufs, asset.loudness_lufs),
+        findings=examine(
+            decoded.levels, decoded.loudness_lufs, asset.loudness_lufs, decoded.range_lu
+        ),
     )
 
 

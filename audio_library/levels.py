@@ -15,6 +15,13 @@ _BINS = 240  # half decibels from -96 to +24 dBFS
 _LOWEST_DB = -96.0
 _CLIPPED_FROM = 0.985
 
+SPEECH_BAND_HZ = (300.0, 4_000.0)
+"""What a horn loudspeaker radiates well, and what makes words intelligible."""
+_WINDOW = np.hanning(2048).astype(np.float32)
+_SPLITS = [round(edge * len(_WINDOW) / SAMPLE_RATE_HZ) for edge in SPEECH_BAND_HZ]
+_HEARD_POWER = float((_WINDOW**2).sum()) * len(_WINDOW) / 2 * 10 ** (-50 / 10)
+"""The power of a window of noise at -50 dBFS: what is quieter is no voice."""
+
 Pcm = npt.NDArray[np.int16]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -33,6 +40,17 @@ class Levels:
     mean_squares: Floats
     clipped: Counts
     histogram: Floats
+    bands: Floats
+    """Energy below, within and above what a horn radiates of speech (300 Hz to 4 kHz)."""
+
+    @property
+    def band_shares(self) -> tuple[float, float, float]:
+        """The three bands as shares of the whole; all 0 for silence."""
+        total = float(self.bands.sum())
+        if total <= 0:
+            return (0.0, 0.0, 0.0)
+        below, within, above = (float(energy) / total for energy in self.bands)
+        return (below, within, above)
 
     @property
     def duration_ms(self) -> int:
@@ -60,6 +78,7 @@ class LevelMeter:
         self._mean_squares: list[Floats] = []
         self._clipped: list[Counts] = []
         self._histogram: Floats = np.zeros(_BINS)
+        self._bands: Floats = np.zeros(3)
 
     def feed(self, samples: Pcm) -> None:
         self._samples += len(samples)
@@ -79,10 +98,13 @@ class LevelMeter:
             mean_squares=_floats(self._mean_squares),
             clipped=np.concatenate((np.zeros(0, dtype=np.int64), *self._clipped)),
             histogram=self._histogram,
+            bands=self._bands,
         )
 
     def _measure(self, samples: Pcm) -> None:
-        level = np.abs(samples.astype(np.float32)) / np.float32(self._full_scale)
+        signal = samples.astype(np.float32) / np.float32(self._full_scale)
+        self._bands += _band_energies(signal)
+        level = np.abs(signal)
         fine = level.reshape(-1, _FINE)
         energy = np.einsum("ij,ij->i", fine, fine).astype(np.float64)
         peaks = fine.max(axis=1).astype(np.float64)
@@ -91,6 +113,15 @@ class LevelMeter:
         self._peaks.append(peaks.reshape(-1, per_block).max(axis=1))
         self._mean_squares.append(energy.reshape(-1, per_block).sum(axis=1) / _BLOCK)
         self._clipped.append((level >= _CLIPPED_FROM).reshape(-1, _BLOCK).sum(axis=1))
+
+
+def _band_energies(signal: npt.NDArray[np.float32]) -> Floats:
+    """Of each 100 ms that is not silent: one window of its middle, split by frequency."""
+    middles = signal.reshape(-1, _BLOCK)[:, : len(_WINDOW)] * _WINDOW
+    power = np.abs(np.fft.rfft(middles, axis=1)) ** 2
+    loud = power.sum(axis=1) > _HEARD_POWER
+    spectrum = power[loud].sum(axis=0)
+    return np.array([part.sum() for part in np.split(spectrum, _SPLITS)], dtype=np.float64)
 
 
 def _bins(peaks: Floats) -> Counts:

@@ -18,15 +18,19 @@ MEASURE = "ebur128=framelog=quiet"
 MEASURE_WITH_PEAK = "ebur128=framelog=quiet:peak=true"
 
 _INTEGRATED = re.compile(r"^\s+I:\s+(-?(?:\d+\.\d+|inf|nan)) LUFS\s*$", re.MULTILINE)
+_RANGE = re.compile(r"^\s+LRA:\s+(\d+\.\d+) LU\s*$", re.MULTILINE)
 _PEAK = re.compile(r"^\s+Peak:\s+(-?(?:\d+\.\d+|inf|nan)) dBFS\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """Integrated loudness (-70: none) and true peak (-inf: silence, or not asked for)."""
+    """Integrated loudness (-70: none), true peak (-inf: silence, or not asked for) and loudness
+    range in LU (EBU Tech 3342).
+    """
 
     integrated_lufs: float
     true_peak_dbtp: float = -inf
+    range_lu: float = 0.0
 
 
 def parse_summary(messages: str) -> Loudness:
@@ -34,9 +38,10 @@ def parse_summary(messages: str) -> Loudness:
     integrated = _INTEGRATED.findall(messages)
     if not integrated:
         raise ToolFailedError("ffmpeg printed no loudness", stderr=messages)
-    peaks = _PEAK.findall(messages)
+    peaks, ranges = _PEAK.findall(messages), _RANGE.findall(messages)
     lufs = float(integrated[-1])
     return Loudness(
         integrated_lufs=SILENT_LUFS if isnan(lufs) else max(lufs, SILENT_LUFS),
         true_peak_dbtp=float(peaks[-1]) if peaks else -inf,
+        range_lu=float(ranges[-1]) if ranges else 0.0,
     )

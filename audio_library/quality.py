@@ -20,6 +20,9 @@ class FindingKind(StrEnum):
     TOO_SHORT = "too_short"
     TOO_QUIET = "too_quiet"
     PEAKS_TOO_HIGH = "peaks_too_high"
+    BASS_HEAVY = "bass_heavy"
+    THIN = "thin"
+    UNEVEN = "uneven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class Finding:
 
     `at_ms` and `length_ms` are None where the whole sound is meant; `is_blocking` says that it
     should not be approved as it is. `value` is LUFS for TOO_QUIET (of the
-    upload) and PEAKS_TOO_HIGH (of the result), clipped samples for CLIPPING.
+    upload) and PEAKS_TOO_HIGH (of the result), clipped samples for CLIPPING, the share of energy
+    between 300 Hz and 4 kHz for BASS_HEAVY and THIN, LU of loudness range for UNEVEN.
     """
 
     kind: FindingKind
@@ -50,12 +54,21 @@ _TOO_SHORT_MS = 1_000
 _NOTHING_MS = 400
 _TOO_QUIET_LUFS = -38.0
 _MOST_CLIPPED_SHARE = 0.25
+_LEAST_SPEECH_SHARE = 0.2  # voices have 0.3 to 0.9 there, bass-heavy music 0.05 to 0.15
+_MOST_RANGE_LU = 18.0  # speech has 5 to 12; from 20 on the quiet parts are lost outdoors
 _MOST_FINDINGS = 40
 
 
-def examine(levels: Levels, source_lufs: float, reached_lufs: float) -> tuple[Finding, ...]:
+def examine(
+    levels: Levels, source_lufs: float, reached_lufs: float, range_lu: float = 0.0
+) -> tuple[Finding, ...]:
     """Return what is worth a look, in order of position, whole-sound findings first."""
-    whole = [*_length(levels), *_loudness(source_lufs, reached_lufs)]
+    whole = [
+        *_length(levels),
+        *_loudness(source_lufs, reached_lufs),
+        *_bands(levels),
+        *_evenness(range_lu),
+    ]
     placed = [*_silences(levels, source_lufs), *_clipping(levels)]
     placed.sort(key=lambda finding: finding.at_ms or 0)
     return tuple((whole + placed)[:_MOST_FINDINGS])
@@ -75,6 +88,19 @@ def _loudness(source_lufs: float, reached_lufs: float) -> Iterator[Finding]:
         yield Finding(FindingKind.TOO_QUIET, is_blocking=False, value=source_lufs)
     if reached_lufs < TARGET_LUFS - TOLERANCE_LU:
         yield Finding(FindingKind.PEAKS_TOO_HIGH, is_blocking=False, value=reached_lufs)
+
+
+def _bands(levels: Levels) -> Iterator[Finding]:
+    """A horn radiates little below 300 Hz and above 4 kHz: what lies there is lost."""
+    below, within, above = levels.band_shares
+    if below + within + above > 0 and within < _LEAST_SPEECH_SHARE:
+        kind = FindingKind.BASS_HEAVY if below >= above else FindingKind.THIN
+        yield Finding(kind, is_blocking=False, value=within)
+
+
+def _evenness(range_lu: float) -> Iterator[Finding]:
+    if range_lu > _MOST_RANGE_LU:
+        yield Finding(FindingKind.UNEVEN, is_blocking=False, value=range_lu)
 
 
 def _silences(levels: Levels, loudness_lufs: float) -> Iterator[Finding]:

@@ -183,6 +183,29 @@ def _peaks(finding: FindingView) -> QualityLine:
     return QualityLine(_look(finding), _("Nhỏ tiếng hơn các bản tin khác"), figure, meaning)
 
 
+def _bass(finding: FindingView) -> QualityLine:
+    meaning = _("Loa phóng thanh phát ra ít tiếng trầm nên nghe ục, mất tiếng. Thu xa micro hơn.")
+    return QualityLine(_look(finding), _("Nhiều tiếng trầm"), _share(finding), meaning)
+
+
+def _thin(finding: FindingView) -> QualityLine:
+    meaning = _("Phần lớn là tiếng chói, tiếng xì; lời nghe không rõ qua loa. Thu lại.")
+    return QualityLine(
+        _look(finding), _("Nhiều tiếng chói, ít tiếng lời"), _share(finding), meaning
+    )
+
+
+def _share(finding: FindingView) -> str:
+    percent = round(100 * (finding.value or 0.0))
+    return _("%(percent)s %% trong dải lời nói", percent=percent)
+
+
+def _uneven(finding: FindingView) -> QualityLine:
+    figure = f"{formats.number(finding.value or 0.0, 0)} LU"
+    meaning = _("Đoạn to đoạn nhỏ; ngoài trời đoạn nhỏ không nghe được. Thu lại đều tiếng hơn.")
+    return QualityLine(_look(finding), _("Độ to không đều"), figure, meaning)
+
+
 FINDINGS: dict[str, Callable[[FindingView], QualityLine]] = {
     "silence_at_start": _silent_start,
     "silence_inside": _silent_inside,
@@ -191,6 +214,9 @@ FINDINGS: dict[str, Callable[[FindingView], QualityLine]] = {
     "too_short": _short,
     "too_quiet": _quiet,
     "peaks_too_high": _peaks,
+    "bass_heavy": _bass,
+    "thin": _thin,
+    "uneven": _uneven,
 }
 
 

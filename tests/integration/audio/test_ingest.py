@@ -187,3 +187,14 @@ def test_a_cover_picture_and_tags_do_not_reach_the_broadcast(tmp_path: Path) -> 
     assert_fit_to_air(result)
     assert b"script" not in result.path.read_bytes()
     assert b"Lavf" not in result.path.read_bytes()
+
+
+def test_the_loudness_range_of_an_upload_is_measured(tmp_path: Path) -> None:
+    loud, quiet = speech_like(15), speech_like(15, seed=3) * 10 ** (-19 / 20)
+    uneven = ingest(
+        write_wav(tmp_path / "a.wav", np.concatenate([loud, quiet, loud, quiet])), workdir=tmp_path
+    )
+    assert 18 < uneven.source_range_lu < 30
+    assert FindingKind.UNEVEN in [finding.kind for finding in uneven.findings]
+    even = ingest(write_wav(tmp_path / "b.wav", loud), workdir=tmp_path)
+    assert even.source_range_lu < 10

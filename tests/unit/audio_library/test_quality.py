@@ -74,3 +74,27 @@ def test_a_faint_recording_and_an_unreachable_loudness_are_told() -> None:
 def test_a_hostile_pattern_gives_a_bounded_list() -> None:
     beat = np.concatenate((np.full(4800, 1.0, np.float32), silence(0.1, 48_000)))
     assert len(examine(levels_of(np.tile(beat, 200)), -6.0, -16.0)) <= 40
+
+
+def test_what_lies_below_the_horn_is_named() -> None:
+    boom = tone(10, 120, level=0.5, rate_hz=48_000) + tone(10, 800, level=0.05, rate_hz=48_000)
+    (finding,) = examine(levels_of(boom), -20.0, -16.0)
+    assert finding.kind is FindingKind.BASS_HEAVY
+    assert not finding.is_blocking
+    assert (finding.value or 0) < 0.02
+
+
+def test_hiss_without_a_voice_is_named() -> None:
+    hiss = 0.1 * np.diff(np.random.default_rng(1).normal(size=48_000 * 10))
+    assert kinds(examine(levels_of(hiss), -20.0, -16.0)) == [FindingKind.THIN]
+
+
+def test_bass_between_sentences_is_no_matter_if_the_voice_is_there() -> None:
+    hum = tone(10, 120, level=0.02, rate_hz=48_000)
+    assert examine(levels_of(hum, VOICE), -20.0, -16.0) == ()
+
+
+def test_loud_and_quiet_by_turns_is_named() -> None:
+    (finding,) = examine(levels_of(VOICE), -20.0, -16.0, 21.5)
+    assert (finding.kind, finding.value) == (FindingKind.UNEVEN, 21.5)
+    assert examine(levels_of(VOICE), -20.0, -16.0, 12.0) == ()
