@@ -44,6 +44,7 @@ from controller.services.fleet import Fleet
 from controller.services.hours import Hours
 from controller.services.ingest_desk import IngestDesk
 from controller.services.keys import SigningKeys, load_or_create
+from controller.services.library import Library
 from controller.services.numbers import epoch, known_epoch
 from controller.services.orders import Orders
 from controller.services.outbox import Outbox
@@ -196,6 +197,7 @@ def build_services(
         audit=AuditTrail(database, now),
         places=places,
         bulletins=bulletins,
+        library=Library(database, places),
         readings=readings,
         speech=Speech(now, bulletins, readings, speaker, wake),
         schedules=schedules,

@@ -58,6 +58,10 @@ CATEGORIES = (
     "security",
     "culture",
     "news",
+    "economy",
+    "reform",
+    "digital",
+    "ethnic_culture",
 )
 """Subjects a bulletin can be filed under; the words are on the screens."""
 

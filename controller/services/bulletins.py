@@ -27,6 +27,7 @@ from controller.services import bulletin_views
 from controller.services.audit import Deed, record
 from controller.services.bulletin_views import OBJECT_KIND, BulletinView
 from controller.services.identifiers import new_id
+from controller.services.library import search_text
 from controller.services.parts import PartUploads
 from controller.services.places import Places
 from controller.services.scope import ensure_targets, ensure_within, may_see
@@ -198,7 +199,8 @@ class Bulletins:
             following = rules.after(state, BulletinDeed.CHANGE_SOUND)
             if text == row.text:
                 return
-            row.text, row.updated_at = text, at
+            row.text, row.search_text = text, search_text(row.title, text)
+            row.updated_at = at
             row.row_version += 1
             self._record(session, actor, "edit", bulletin_id, row.place_id, at)
             was_shown = state in {BulletinState.SUBMITTED, BulletinState.APPROVED}
@@ -370,10 +372,12 @@ class Bulletins:
 
 
 def _cleaned(draft: Draft) -> dict[str, Any]:
+    title, text = rules.clean_title(draft.title), rules.clean_text(draft.text)
     return {
-        "title": rules.clean_title(draft.title),
+        "title": title,
         "category": rules.clean_category(draft.category),
-        "text": rules.clean_text(draft.text),
+        "text": text,
+        "search_text": search_text(title, text),
     }
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from controller.services.board import Board
     from controller.services.bulletins import Bulletins
     from controller.services.hours import Hours
+    from controller.services.library import Library
     from controller.services.orders import Orders
     from controller.services.places import Places
     from controller.services.plans import Plans
@@ -31,6 +32,7 @@ class Services:
     audit: AuditTrail
     places: Places
     bulletins: Bulletins
+    library: Library
     readings: Readings
     speech: Speech
     schedules: Schedules

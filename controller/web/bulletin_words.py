@@ -49,6 +49,10 @@ CATEGORIES = {
     "security": _l("An ninh trật tự"),
     "culture": _l("Văn hóa, thể thao"),
     "news": _l("Tin địa phương"),
+    "economy": _l("Kinh tế - xã hội"),
+    "reform": _l("Cải cách hành chính"),
+    "digital": _l("Chuyển đổi số"),
+    "ethnic_culture": _l("Văn hóa dân tộc"),
 }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
@@ -17,6 +18,7 @@ from controller.domain.places import Place
 from controller.errors import ControllerError, InvalidInputError
 from controller.services.bulletin_views import BulletinView
 from controller.services.bulletins import Draft
+from controller.services.library import Search
 from controller.services.spool import Upload
 from controller.settings import Settings
 from controller.web import bulletin_words as words
@@ -36,6 +38,11 @@ bp = Blueprint("bulletins", __name__, url_prefix="/ban-tin")
 
 FORM_ROOM_BYTES = 1_000_000
 """What the fields around a file may take."""
+
+FILTERS = ("tim", "trang-thai", "chuyen-muc", "tieng")
+"""What narrows the list down, in the address."""
+
+E = TypeVar("E", bound=StrEnum)
 
 PIECE_LIMIT_BYTES = 8_000_000
 """Largest piece of a file that comes in pieces."""
@@ -89,18 +96,28 @@ class BulletinForm:
 @bp.get("")
 @requires(Permission.VIEW)
 def index() -> str:
-    """Bulletins of the reader's place, filtered by `trang-thai`."""
-    everything = services().bulletins.within(current_actor())
-    chosen = request.args.get("trang-thai", "")
-    shown = [view for view in everything if not chosen or view.state.value == chosen]
+    """Bulletins of the reader's place, found by `tim`, `trang-thai`, `chuyen-muc`, `tieng`."""
+    asked = request.args
+    wish = Search(
+        words=asked.get("tim", ""),
+        state=_one_of(BulletinState, asked.get("trang-thai")),
+        category=asked.get("chuyen-muc") or None,
+        language=_one_of(Language, asked.get("tieng")),
+        page=asked.get("trang", default=1, type=int),
+    )
+    kept = {key: value for key, value in asked.items() if key in FILTERS and value}
     return render_template(
         "bulletins/index.html",
-        bulletins=shown,
-        counts={state: sum(v.state is state for v in everything) for state in BulletinState},
-        total=len(everything),
-        chosen=chosen,
+        found=services().library.search(current_actor(), wish),
+        wish=wish,
         words=words,
+        link=lambda **changes: url_for("bulletins.index", **{**kept, **changes}),
     )
+
+
+def _one_of(kind: type[E], text: str | None) -> E | None:
+    """The member of this value; None for another."""
+    return next((one for one in kind if one.value == text), None)
 
 
 @bp.get("/moi")

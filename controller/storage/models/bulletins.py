@@ -26,6 +26,8 @@ class BulletinRow(Base):
     title: Mapped[str]
     category: Mapped[str | None]
     text: Mapped[str] = mapped_column(default="")
+    search_text: Mapped[str] = mapped_column(default="")
+    """Title and text without marks, for searching."""
     place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"))
     author_id: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
     state: Mapped[str] = mapped_column(default="draft")
