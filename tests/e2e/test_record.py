@@ -50,8 +50,9 @@ def test_what_is_said_into_the_microphone_is_made_into_a_bulletin(
 
 
 def _record(page: Page, seconds: float) -> None:
-    page.click("[data-rec-start]")
     stop = page.locator("[data-rec-stop]")
+    expect(stop).to_be_hidden()
+    page.click("[data-rec-start]")
     expect(stop).to_be_visible()
     page.wait_for_timeout(seconds * 1000)
     expect(page.locator("[data-rec-time]")).not_to_have_text("00:00")
