@@ -16,6 +16,7 @@ from tests.support.sound import speech_like, write_wav
 pytestmark = pytest.mark.real
 
 DISTRICT = "bac-ai"
+_LEVEL_IS_SHOWN = "parseFloat(document.querySelector('[data-rec-bar]').getAttribute('width')) > 10"
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def _record(page: Page, seconds: float) -> None:
     expect(stop).to_be_visible()
     page.wait_for_timeout(seconds * 1000)
     expect(page.locator("[data-rec-time]")).not_to_have_text("00:00")
-    assert float(page.locator("[data-rec-bar]").get_attribute("width", timeout=1000)[:-1]) > 0
+    page.wait_for_function(_LEVEL_IS_SHOWN)
     stop.click()
     expect(page.locator("[data-rec-audio]")).to_be_visible()
     expect(page.get_by_role("button", name="Ghi lại")).to_be_visible()
