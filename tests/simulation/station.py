@@ -665,6 +665,11 @@ class SimStation:
         """A slot as the plan on the card has it."""
         return _named(self.disk.held_plan(), slot_id)
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether the card has everything the agent knows, its plan among that."""
+        return self.agent is None or self.agent.durability.unsaved is None
+
     def knows_time(self) -> datetime | None:
         """The station's own time, if it believes it."""
         if self.agent is None or not self.agent.station.clock.is_trusted:

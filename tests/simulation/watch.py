@@ -95,7 +95,7 @@ class Watch:
             return trouble
         if self._has_just_ended(station.station_id):
             return "the air was taken"
-        if station.disk.problem is not None:
+        if station.disk.problem is not None or not station.is_saved:
             return "card"
         if any(item.sha256 not in station.disk.files for item in slot.items):
             return "no sound"
