@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from audio_library.errors import SilentSoundError, TooLongError
 from audio_library.ingest import IngestLimits, IngestResult, ingest
 from audio_library.probe import Container
 from audio_library.quality import FindingKind
+from tests.support.metering import metered
 from tests.support.sound import (
     find_offset,
     read_samples,
@@ -34,17 +34,8 @@ KINDS = {
 }
 
 
-def heard(path: Path, *filters: str) -> tuple[float, float]:
-    """Loudness and true peak by an own run of ebur128, apart from the library's reading."""
-    chain = ",".join([*filters, "ebur128=peak=true:framelog=quiet"])
-    messages = run_ffmpeg("-i", str(path), "-af", chain, "-f", "null", "-")
-    loudness = re.findall(r"I:\s+(-?[\d.]+) LUFS", messages)[-1]
-    peak = re.findall(r"Peak:\s+(-?[\d.]+) dBFS", messages)[-1]
-    return float(loudness), float(peak)
-
-
 def assert_fit_to_air(result: IngestResult) -> None:
-    loudness, peak = heard(result.path)
+    loudness, peak = metered(result.path)
     assert abs(loudness + 16.0) <= 0.5
     assert peak <= -1.0
     assert result.asset.loudness_lufs == loudness
@@ -84,8 +75,8 @@ def test_the_chime_comes_first_and_the_voice_at_its_announced_place(tmp_path: Pa
 
 def test_chime_and_voice_are_equally_loud(tmp_path: Path) -> None:
     result = ingest(write_wav(tmp_path / "a.wav", speech_like(12)), workdir=tmp_path)
-    chime_lufs, _ = heard(result.path, "atrim=end=1.94")
-    voice_lufs, _ = heard(result.path, "atrim=start=2.24")
+    chime_lufs, _ = metered(result.path, "atrim=end=1.94")
+    voice_lufs, _ = metered(result.path, "atrim=start=2.24")
     assert abs(chime_lufs + 16.0) <= 1.0
     assert abs(voice_lufs + 16.0) <= 1.0
 
