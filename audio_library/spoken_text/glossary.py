@@ -139,6 +139,8 @@ STANDARD: Mapping[str, str] = {
     "CCCD": "căn cước công dân",
     "VNeID": "vi en e ai đi",
     "QR": "quy rờ",
+    "WIFI": "oai phai",
+    "Wifi": "oai phai",
     "GPMB": "giải phóng mặt bằng",
     "QSDĐ": "quyền sử dụng đất",
     "SXKD": "sản xuất kinh doanh",
