@@ -10,11 +10,18 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from controller.storage import migrate
 from controller.storage.database import Database
-from controller.storage.models import Base, PlaceRow, StationRow
+from controller.storage.models import (
+    Base,
+    BulletinRow,
+    BulletinVersionRow,
+    IngestJobRow,
+    PlaceRow,
+    StationRow,
+)
 from tests.support.postgres import fresh_database
 
 NOW = datetime(2026, 11, 25, 10, 6, 40, tzinfo=UTC)
@@ -66,3 +73,67 @@ def test_migrating_again_keeps_every_row(empty: Database) -> None:
     with empty.read() as session:
         row = session.scalars(select(StationRow)).one()
         assert (row.name, row.registered_at, row.language_order) == ("Đài", NOW, ["vi"])
+
+
+def test_a_database_of_the_first_schema_keeps_its_bulletins_jobs_and_slots(
+    empty: Database,
+) -> None:
+    migrate.upgrade(empty, "0001")
+    at = "2026-11-25 10:06:40+00:00"
+    with empty.engine.begin() as connection:
+        for table, row in _OLD_ROWS:
+            names = ", ".join(f'"{name}"' for name in row)
+            values = ", ".join(f":{name}" for name in row)
+            filled = {name: at if value == "AT" else value for name, value in row.items()}
+            connection.execute(text(f"insert into {table} ({names}) values ({values})"), filled)  # noqa: S608
+    migrate.upgrade(empty)
+    assert _differences(empty) == []
+    with empty.read() as session:
+        bulletin = session.scalars(select(BulletinRow)).one()
+        assert (bulletin.title, bulletin.search_text) == ("Đốt Nương", "dot nuong khong lua")
+        job = session.scalars(select(IngestJobRow)).one()
+        assert (job.spool_name, job.is_spoken) == ("a.upload", True)
+        version = session.scalars(select(BulletinVersionRow)).one()
+        assert (version.voice, version.spoken_text) == (None, None)
+
+
+_OLD_ROWS: list[tuple[str, dict[str, Any]]] = [
+    (
+        "place",
+        {
+            "place_id": "ninh-thuan", "kind": "province", "code": "58", "name": "Ninh Thuận",
+            "kind_word": "tỉnh", "is_coastal": True, "valid_from": "2021-07-01", "position": 0,
+        },
+    ),
+    (
+        "account",
+        {
+            "account_id": "me", "username": "me", "full_name": "Tôi", "role": "operator",
+            "place_id": "ninh-thuan", "password_hash": "x", "must_change_password": False,
+            "failed_sign_ins": 0, "row_version": 1, "created_at": "AT", "language": "vi",
+        },
+    ),
+    (
+        "bulletin",
+        {
+            "bulletin_id": "b", "title": "Đốt Nương", "text": "Không lửa", "state": "draft",
+            "place_id": "ninh-thuan", "author_id": "me", "created_at": "AT", "updated_at": "AT",
+            "row_version": 1,
+        },
+    ),
+    (
+        "bulletin_version",
+        {
+            "bulletin_version_id": "v", "bulletin_id": "b", "language": "vi", "number": 1,
+            "state": "processing", "source": "upload", "original_name": "a.wav", "waveform": "[]",
+            "findings": "[]", "refusal_facts": "{}", "created_by": "me", "created_at": "AT",
+        },
+    ),
+    (
+        "ingest_job",
+        {
+            "ingest_job_id": "j", "bulletin_version_id": "v", "spool_name": "a.upload",
+            "state": "queued", "progress_percent": 0, "attempts": 0, "created_at": "AT",
+        },
+    ),
+]  # fmt: skip

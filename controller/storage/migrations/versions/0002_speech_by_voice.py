@@ -14,6 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # Columns are only added: SQLite changes one by making its table anew, which others refer to.
     with op.batch_alter_table("bulletin_version", schema=None) as batch_op:
         batch_op.add_column(sa.Column("voice", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("spoken_text", sa.String(), nullable=True))
@@ -21,14 +22,10 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("is_spoken", sa.Boolean(), nullable=False, server_default=sa.true())
         )
-    with op.batch_alter_table("ingest_job", schema=None) as batch_op:
-        batch_op.alter_column("is_spoken", server_default=None)
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("other_items", sa.JSON(), nullable=False, server_default="{}")
         )
-    with op.batch_alter_table("slot", schema=None) as batch_op:
-        batch_op.alter_column("other_items", server_default=None)
     op.create_table(
         "own_reading",
         sa.Column("term", sa.String(), nullable=False),

@@ -16,12 +16,11 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # Columns are only added: SQLite changes one by making its table anew, which others refer to.
     with op.batch_alter_table("bulletin", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("search_text", sa.String(), nullable=False, server_default="")
         )
-    with op.batch_alter_table("bulletin", schema=None) as batch_op:
-        batch_op.alter_column("search_text", server_default=None)
     bulletins = sa.table(
         "bulletin", *(sa.column(name) for name in ("bulletin_id", "title", "text", "search_text"))
     )
