@@ -13,6 +13,7 @@ from pathlib import Path
 
 from audio_library.encode import OPUS
 from audio_library.ingest import ingest
+from tests.bench.descendants import adopt_orphans, reap_orphans
 from tests.bench.rows import Row, alternate, at_least, at_most
 from tests.support.sound import run_ffmpeg, speech_like, write_sound
 
@@ -30,7 +31,10 @@ _MEMORY_OF_OURS = """
 import resource, sys
 from pathlib import Path
 from audio_library.ingest import ingest
+from tests.bench.descendants import adopt_orphans, reap_orphans
+adopt_orphans()
 ingest(Path(sys.argv[1]), workdir=Path(sys.argv[2]))
+reap_orphans()
 print(own_peak_kib() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 # pydub is fed as its own loader would: the whole file decoded into one segment.
@@ -54,6 +58,7 @@ def measure(quick: bool) -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         minute = write_sound(folder / "60s.mp3", speech_like(60), channels=2)
+        adopt_orphans()
         rows = [_beside_floor(minute, "60 s", folder)]
         if not quick:
             ten = write_sound(folder / "600s.mp3", speech_like(600, seed=2), channels=2)
@@ -112,6 +117,7 @@ def _cpu_s(work: Callable[[], None]) -> float:
 
 
 def _used_s() -> float:
+    reap_orphans()
     whos = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     usages = [resource.getrusage(who) for who in whos]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
