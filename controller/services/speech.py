@@ -39,10 +39,6 @@ class Speech:
         """Every voice there is, the one to be taken first in front."""
         return self._speaker.voices()
 
-    def speaks(self, language: Language) -> bool:
-        """Whether there is a voice for the language."""
-        return bool(self._speaker.voices(language.value))
-
     def after(self, voice_name: str | None) -> Voice | None:
         """The voice to offer when this one failed."""
         voice = self._speaker.voice(voice_name or "")
