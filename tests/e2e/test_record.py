@@ -59,6 +59,7 @@ def _record(page: Page, seconds: float) -> None:
     expect(stop).to_be_visible()
     page.wait_for_timeout(seconds * 1000)
     expect(page.locator("[data-rec-time]")).not_to_have_text("00:00")
+    expect(page.locator("[data-rec-meter] svg")).to_be_visible()
     expect(page.locator("[data-rec-bar]")).to_have_attribute("width", A_VOICE)
     stop.click()
     expect(page.locator("[data-rec-audio]")).to_be_visible()
