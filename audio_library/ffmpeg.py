@@ -5,6 +5,7 @@ ffmpeg is a GPL program and a parser of hostile bytes: it is never linked, only 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
@@ -26,7 +27,8 @@ _QUIET = ("-hide_banner", "-nostats")
 def executable() -> Path:
     """Return the ffmpeg binary that came with imageio-ffmpeg (or IMAGEIO_FFMPEG_EXE)."""
     try:
-        return Path(imageio_ffmpeg.get_ffmpeg_exe())
+        found = imageio_ffmpeg.get_ffmpeg_exe()
+        return Path(shutil.which(found) or found)  # a bare name where the wheel brings none
     except RuntimeError as error:
         raise ToolFailedError("no ffmpeg binary found") from error
 

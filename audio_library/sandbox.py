@@ -186,17 +186,20 @@ def _system() -> list[str]:
 
 
 def _confined(program: Program) -> list[str]:
-    """The words before the program: those of bubblewrap, if it can be used."""
+    """The words before the program: those of bubblewrap, if it can be used.
+
+    Relative paths mean the same inside as outside.
+    """
     box = confinement()
     if box is None:
         return []
-    seen = [
-        path
-        for folder in (program.file, *program.reads)
-        for path in ("--ro-bind", str(folder), str(folder))
-    ]
-    own = ["--bind", str(program.writes), str(program.writes)] if program.writes else []
-    return [str(box), *_namespaces(), *_system(), *seen, *own, "--"]
+    here = os.fspath(Path.cwd())
+    shown = [("--ro-bind", path) for path in (program.file, *program.reads)]
+    shown += [("--bind", program.writes)] if program.writes else []
+    # Not resolve(): a link in the path is not there inside, its target under this name is.
+    full = [(how, os.path.abspath(path)) for how, path in shown]  # noqa: PTH100
+    bound = [word for how, path in full for word in (how, path, path)]
+    return [str(box), *_namespaces(), *_system(), "--dir", here, *bound, "--chdir", here, "--"]
 
 
 def _command(program: Program, arguments: Sequence[str], limits: ProcessLimits) -> list[str]:

@@ -19,12 +19,10 @@ class Workers:
         self._work = work
         self._stopping = threading.Event()
         self._poked = threading.Semaphore(0)
+        names = [f"{name}-{number}" for number in range(1, count + 1)]
         self._threads = [
-            threading.Thread(target=self._run, args=(f"{name}-{number}",), daemon=True)
-            for number in range(1, count + 1)
+            threading.Thread(target=self._run, args=(own,), name=own, daemon=True) for own in names
         ]
-        for number, thread in enumerate(self._threads, 1):
-            thread.name = f"{name}-{number}"
 
     def start(self) -> None:
         """Begin to wait for work."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import struct
@@ -233,6 +234,15 @@ def test_what_decodes_an_upload_reaches_no_network() -> None:
         command = Program(Path("/bin/bash"))
         assert sandbox.run(command, ["-c", connect])[0] != 0
         assert subprocess.run(["/bin/bash", "-c", connect], check=False).returncode == 0
+
+
+def test_a_relative_folder_means_the_same_inside_the_sandbox(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = write_wav(tmp_path / "a.wav", speech_like(2))
+    monkeypatch.chdir("/usr/share")
+    folder = Path(os.path.relpath(tmp_path))
+    assert ingest(upload, workdir=folder).path.is_file()
 
 
 def test_without_bubblewrap_the_limits_hold_and_the_log_says_so(
