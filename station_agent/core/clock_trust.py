@@ -22,6 +22,8 @@ _MS = timedelta(milliseconds=1)
 MAX_OFFSET_MS = 2_000
 MAX_ROUND_TRIP_MS = 2_000
 STEP_MS = 2_000
+GRAIN_MS = 1
+"""A moment's `mono_ms` is whole milliseconds: a difference of two is less than this from true."""
 LAST_KNOWN_FOR = timedelta(days=14)
 DRIFT_PPM = 50
 """What a Pi's crystal is assumed to stay within when nobody corrects it."""
@@ -212,7 +214,7 @@ def _stepped(trust: ClockTrust, step_ms: float, now: Moment) -> ClockTrust:
         seen=now,
         why=trust.why or UNTRUSTED,
         offset_ms=None if known is None else known - step_ms,
-        error_ms=None if error_ms is None else error_ms + abs(step_ms),
+        error_ms=None if error_ms is None else error_ms + abs(step_ms) + GRAIN_MS,
         error_mono_ms=now.mono_ms,
         kernel=KernelClock(),
         vouched=None,
@@ -229,7 +231,7 @@ def answered(
     if not 0 <= round_trip_ms <= MAX_ROUND_TRIP_MS:
         return trust
     offset_ms = (controller_at - now.wall) / timedelta(milliseconds=1) + round_trip_ms / 2
-    error_ms = abs(offset_ms) + round_trip_ms / 2
+    error_ms = abs(offset_ms) + round_trip_ms / 2 + GRAIN_MS
     heard = trust._replace(
         seen=now, offset_ms=offset_ms, error_ms=error_ms, error_mono_ms=now.mono_ms
     )

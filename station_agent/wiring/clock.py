@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from station_agent.core.moment import Moment
+from station_agent.player import wall
 from station_agent.player.port import Clock
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def moment(clock: Clock) -> Moment:
-    """Both clocks, read now."""
-    wall = _EPOCH + timedelta(microseconds=clock.wall_ns() // 1000)
-    return Moment(wall, clock.monotonic_ns() // 1_000_000)
+    """Both clocks, read now, and as one: a process put aside between two readings would make
+    their difference look like a step of the clock."""
+    mono_ns = clock.monotonic_ns()
+    return Moment(wall.from_ns(mono_ns + wall.offset_ns(clock)), mono_ns // 1_000_000)
 
 
 def machine_boot_id() -> str:

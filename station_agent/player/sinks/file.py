@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from station_agent.player import wall
 from station_agent.player.port import (
     RATE_HZ,
     Clock,
@@ -163,7 +164,7 @@ class FileSink:
         self._wav.append(block)
 
     def _begin_file(self, first_ns: int) -> None:
-        wall_ns = first_ns + self._clock.wall_ns() - self._clock.monotonic_ns()
+        wall_ns = first_ns + wall.offset_ns(self._clock)
         opened_at = datetime.fromtimestamp(wall_ns / _S, UTC)
         stem = f"{self._path.stem}-{opened_at:%Y%m%dT%H%M%S.%f}Z"
         wav_path = self._path.with_name(f"{stem}.wav")
