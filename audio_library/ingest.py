@@ -124,7 +124,7 @@ def _produce(
         )
         heard = measure_encoded(out, samples * 1000 // SAMPLE_RATE_HZ)
         if is_good(heard) or (is_safe(heard) and is_no_better(before, heard)):
-            return out, _asset(out, samples, waveform, heard)
+            return out, asset_of(out, samples, waveform, heard)
         setting = corrected(setting, heard, only_peaks=attempt >= _MAX_ATTEMPTS // 2)
     raise LoudnessNotReachedError(heard.integrated_lufs, heard.true_peak_dbtp)
 
@@ -134,7 +134,8 @@ def _sound(lead_in: Pcm, decoded: Decoded, setting: Setting) -> Iterator[Pcm]:
     return chain((lead_in,), voice)
 
 
-def _asset(path: Path, samples: int, waveform: tuple[int, ...], heard: Loudness) -> AudioAsset:
+def asset_of(path: Path, samples: int, waveform: tuple[int, ...], heard: Loudness) -> AudioAsset:
+    """Everything there is to know about an encoded file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return AudioAsset(

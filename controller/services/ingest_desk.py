@@ -250,6 +250,7 @@ def _fill(version: BulletinVersionRow, result: IngestResult) -> None:
     version.sha256 = asset.sha256
     version.size_bytes = asset.size_bytes
     version.duration_ms = asset.duration_ms
+    version.lead_in_ms = result.lead_in_ms
     version.loudness_lufs = asset.loudness_lufs
     version.true_peak_dbtp = asset.true_peak_dbtp
     version.source_loudness_lufs = result.source_loudness_lufs

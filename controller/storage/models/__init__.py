@@ -18,6 +18,7 @@ from controller.storage.models.places import (
     StationStateRow,
 )
 from controller.storage.models.schedules import (
+    PieceRow,
     ProgrammeItemRow,
     ProgrammeRow,
     ScheduleExclusionRow,
@@ -55,6 +56,7 @@ __all__ = [
     "OrderReplyRow",
     "OutboxRow",
     "OwnReadingRow",
+    "PieceRow",
     "PlaceRow",
     "ProgrammeItemRow",
     "ProgrammeRow",

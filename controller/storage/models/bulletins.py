@@ -65,6 +65,8 @@ class BulletinVersionRow(Base):
     sha256: Mapped[str | None]
     size_bytes: Mapped[int | None]
     duration_ms: Mapped[int | None]
+    lead_in_ms: Mapped[int | None]
+    """How long the chime before the voice is; None: made before this was written down."""
     loudness_lufs: Mapped[float | None]
     true_peak_dbtp: Mapped[float | None]
     source_loudness_lufs: Mapped[float | None]

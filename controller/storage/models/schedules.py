@@ -12,7 +12,7 @@ from controller.storage.models.base import Base
 
 
 class ProgrammeRow(Base):
-    """Items in order, aired as one."""
+    """Items in order, aired as one: put together by people, or made for one bulletin."""
 
     __tablename__ = "programme"
 
@@ -20,12 +20,25 @@ class ProgrammeRow(Base):
     title: Mapped[str]
     place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"))
     end_policy: Mapped[str] = mapped_column(default="cut")
+    is_kept: Mapped[bool] = mapped_column(default=False)
+    """Put together by people under its own title; False: made for the one bulletin of a rule."""
+    is_template: Mapped[bool] = mapped_column(default=False)
+    """Copied, never aired itself."""
+    chimes: Mapped[str] = mapped_column(default="each")
+    """Before which bulletins the chime sounds: "each", "first" or "none"."""
+    pause_ms: Mapped[int] = mapped_column(default=0)
+    """Silence between two voices."""
+    changed_by: Mapped[str | None]
+    """Full name of whoever put it together last; with `changed_at` it answers for the opening."""
+    changed_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
+    row_version: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
     created_at: Mapped[datetime]
 
 
 class ProgrammeItemRow(Base):
-    """One item of a programme: a bulletin, an ident, a chime, music or a relay."""
+    """One item of a programme, by its kind: a bulletin, a sound of ours, a spoken opening."""
 
     __tablename__ = "programme_item"
     __table_args__ = (UniqueConstraint("programme_id", "position"),)
@@ -35,6 +48,30 @@ class ProgrammeItemRow(Base):
     position: Mapped[int]
     kind: Mapped[str]
     bulletin_id: Mapped[str | None] = mapped_column(ForeignKey("bulletin.bulletin_id"), index=True)
+    asset: Mapped[str | None]
+    """What it is made of if not a bulletin: the name of one of our sounds, or who is named in an
+    opening and by which voice (`station espeak:vi`)."""
+
+
+class PieceRow(Base):
+    """Sound the centre makes itself for programmes; named by what it is made of."""
+
+    __tablename__ = "piece"
+    __table_args__ = (
+        CheckConstraint("state in ('wanted','running','ready','failed')", name="state"),
+        Index(None, "sha256"),
+        Index(None, "state", "wanted_at"),
+    )
+
+    piece_id: Mapped[str] = mapped_column(primary_key=True)
+    recipe: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(default="wanted")
+    attempts: Mapped[int] = mapped_column(default=0)
+    wanted_at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+    sha256: Mapped[str | None]
+    size_bytes: Mapped[int | None]
+    duration_ms: Mapped[int | None]
 
 
 class ScheduleRow(Base):
