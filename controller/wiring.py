@@ -25,6 +25,7 @@ from controller.app import create_app
 from controller.errors import BrokerError
 from controller.jobs import fleet_sweep, plan_refresh, pruning, reconcile_day
 from controller.jobs.ingest import IngestWorkers
+from controller.jobs.pieces import PieceWorker
 from controller.jobs.scheduler import Scheduler
 from controller.jobs.speech import SpeechWorker
 from controller.link.broker import reload_users
@@ -48,6 +49,7 @@ from controller.services.library import Library
 from controller.services.numbers import epoch, known_epoch
 from controller.services.orders import Orders
 from controller.services.outbox import Outbox
+from controller.services.piece_desk import PieceDesk
 from controller.services.places import Places
 from controller.services.plans import Plans
 from controller.services.pruning import Pruning
@@ -248,6 +250,11 @@ def _background(
 
     ingest = IngestWorkers(desk, on_failure=count_failure, on_end=internals.ingest_ended)
     speech = SpeechWorker(desk, services.speech.speak, on_failure=count_failure)
+    pieces = PieceWorker(
+        PieceDesk(database, now, services.sounds, settings.folder / "spool", scheduler.wake),
+        services.speech.say,
+        on_failure=count_failure,
+    )
     for job, work in (
         (plan_refresh, plan_refresh.plan_refresh(services.plans, scheduler.wake)),
         (fleet_sweep, fleet_sweep.fleet_sweep(services.as_run)),
@@ -258,6 +265,7 @@ def _background(
     scheduler.on_wake("outbox", link.wake_outbox)
     scheduler.on_wake("ingest", ingest.poke)
     scheduler.on_wake("speech", speech.poke)
+    scheduler.on_wake("pieces", pieces.poke)
     scheduler.add(
         "broker_users", lambda: reload_users(settings, services.stations.broker_users), every_s=300
     )
@@ -266,6 +274,7 @@ def _background(
         (link.start, link.stop),
         (ingest.start, ingest.stop),
         (speech.start, speech.stop),
+        (pieces.start, pieces.stop),
     ]
     watcher = watch_denials(
         settings,

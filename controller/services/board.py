@@ -14,8 +14,9 @@ from controller.domain.accounts import Actor
 from controller.domain.board import STRIP_HOURS, Sign, is_aired
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.reconcile import COMING, UNDECIDED
+from controller.services.piece_desk import station_names
 from controller.services.places import Places
-from controller.services.slot_sounds import every_sound, sounds_at
+from controller.services.slot_sounds import every_sound, marks_of, sounds_at
 from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
 from controller.storage.models import (
@@ -284,7 +285,8 @@ def _upcoming(
     slot = next((slot for slot in slots if slot.row.starts_at > now), None)
     if slot is None:
         return None
-    needed = every_sound(slot.row)
+    names = station_names(session, marks_of([slot.row]))
+    needed = every_sound(slot.row, names)
     held: dict[str, set[str]] = {}
     query = select(HoldingRow.station_id, HoldingRow.sha256).where(
         and_(HoldingRow.sha256.in_(needed), HoldingRow.held.is_(True))
@@ -295,7 +297,7 @@ def _upcoming(
         station
         for station in slot.stations
         if not needed
-        or not sounds_at(slot.row, station.language_order) <= held.get(station.station_id, set())
+        or not sounds_at(slot.row, station, names) <= held.get(station.station_id, set())
         or tiles[station.station_id].plan_held != tiles[station.station_id].plan_sent
     ]
     phones = _phones(session, [station.station_id for station in waiting[:5]])

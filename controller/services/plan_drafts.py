@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import and_, func, select
@@ -14,7 +15,8 @@ from sqlalchemy.orm import Session
 from controller.domain import plans as rules
 from controller.domain.places import PlaceTree, Station
 from controller.domain.policy import HoursBook
-from controller.services.slot_sounds import order_key
+from controller.services.piece_desk import station_names
+from controller.services.slot_sounds import Names, has_mark, items_at, order_key, with_name
 from controller.storage.models import (
     ProgrammeRow,
     ScheduleRow,
@@ -65,18 +67,16 @@ Draft = PlanDraft | LimitsDraft
 
 def plan_drafts(session: Session, tree: PlaceTree, moment: Moment) -> list[PlanDraft]:
     """The plans whose content changed, or that run out."""
-    airings, others, stations_of = _airings(session, tree, moment.window)
-    agendas = rules.by_station(airings, stations_of)
-    digests = {id(airing.slot): rules.digest(airing.slot) for airing in airings}
-    digests |= {id(slot): rules.digest(slot) for slot in others.values()}
+    book = _airings(session, moment.window)
+    schedule_ids = {airing.schedule_id for airing in book.airings}
+    agendas = rules.by_station(book.airings, stations_by_schedule(session, tree, schedule_ids))
+    digests = {id(airing.slot): rules.digest(airing.slot) for airing in book.airings}
+    digests |= {id(slot): rules.digest(slot) for slot in book.others.values()}
     newest = _newest_plans(session)
     drafts = []
     for station_id, station in tree.stations.items():
-        order = order_key(station.language_order)
-        slots = tuple(
-            others.get((slot.slot_id, order), slot) for slot in agendas.get(station_id, ())
-        )
-        own = {slot.slot_id: digests[id(slot)] for slot in slots}
+        slots = tuple(book.slot_at(station, slot) for slot in agendas.get(station_id, ()))
+        own = {slot.slot_id: digests.get(id(slot)) or rules.digest(slot) for slot in slots}
         held = newest.get(station_id, _NONE)
         if rules.needs_signing(
             held_hash=held.content_hash if held.epoch == moment.epoch else None,
@@ -89,16 +89,37 @@ def plan_drafts(session: Session, tree: PlaceTree, moment: Moment) -> list[PlanD
     return drafts
 
 
-def _airings(
-    session: Session, tree: PlaceTree, window: rules.Window
-) -> tuple[
-    list[rules.Airing[PlannedSlot]],
-    dict[tuple[str, str], PlannedSlot],
-    dict[str, tuple[str, ...]],
-]:
-    """Every slot of the window once; by id and order of languages what other stations get instead;
-    and the stations each rule airs at.
-    """
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A slot with other sounds at each station, as the table has it."""
+
+    values: Mapping[str, object]
+    items: Sequence[Any]
+    other_items: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """Every slot of the window once, and what some stations get instead."""
+
+    airings: Sequence[rules.Airing[PlannedSlot]]
+    others: Mapping[tuple[str, str], PlannedSlot]
+    """By id and order of languages."""
+    marked: Mapping[str, _Marked]
+    """Those in which each station is called by its name."""
+    names: Names
+
+    def slot_at(self, station: Station, slot: PlannedSlot) -> PlannedSlot:
+        """The slot as this station is told it."""
+        marked = self.marked.get(slot.slot_id)
+        if marked is None:
+            return self.others.get((slot.slot_id, order_key(station.language_order)), slot)
+        items = items_at(marked, station, self.names)
+        airing = _airing({**marked.values, "items": items})
+        return slot if airing is None else airing.slot
+
+
+def _airings(session: Session, window: rules.Window) -> _Book:
     rows = session.execute(
         select(
             SlotRow.slot_id,
@@ -119,20 +140,24 @@ def _airings(
         .join(ProgrammeRow, ProgrammeRow.programme_id == ScheduleRow.programme_id)
         .where(SlotRow.starts_at >= window.starts_at, SlotRow.starts_at < window.covers_until)
     )
-    airings, others = [], {}
+    airings, others, marked = [], {}, {}
     for row in rows:
         values = dict(row._mapping)
-        elsewhere: dict[str, list[object]] = values.pop("other_items")
-        airing = _airing(values)
+        elsewhere: dict[str, list[Any]] = values.pop("other_items")
+        items: list[Any] = values["items"]
+        airing = _airing({**values, "items": with_name(items, "", {})})
         if airing is None or not rules.is_plannable(airing.slot):
             continue
         airings.append(airing)
-        for order, items in elsewhere.items():
-            other = _airing({**values, "items": items})
+        if has_mark(items):
+            marked[airing.slot.slot_id] = _Marked(values, items, elsewhere)
+            continue
+        for order, own in elsewhere.items():
+            other = _airing({**values, "items": own})
             if other is not None:
                 others[airing.slot.slot_id, order] = other.slot
-    stations_of = stations_by_schedule(session, tree, {airing.schedule_id for airing in airings})
-    return airings, others, stations_of
+    every = [item for one in marked.values() for item in one.items]
+    return _Book(airings, others, marked, station_names(session, every))
 
 
 def _airing(values: Mapping[str, object]) -> rules.Airing[PlannedSlot] | None:

@@ -3,57 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from controller.domain import programmes
-from controller.domain.programmes import ProgrammeItem, Sound
 from controller.domain.schedule import STATION_ZONE, Recurrence, Schedule, count
 from controller.services.audit import SYSTEM
-from controller.services.slot_sounds import DEFAULT_ORDER, order_key
+from controller.services.contents import Content, load_contents
 from controller.storage.models import (
     AccountRow,
-    BulletinRow,
-    BulletinVersionRow,
-    ProgrammeItemRow,
-    ProgrammeRow,
     ScheduleExclusionRow,
     ScheduleRow,
     ScheduleTargetRow,
     SlotRow,
-    StationRow,
 )
-from station_protocol.messages import PlannedItem
 from station_protocol.vocabulary import Authority, Priority
 
 SlotKey = tuple[str, date]
 """Schedule id and original local date of an occurrence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a programme sounds like now. `items` is empty as long as not all of it is approved."""
-
-    programme_id: str
-    title: str
-    bulletin_ids: tuple[str, ...]
-    duration_ms: int
-    """The longest of what its stations get."""
-    items: tuple[PlannedItem, ...]
-    others: Mapping[str, tuple[PlannedItem, ...]] = field(default_factory=dict)
-    """What stations with another order of languages get instead, by that order."""
-    languages: frozenset[str] = frozenset()
-    """Those in which every bulletin of it has sound."""
-
-    @property
-    def is_approved(self) -> bool:
-        """Whether it may air."""
-        return bool(self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,159 +129,6 @@ def _exclusions(session: Session, ids: Sequence[str]) -> dict[str, frozenset[dat
     for row in session.scalars(query):
         found[row.schedule_id] |= {row.airs_on}
     return found
-
-
-def load_contents(session: Session, programme_ids: Iterable[str]) -> dict[str, Content]:
-    """What each programme sounds like now."""
-    wanted = list(programme_ids)
-    items: defaultdict[str, list[ProgrammeItem]] = defaultdict(list)
-    query = select(ProgrammeItemRow).where(ProgrammeItemRow.programme_id.in_(wanted))
-    for row in session.scalars(query.order_by(ProgrammeItemRow.position)):
-        items[row.programme_id].append(ProgrammeItem(row.position, row.kind, row.bulletin_id))
-    bulletin_ids = {item.bulletin_id for own in items.values() for item in own if item.bulletin_id}
-    bulletins = bulletins_with_sound(session, bulletin_ids)
-    orders = _orders(session)
-    rows = session.scalars(select(ProgrammeRow).where(ProgrammeRow.programme_id.in_(wanted)))
-    return {
-        row.programme_id: _content(
-            row.programme_id, row.title, items[row.programme_id], bulletins, orders
-        )
-        for row in rows
-    }
-
-
-def _orders(session: Session) -> frozenset[tuple[str, ...]]:
-    """Every order of languages that a station has."""
-    query = select(StationRow.language_order).where(StationRow.retired_at.is_(None))
-    return frozenset(tuple(order) for order in session.scalars(query))
-
-
-@dataclass(frozen=True, slots=True)
-class BulletinSound:
-    """A bulletin's name and its newest ready version in each language."""
-
-    bulletin_id: str
-    title: str
-    place_id: str
-    sounds: tuple[Sound, ...]
-
-
-def bulletins_with_sound(session: Session, bulletin_ids: Iterable[str]) -> dict[str, BulletinSound]:
-    """The newest ready version of each language, as approved only while the bulletin is."""
-    wanted = list(bulletin_ids)
-    newest = (
-        select(
-            BulletinVersionRow.bulletin_id,
-            BulletinVersionRow.language,
-            func.max(BulletinVersionRow.number).label("number"),
-        )
-        .where(BulletinVersionRow.bulletin_id.in_(wanted), BulletinVersionRow.state == "ready")
-        .group_by(BulletinVersionRow.bulletin_id, BulletinVersionRow.language)
-        .subquery()
-    )
-    versions = session.scalars(
-        select(BulletinVersionRow)
-        .join(
-            newest,
-            and_(
-                newest.c.bulletin_id == BulletinVersionRow.bulletin_id,
-                newest.c.language == BulletinVersionRow.language,
-                newest.c.number == BulletinVersionRow.number,
-            ),
-        )
-        .order_by(BulletinVersionRow.language)
-    ).all()
-    bulletins = session.scalars(select(BulletinRow).where(BulletinRow.bulletin_id.in_(wanted)))
-    return {
-        row.bulletin_id: BulletinSound(
-            row.bulletin_id,
-            row.title,
-            row.place_id,
-            tuple(
-                _sound(version, is_approved=row.state == "approved")
-                for version in versions
-                if version.bulletin_id == row.bulletin_id
-            ),
-        )
-        for row in bulletins
-    }
-
-
-def _sound(row: BulletinVersionRow, *, is_approved: bool) -> Sound:
-    return Sound(
-        bulletin_version_id=row.bulletin_version_id,
-        language=row.language,
-        sha256=row.sha256 or "",
-        size_bytes=row.size_bytes or 0,
-        duration_ms=row.duration_ms or 0,
-        approved_by=row.approved_by_name if is_approved else None,
-        approved_at=row.approved_at if is_approved else None,
-    )
-
-
-def _content(
-    programme_id: str,
-    title: str,
-    items: Sequence[ProgrammeItem],
-    bulletins: Mapping[str, BulletinSound],
-    orders: Iterable[Sequence[str]] = (),
-) -> Content:
-    ids = tuple(item.bulletin_id for item in items if item.bulletin_id)
-    if len(ids) == 1 and ids[0] in bulletins:
-        title = bulletins[ids[0]].title
-    found = {key: bulletin.sounds for key, bulletin in bulletins.items()}
-    by_order = {
-        order_key(order): programmes.sounds_of(items, found, order)
-        for order in [*orders, DEFAULT_ORDER]
-    }
-    usual = by_order.pop(order_key(DEFAULT_ORDER))
-    others = {key: planned_items(sounds) for key, sounds in by_order.items() if sounds != usual}
-    return Content(
-        programme_id=programme_id,
-        title=title,
-        bulletin_ids=ids,
-        duration_ms=max(programmes.length_ms(sounds) for sounds in [usual, *by_order.values()]),
-        items=planned_items(usual),
-        others=others,
-        languages=programmes.languages_of(items, found),
-    )
-
-
-def content_of(session: Session, bulletin: BulletinSound) -> Content:
-    """A programme of one bulletin, before it is stored."""
-    item = ProgrammeItem(1, "bulletin", bulletin.bulletin_id)
-    known = {bulletin.bulletin_id: bulletin}
-    return _content("", bulletin.title, [item], known, _orders(session))
-
-
-def planned_items(sounds: Sequence[Sound | None]) -> tuple[PlannedItem, ...]:
-    """The items of the wire; none at all unless every one is approved."""
-    if not programmes.may_air(sounds):
-        return ()
-    return tuple(_planned(sound) for sound in sounds if sound is not None)
-
-
-def _planned(sound: Sound) -> PlannedItem:
-    return PlannedItem.model_validate(
-        {
-            "sha256": sound.sha256,
-            "size_bytes": sound.size_bytes,
-            "duration_ms": sound.duration_ms,
-            "bulletin_version_id": sound.bulletin_version_id,
-            "approved_by": sound.approved_by,
-            "approved_at": sound.approved_at,
-        }
-    )
-
-
-def as_json(items: Iterable[PlannedItem]) -> list[Any]:
-    """Items as the slot table keeps them."""
-    return [item.model_dump(mode="json") for item in items]
-
-
-def others_as_json(content: Content) -> dict[str, Any]:
-    """The items of other orders of languages, as the slot table keeps them."""
-    return {order: as_json(items) for order, items in content.others.items()}
 
 
 def patterns(

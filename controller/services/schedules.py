@@ -19,19 +19,21 @@ from controller.errors import (
     StaleEditError,
     WrongStateError,
 )
+from controller.services.contents import (
+    BulletinSound,
+    Content,
+    bulletins_with_sound,
+    content_of,
+)
 from controller.services.hours import Hours
 from controller.services.places import Places
 from controller.services.schedule_check import judge, rule_of
 from controller.services.schedule_findings import Judgement, Wish, World
 from controller.services.schedule_refusals import check_fields, clean_reason, refuse
 from controller.services.schedule_rows import (
-    BulletinSound,
-    Content,
     StoredSchedule,
-    bulletins_with_sound,
     cancelled_by_hand,
     coming,
-    content_of,
     load,
     moved_rule,
 )

@@ -14,11 +14,12 @@ from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.policy import HoursBook
 from controller.domain.schedule import Recurrence, next_after
 from controller.errors import NotFoundError
+from controller.services.piece_desk import station_names
 from controller.services.schedule_check import limits, station_ids
 from controller.services.schedule_findings import OutsideHours, TooLong, Wish, World
 from controller.services.schedule_rows import StoredSchedule, coming, load, patterns
 from controller.services.scope import may_see
-from controller.services.slot_sounds import every_sound, sounds_at
+from controller.services.slot_sounds import every_sound, marks_of, sounds_at
 from controller.services.week import Slip, read_slips
 from controller.services.withdrawals import airs_within
 from controller.storage.models import HoldingRow, ScheduleRow, SlotResultRow, SlotRow
@@ -154,7 +155,8 @@ def _lines(
             select(SlotResultRow).where(SlotResultRow.slot_id == row.slot_id)
         )
     }
-    wanted = every_sound(row)
+    names = station_names(session, marks_of([row]))
+    wanted = every_sound(row, names)
     held = {
         (station_id, sha256)
         for station_id, sha256 in session.execute(
@@ -172,8 +174,7 @@ def _lines(
             now,
             is_held=bool(wanted)
             and all(
-                (station.station_id, sha256) in held
-                for sha256 in sounds_at(row, station.language_order)
+                (station.station_id, sha256) in held for sha256 in sounds_at(row, station, names)
             ),
         )
         for station in tree.stations_in([place.place_id for place in places_of(tree, stored)])

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from controller.domain.schedule import Slot, expand, local_date
 from controller.services.audit import SYSTEM
-from controller.services.schedule_rows import (
-    SlotKey,
-    StoredSchedule,
-    as_json,
-    in_window,
-    load,
-    others_as_json,
-)
+from controller.services.piece_desk import names_wanted, want
+from controller.services.programme_sounds import Pieces, as_json, date_recipes, ready_pieces
+from controller.services.schedule_rows import SlotKey, StoredSchedule, in_window, load
 from controller.storage.models import ScheduleRow, SlotRow
 
 RULE_GONE = "rule_gone"
@@ -47,15 +43,42 @@ def fill(
 ) -> None:
     """The same for some schedules; slots of others are left alone."""
     rows = _rows(session, schedules, start, end)
+    slots = {stored.schedule_id: expand(stored.rule, start, end) for stored in schedules}
+    made = _pieces(session, schedules, slots, rows, now)
     for stored in schedules:
-        for slot in expand(stored.rule, start, end):
+        for slot in slots[stored.schedule_id]:
             if (slot.schedule_id, slot.airs_on) not in rows:
-                session.add(_new_row(stored, slot))
+                session.add(_new_row(stored, slot, made))
     owners = {stored.schedule_id: stored for stored in schedules}
     for row in rows.values():
         if row.starts_at > now:
-            _follow(row, owners[row.schedule_id], now)
+            _follow(row, owners[row.schedule_id], made, now)
     session.flush()
+
+
+def _pieces(
+    session: Session,
+    schedules: Sequence[StoredSchedule],
+    slots: Mapping[str, Sequence[Slot]],
+    rows: Mapping[SlotKey, SlotRow],
+    now: datetime,
+) -> Pieces:
+    """Have made what the programmes need; the sentences with a date that are there already."""
+    kept = [stored for stored in schedules if stored.content.is_kept]
+    days: dict[str, set[date]] = {
+        stored.schedule_id: {slot.airs_on for slot in slots[stored.schedule_id]} for stored in kept
+    }
+    for row in rows.values():
+        if row.schedule_id in days:
+            days[row.schedule_id].add(row.airs_on)
+    dated = {
+        recipe
+        for stored in kept
+        for recipe in date_recipes(stored.content.every_item, days[stored.schedule_id])
+    }
+    recipes = dated.union(*(stored.content.recipes for stored in kept if days[stored.schedule_id]))
+    want(session, recipes | names_wanted(session, kept), now)
+    return ready_pieces(session, dated)
 
 
 def _rows(
@@ -69,7 +92,7 @@ def _rows(
     return {(row.schedule_id, row.airs_on): row for row in session.scalars(query)}
 
 
-def _new_row(stored: StoredSchedule, slot: Slot) -> SlotRow:
+def _new_row(stored: StoredSchedule, slot: Slot, made: Pieces) -> SlotRow:
     return SlotRow(
         slot_id=slot.slot_id,
         schedule_id=slot.schedule_id,
@@ -80,13 +103,13 @@ def _new_row(stored: StoredSchedule, slot: Slot) -> SlotRow:
         priority=stored.rule.priority.value,
         authority=stored.rule.authority.value,
         lateness_s=stored.lateness_s,
-        items=as_json(stored.content.items),
-        other_items=others_as_json(stored.content),
+        items=as_json(stored.content.items, slot.airs_on, made),
+        other_items=_others(stored, slot.airs_on, made),
         revision=1,
     )
 
 
-def _follow(row: SlotRow, stored: StoredSchedule, now: datetime) -> None:
+def _follow(row: SlotRow, stored: StoredSchedule, made: Pieces, now: datetime) -> None:
     gives_it = stored.rule.airs_on(row.airs_on)
     if not gives_it:
         if row.cancelled_at is None:
@@ -96,12 +119,19 @@ def _follow(row: SlotRow, stored: StoredSchedule, now: datetime) -> None:
         row.cancelled_at = row.cancelled_by = row.cancel_reason = None
         row.revision += 1
     if row.cancelled_at is None:
-        _refresh(row, stored)
+        _refresh(row, stored, made)
 
 
-def _refresh(row: SlotRow, stored: StoredSchedule) -> None:
-    content = stored.content
-    fresh = (content.title, content.duration_ms, as_json(content.items), others_as_json(content))
+def _others(stored: StoredSchedule, day: date, made: Pieces) -> dict[str, Any]:
+    """The items of other orders of languages, as the slot table keeps them."""
+    others = stored.content.others
+    return {order: as_json(items, day, made) for order, items in others.items()}
+
+
+def _refresh(row: SlotRow, stored: StoredSchedule, made: Pieces) -> None:
+    content, day = stored.content, row.airs_on
+    items = as_json(content.items, day, made)
+    fresh = (content.title, content.duration_ms, items, _others(stored, day, made))
     if (row.title, row.duration_ms, row.items, row.other_items) == fresh:
         return
     row.title, row.duration_ms, row.items, row.other_items = fresh

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from audio_library import errors as sound_errors
+from audio_library.errors import SpeechFailedError, SpeechUnavailableError
 from audio_library.speech.engine import GoOn, Voice
 from audio_library.speech.speaker import Speaker
 from audio_library.spoken_text.reading import Reading
@@ -72,5 +72,19 @@ class Speech:
         """Speak it now; for the worker. AudioError when it cannot be done."""
         voice = self._speaker.voice(voice_name)
         if voice is None:
-            raise sound_errors.SpeechUnavailableError(voice_name.partition(":")[0])
+            raise SpeechUnavailableError(voice_name.partition(":")[0])
         self._speaker.speak(text, voice, out, go_on=go_on)
+
+    def say(self, text: str, voice_name: str, out: Path, go_on: GoOn) -> None:
+        """Read a sentence of the centre's own aloud, nobody waiting: where the voice fails, by the
+        next engine. AudioError when none can.
+        """
+        words = self._readings.read(text).text
+        while True:
+            try:
+                return self.speak(words, voice_name, out, go_on)
+            except (SpeechUnavailableError, SpeechFailedError):
+                following = self.after(voice_name)
+                if following is None:
+                    raise
+                voice_name = following.name

@@ -14,8 +14,9 @@ from controller.domain.board import DayLine, Planned, Sounded, day_line
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.story import SlotStory
 from controller.errors import NotFoundError
+from controller.services.piece_desk import station_names
 from controller.services.places import Places
-from controller.services.slot_sounds import items_at, sounds_at
+from controller.services.slot_sounds import items_at, marks_of, sounds_at
 from controller.services.slot_stories import Airing, read_stories
 from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
@@ -183,8 +184,8 @@ def _airings(
         )
     }
     slots = {row.slot_id: row for row in _planned_rows(session, tree, station, day, end)}
-    order = station.language_order
-    sounds = {slot_id: sounds_at(row, order) for slot_id, row in slots.items()}
+    names = station_names(session, marks_of(slots.values()))
+    sounds = {slot_id: sounds_at(row, station, names) for slot_id, row in slots.items()}
     return tuple(
         Airing(slot_id, slots.get(slot_id), results.get(slot_id), sounds.get(slot_id, frozenset()))
         for slot_id in slots | results
@@ -206,9 +207,11 @@ def _holdings(
     session: Session, tree: PlaceTree, station: Station, held: frozenset[str], now: datetime
 ) -> tuple[tuple[str, str, int, bool], ...]:
     needed: dict[str, tuple[str, int]] = {}
-    for row in _planned_rows(session, tree, station, now, now + timedelta(days=14)):
+    rows = _planned_rows(session, tree, station, now, now + timedelta(days=14))
+    names = station_names(session, marks_of(rows))
+    for row in rows:
         if row.cancelled_at is None:
-            for item in items_at(row, station.language_order):
+            for item in items_at(row, station, names):
                 needed.setdefault(item["sha256"], (row.title, item["size_bytes"]))
     return tuple((title, sha, size, sha in held) for sha, (title, size) in needed.items())
 
