@@ -258,7 +258,19 @@ class _ContentDraft:
 def content_of(session: Session, bulletin: BulletinSound) -> Content:
     """A programme of one bulletin, before it is stored."""
     item = ProgrammeItem(1, ItemKind.BULLETIN, bulletin.bulletin_id)
-    unmade = Answer("", datetime.min.replace(tzinfo=UTC))
-    programme = Programme("", bulletin.title, (item,), Joints(), unmade, "")
     known = {bulletin.bulletin_id: bulletin}
-    return _contents(session, [(programme, False)], known)[""]
+    return replace(
+        content_of_items(session, (item,), Joints(), known), title=bulletin.title, is_kept=False
+    )
+
+
+def content_of_items(
+    session: Session,
+    items: tuple[ProgrammeItem, ...],
+    joints: Joints,
+    bulletins: Mapping[str, BulletinSound],
+) -> Content:
+    """A programme of these items, before it is stored and anybody answers for it."""
+    nobody = Answer("", datetime.min.replace(tzinfo=UTC))
+    programme = Programme("", "", items, joints, nobody, "")
+    return _contents(session, [(programme, True)], bulletins)[""]

@@ -29,6 +29,8 @@ class Wish:
     excluded: frozenset[date] = frozenset()
     lateness_s: int | None = None
     """None: the lateness window of the settings."""
+    programme_id: str = ""
+    """Instead of a bulletin: a programme people put together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class Draft:
     place_id: str
     title: str
     bulletin_id: str
+    programme_id: str
+    """A programme people put together; empty: one is made of the one bulletin."""
     target_ids: tuple[str, ...]
     lateness_s: int
 
@@ -99,9 +101,16 @@ def insert(pen: Pen, draft: Draft, former: StoredSchedule | None) -> str:
 
 
 def _programme(pen: Pen, draft: Draft, former: StoredSchedule | None) -> str:
-    """A programme of the one bulletin; the former schedule's if it had the same."""
-    if former is not None and former.content.bulletin_ids == (draft.bulletin_id,):
-        return former.content.programme_id
+    """The one chosen, or one of the one bulletin: the former schedule's if it had the same."""
+    if draft.programme_id:
+        return draft.programme_id
+    former_content = former.content if former is not None else None
+    if (
+        former_content is not None
+        and not former_content.is_kept
+        and former_content.bulletin_ids == (draft.bulletin_id,)
+    ):
+        return former_content.programme_id
     programme = ProgrammeRow(
         programme_id=new_id(pen.now),
         title=draft.title,

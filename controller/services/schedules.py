@@ -20,10 +20,10 @@ from controller.errors import (
     WrongStateError,
 )
 from controller.services.contents import (
-    BulletinSound,
     Content,
     bulletins_with_sound,
     content_of,
+    load_contents,
 )
 from controller.services.hours import Hours
 from controller.services.places import Places
@@ -52,14 +52,14 @@ from controller.services.schedule_store import (
     touch,
 )
 from controller.services.schedule_world import read_world
-from controller.services.scope import ensure_targets, ensure_within
+from controller.services.scope import ensure_targets, ensure_within, is_usable_in
 from controller.services.slot_page import SchedulePage, SlotPage, read_schedule, read_slot
 from controller.services.slot_rows import cancel, fill, materialise
 from controller.services.week import WeekView, read_week
 from controller.services.withdrawals import OrderDesk, ensure_may_change, order_cancel
 from controller.settings import PlanSettings
 from controller.storage.database import Database
-from controller.storage.models import BulletinRow, ScheduleRow, SlotRow
+from controller.storage.models import BulletinRow, ProgrammeRow, ScheduleRow, SlotRow
 from station_protocol.vocabulary import Authority
 
 
@@ -165,7 +165,9 @@ class Schedules:
             ids = list(session.scalars(query))
             found = bulletins_with_sound(session, ids)
         tree = self._places.tree()
-        usable = [found[key] for key in ids if _may_use(tree, actor, found[key])]
+        usable = [
+            found[key] for key in ids if is_usable_in(tree, found[key].place_id, actor.place_id)
+        ]
         return tuple(
             BulletinChoice(one.bulletin_id, one.title, content.duration_ms, one.place_id)
             for one in usable
@@ -189,7 +191,7 @@ class Schedules:
         tree, now = self._places.tree(), self._now()
         check_fields(wish)
         ensure_targets(tree, actor, wish.target_ids)
-        content = self._content(session, actor, wish.bulletin_id)
+        content = self._content(session, actor, wish)
         authority = Authority(tree.places[_owner(tree, actor, wish, former)].kind.value)
         schedule_id = former.schedule_id if former else ""
         rule = rule_of(wish, schedule_id, content.duration_ms, authority, None)
@@ -205,13 +207,24 @@ class Schedules:
         targets = tuple(tree.places[place_id] for place_id in wish.target_ids)
         return Preview(wish, rule, content.title, targets, judgement, world)
 
-    def _content(self, session: Session, actor: Actor, bulletin_id: str) -> Content:
+    def _content(self, session: Session, actor: Actor, wish: Wish) -> Content:
+        if wish.programme_id:
+            return self._programme(session, actor, wish.programme_id)
+        bulletin_id = wish.bulletin_id
         found = bulletins_with_sound(session, [bulletin_id])
         if bulletin_id not in found:
             raise InvalidInputError("no such bulletin", field="bulletin_id", problem="missing")
-        if not _may_use(self._places.tree(), actor, found[bulletin_id]):
+        if not is_usable_in(self._places.tree(), found[bulletin_id].place_id, actor.place_id):
             raise OutOfScopeError(f"bulletin {bulletin_id}", bulletin_id=bulletin_id)
         return content_of(session, found[bulletin_id])
+
+    def _programme(self, session: Session, actor: Actor, programme_id: str) -> Content:
+        row = session.get(ProgrammeRow, programme_id)
+        if row is None or not row.is_kept or row.is_template:
+            raise InvalidInputError("no such programme", field="bulletin_id", problem="missing")
+        if not is_usable_in(self._places.tree(), row.place_id, actor.place_id):
+            raise OutOfScopeError(f"programme {programme_id}", programme_id=programme_id)
+        return load_contents(session, [programme_id])[programme_id]
 
     # --- saving ----------------------------------------------------------------------------------
 
@@ -255,6 +268,7 @@ class Schedules:
             place_id=_owner(preview.world.tree, pen.actor, wish, former),
             title=preview.title,
             bulletin_id=wish.bulletin_id,
+            programme_id=wish.programme_id,
             target_ids=wish.target_ids,
             lateness_s=lateness_s,
         )
@@ -410,12 +424,6 @@ def _with_days_off(session: Session, stored: StoredSchedule, wish: Wish) -> Wish
     days = cancelled_by_hand(session, stored.schedule_id, wish.starts_on)
     off = {day for day in days if wish.weekdays >> day.weekday() & 1}
     return replace(wish, excluded=wish.excluded | off)
-
-
-def _may_use(tree: PlaceTree, actor: Actor, bulletin: BulletinSound) -> bool:
-    """Whether a bulletin was made in the actor's place, below it, or above it."""
-    place_id = bulletin.place_id
-    return tree.is_within(place_id, actor.place_id) or tree.is_within(actor.place_id, place_id)
 
 
 def _owner(tree: PlaceTree, actor: Actor, wish: Wish, former: StoredSchedule | None) -> str:

@@ -25,3 +25,8 @@ def ensure_targets(tree: PlaceTree, actor: Actor, place_ids: Iterable[str]) -> N
     outside = [place_id for place_id in place_ids if not may_see(tree, actor, place_id)]
     if outside:
         raise OutOfScopeError(f"{outside} not within {actor.place_id}", place_ids=outside)
+
+
+def is_usable_in(tree: PlaceTree, made_in: str, place_id: str) -> bool:
+    """Whether what was made in one place may be used in another: it lies below or above."""
+    return tree.is_within(made_in, place_id) or tree.is_within(place_id, made_in)

@@ -254,10 +254,12 @@ def _unfit(
 
 def wish_of(stored: StoredSchedule) -> Wish:
     """A stored schedule as somebody would type it."""
-    rule = stored.rule
+    rule, content = stored.rule, stored.content
     once = rule.recurrence is Recurrence.ONCE
+    is_one = bool(content.bulletin_ids) and not content.is_kept
     return Wish(
-        bulletin_id=stored.content.bulletin_ids[0] if stored.content.bulletin_ids else "",
+        bulletin_id=content.bulletin_ids[0] if is_one else "",
+        programme_id=content.programme_id if content.is_kept else "",
         recurrence=rule.recurrence,
         airs_at=rule.airs_at,
         starts_on=rule.starts_on,
