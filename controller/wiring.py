@@ -40,6 +40,7 @@ from controller.services.audit import AuditTrail
 from controller.services.board import Board
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
+from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
 from controller.services.hours import Hours
 from controller.services.ingest_desk import IngestDesk
@@ -197,7 +198,8 @@ def build_services(
         audit=AuditTrail(database, now),
         places=places,
         bulletins=bulletins,
-        library=Library(database, places),
+        library=Library(database, now, places),
+        filing=FilingDesk(database, now, places, wake),
         readings=readings,
         speech=Speech(now, bulletins, readings, speaker, wake),
         schedules=schedules,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from controller.services.audit import AuditTrail
     from controller.services.board import Board
     from controller.services.bulletins import Bulletins
+    from controller.services.filing import FilingDesk
     from controller.services.hours import Hours
     from controller.services.library import Library
     from controller.services.orders import Orders
@@ -33,6 +34,7 @@ class Services:
     places: Places
     bulletins: Bulletins
     library: Library
+    filing: FilingDesk
     readings: Readings
     speech: Speech
     schedules: Schedules

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from controller.domain import programmes
 from controller.domain.programmes import ProgrammeItem, Sound
 from controller.domain.schedule import STATION_ZONE, Recurrence, Schedule, count
+from controller.domain.validity import ALWAYS, Validity, common
 from controller.services.audit import SYSTEM
 from controller.services.slot_sounds import DEFAULT_ORDER, order_key
 from controller.storage.models import (
@@ -30,6 +31,9 @@ from controller.storage.models import (
 )
 from station_protocol.messages import PlannedItem
 from station_protocol.vocabulary import Authority, Priority
+
+NOT_VALID = "bulletin_not_valid"
+"""Reason of a slot on a date outside the validity of its bulletin; it still has its place."""
 
 SlotKey = tuple[str, date]
 """Schedule id and original local date of an occurrence."""
@@ -49,6 +53,8 @@ class Content:
     """What stations with another order of languages get instead, by that order."""
     languages: frozenset[str] = frozenset()
     """Those in which every bulletin of it has sound."""
+    validity: Validity = ALWAYS
+    """The dates on which every bulletin of it may air."""
 
     @property
     def is_approved(self) -> bool:
@@ -194,6 +200,7 @@ class BulletinSound:
     title: str
     place_id: str
     sounds: tuple[Sound, ...]
+    validity: Validity
 
 
 def bulletins_with_sound(session: Session, bulletin_ids: Iterable[str]) -> dict[str, BulletinSound]:
@@ -232,6 +239,7 @@ def bulletins_with_sound(session: Session, bulletin_ids: Iterable[str]) -> dict[
                 for version in versions
                 if version.bulletin_id == row.bulletin_id
             ),
+            Validity(row.valid_from, row.valid_until),
         )
         for row in bulletins
     }
@@ -274,6 +282,7 @@ def _content(
         items=planned_items(usual),
         others=others,
         languages=programmes.languages_of(items, found),
+        validity=common(bulletins[key].validity for key in ids if key in bulletins),
     )
 
 
@@ -326,10 +335,14 @@ def patterns(
     `leaving_out` names one occurrence that is about to get another time.
     """
     by_id = {stored.schedule_id: stored for stored in schedules}
+    cancelled = and_(
+        SlotRow.cancelled_at.is_not(None),
+        func.coalesce(SlotRow.cancel_reason, "") != NOT_VALID,
+    )
     changed = session.scalars(
         select(SlotRow).where(
             SlotRow.schedule_id.in_(by_id),
-            or_(SlotRow.cancelled_at.is_not(None), SlotRow.moved_at.is_not(None)),
+            or_(cancelled, SlotRow.moved_at.is_not(None)),
             SlotRow.starts_at > after,
         )
     ).all()
@@ -340,7 +353,8 @@ def patterns(
     for row in changed:
         stored = by_id[row.schedule_id]
         taken[row.schedule_id].add(row.airs_on)
-        is_gone = row.cancelled_at is not None or not stored.rule.airs_on(row.airs_on)
+        is_cancelled = row.cancelled_at is not None and row.cancel_reason != NOT_VALID
+        is_gone = is_cancelled or not stored.rule.airs_on(row.airs_on)
         if not is_gone and (row.schedule_id, row.airs_on) != leaving_out:
             moved.append((stored, moved_rule(stored.rule, row.starts_at)))
     return [
@@ -355,6 +369,11 @@ def coming(session: Session, stored: StoredSchedule, now: datetime) -> int | Non
         return None
     airing = patterns(session, [stored], stored.made_at)
     return sum(count(rule, now) or 0 for _stored, rule in airing)
+
+
+def valid_part(stored: StoredSchedule) -> StoredSchedule:
+    """The schedule on the dates on which its bulletin may air."""
+    return replace(stored, rule=stored.content.validity.narrowed(stored.rule))
 
 
 def cancelled_by_hand(session: Session, schedule_id: str, first: date) -> frozenset[date]:

@@ -153,7 +153,10 @@ class Schedules:
             return read_schedule(session, tree, actor, schedule_id, current, self._now(), hours)
 
     def bulletins(self, actor: Actor) -> tuple[BulletinChoice, ...]:
-        """The approved bulletins of the actor's place, below and above it, newest first."""
+        """The approved bulletins of the actor's place, below and above it, newest first.
+
+        Those that have expired are not offered.
+        """
         query = (
             select(BulletinRow.bulletin_id)
             .where(BulletinRow.state == "approved")
@@ -162,8 +165,12 @@ class Schedules:
         with self._database.read() as session:
             ids = list(session.scalars(query))
             found = bulletins_with_sound(session, ids)
-        tree = self._places.tree()
-        usable = [found[key] for key in ids if _may_use(tree, actor, found[key])]
+        tree, today = self._places.tree(), local_date(self._now())
+        usable = [
+            found[key]
+            for key in ids
+            if _may_use(tree, actor, found[key]) and not found[key].validity.is_over(today)
+        ]
         return tuple(
             BulletinChoice(one.bulletin_id, one.title, content.duration_ms, one.place_id)
             for one in usable
@@ -199,6 +206,7 @@ class Schedules:
             world,
             is_approved=content.is_approved,
             languages=content.languages,
+            validity=content.validity,
         )
         targets = tuple(tree.places[place_id] for place_id in wish.target_ids)
         return Preview(wish, rule, content.title, targets, judgement, world)
@@ -322,7 +330,8 @@ class Schedules:
             key = (row.schedule_id, row.airs_on)
             world = read_world(session, tree, self._hours.book(session), now, leaving_out=key)
             rule = replace(moved_rule(stored.rule, starts_at), duration_ms=row.duration_ms)
-            refuse(judge(rule, stored.target_ids, world, is_approved=True))
+            validity = stored.content.validity
+            refuse(judge(rule, stored.target_ids, world, is_approved=True, validity=validity))
             detail = {"from": row.starts_at.isoformat(), "to": starts_at.isoformat()}
             row.starts_at, row.revision = starts_at, row.revision + 1
             row.moved_by, row.moved_at = actor.full_name, now

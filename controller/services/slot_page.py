@@ -14,9 +14,17 @@ from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.policy import HoursBook
 from controller.domain.schedule import Recurrence, next_after
 from controller.errors import NotFoundError
+from controller.services.audit import SYSTEM
 from controller.services.schedule_check import limits, station_ids
 from controller.services.schedule_findings import OutsideHours, TooLong, Wish, World
-from controller.services.schedule_rows import StoredSchedule, coming, load, patterns
+from controller.services.schedule_rows import (
+    NOT_VALID,
+    StoredSchedule,
+    coming,
+    load,
+    patterns,
+    valid_part,
+)
 from controller.services.scope import may_see
 from controller.services.slot_sounds import every_sound, sounds_at
 from controller.services.week import Slip, read_slips
@@ -64,6 +72,8 @@ class SlotPage:
     cancelled_by: str | None
     cancelled_at: datetime | None
     cancel_reason: str | None
+    is_not_valid: bool
+    """Whether it is cancelled since its bulletin may not air on that day."""
     lines: tuple[StationLine, ...]
     may_cancel: bool
     may_move: bool
@@ -82,6 +92,9 @@ class SchedulePage:
     owner: Place
     targets: tuple[Place, ...]
     count: int | None
+    """How many are still to start by the rule; None: without end."""
+    airing: int | None
+    """How many of them on dates on which the bulletin may air."""
     slips: tuple[Slip, ...]
     current_id: str
     may_change: bool
@@ -117,6 +130,7 @@ def read_slot(
         cancelled_by=row.cancelled_by,
         cancelled_at=row.cancelled_at,
         cancel_reason=row.cancel_reason,
+        is_not_valid=row.cancelled_by == SYSTEM and row.cancel_reason == NOT_VALID,
         lines=_lines(session, tree, actor, row, stored, now),
         may_cancel=is_mine and is_standing and now < ends_at,
         may_move=is_mine and is_standing and now < row.starts_at,
@@ -230,6 +244,7 @@ def read_schedule(
         owner=tree.places[stored.place_id],
         targets=places_of(tree, stored),
         count=coming(session, stored, now),
+        airing=coming(session, valid_part(stored), now),
         slips=tuple(slip for slip in slips if slip.schedule_id == schedule_id),
         current_id=current_id,
         may_change=may_see(tree, actor, stored.place_id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,6 +14,7 @@ from audio_library.speech.engine import Voice
 from controller.domain.bulletins import BulletinState, Language
 from controller.services.bulletin_views import FindingView, HistoryLine, VersionView
 from controller.web import formats
+from controller.web.words import dates
 
 STATES = {
     BulletinState.DRAFT: (_l("Bản nháp"), "doc", "mute"),
@@ -267,9 +269,19 @@ def _sound_given(detail: Mapping[str, Any]) -> str:
     )
 
 
+def _filed(detail: Mapping[str, Any]) -> str:
+    starts_on, ends_on = (
+        date.fromisoformat(text) if (text := detail.get(key)) else None
+        for key in ("valid_from", "valid_until")
+    )
+    tags = ", ".join(detail.get("tags") or ()) or _("không có")
+    return _("Nhãn: %(tags)s; hạn dùng: %(span)s", tags=tags, span=dates(starts_on, ends_on))
+
+
 DEEDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "bulletin.create": lambda _d: _("Soạn bản tin"),
     "bulletin.edit": lambda _d: _("Sửa lời"),
+    "bulletin.file": _filed,
     "bulletin.sound": _sound_given,
     "bulletin.submit": lambda _d: _("Gửi duyệt"),
     "bulletin.approve": lambda _d: _("Duyệt"),

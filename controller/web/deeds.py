@@ -21,6 +21,7 @@ DEEDS: dict[str, Callable[[], str]] = {
     "bulletin.sound_refused": lambda: _("Tệp âm thanh bị từ chối"),
     "bulletin.approval_void": lambda: _("Nội dung đổi, phải duyệt lại"),
     "bulletin.edit": lambda: _("Sửa bản tin"),
+    "bulletin.file": lambda: _("Đổi nhãn hoặc hạn dùng của bản tin"),
     "bulletin.submit": lambda: _("Gửi duyệt"),
     "bulletin.approve": lambda: _("Duyệt bản tin"),
     "bulletin.return": lambda: _("Trả lại bản tin"),

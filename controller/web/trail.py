@@ -35,6 +35,9 @@ NAMES: dict[str, Callable[[], str]] = {
     "weekdays": lambda: _("các ngày"),
     "starts_on": lambda: _("từ ngày"),
     "ends_on": lambda: _("đến hết ngày"),
+    "tags": lambda: _("nhãn"),
+    "valid_from": lambda: _("dùng từ ngày"),
+    "valid_until": lambda: _("dùng đến hết ngày"),
     "priority": lambda: _("loại"),
     "language": lambda: _("thứ tiếng"),
     "number": lambda: _("bản"),
@@ -110,4 +113,6 @@ SAID: dict[str, Callable[[str], str]] = {
     "to": _moment,
     "starts_on": _day,
     "ends_on": _day,
+    "valid_from": _day,
+    "valid_until": _day,
 }

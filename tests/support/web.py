@@ -23,6 +23,7 @@ from controller.services.accounts import Accounts, NewAccount
 from controller.services.audit import AuditTrail
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
+from controller.services.filing import FilingDesk
 from controller.services.library import Library
 from controller.services.passwords import Passwords
 from controller.services.places import Places
@@ -90,7 +91,8 @@ class Centre:
             "places": self.places,
             "accounts": self.accounts,
             "audit": self.audit,
-            "library": Library(self.database, self.places),
+            "library": Library(self.database, self.clock, self.places),
+            "filing": FilingDesk(self.database, self.clock, self.places, self.wake),
             "readings": readings,
             "speech": Speech(self.clock, no_bulletins, readings, silent, self.wake),
         }
