@@ -38,6 +38,7 @@ from controller.services.accounts import Accounts
 from controller.services.as_run import AsRun
 from controller.services.audit import AuditTrail
 from controller.services.board import Board
+from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.filing import FilingDesk
@@ -199,6 +200,7 @@ def build_services(
         places=places,
         bulletins=bulletins,
         library=Library(database, now, places),
+        uses=BulletinUses(database, now, places),
         filing=FilingDesk(database, now, places, wake),
         readings=readings,
         speech=Speech(now, bulletins, readings, speaker, wake),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from controller.services.as_run import AsRun
     from controller.services.audit import AuditTrail
     from controller.services.board import Board
+    from controller.services.bulletin_uses import BulletinUses
     from controller.services.bulletins import Bulletins
     from controller.services.filing import FilingDesk
     from controller.services.hours import Hours
@@ -34,6 +35,7 @@ class Services:
     places: Places
     bulletins: Bulletins
     library: Library
+    uses: BulletinUses
     filing: FilingDesk
     readings: Readings
     speech: Speech

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from controller.domain.places import fold
 from controller.domain.schedule import local_date
 from controller.services import bulletin_views
 from controller.services.bulletin_views import BulletinView
+from controller.services.paging import Leaf, leaf
 from controller.services.places import Places
 from controller.storage.database import Database
 from controller.storage.models import BulletinRow, BulletinTagRow, BulletinVersionRow
@@ -52,8 +52,7 @@ class LibraryPage:
     """How many of them have expired."""
     tags: tuple[str, ...]
     """The commonest tags at this place, whatever was asked for."""
-    page: int
-    pages: int
+    leaf: Leaf
 
     @property
     def total(self) -> int:
@@ -85,17 +84,16 @@ class Library:
                 conditions.append(expired)
             elif wish.state:
                 conditions.append(BulletinRow.state == wish.state.value)
-            pages = max(1, ceil(_number(session, conditions) / PAGE_LENGTH))
-            page = min(max(1, wish.page), pages)
+            shown = leaf(_number(session, conditions), wish.page, PAGE_LENGTH)
             rows = session.scalars(
                 select(BulletinRow)
                 .where(*conditions)
                 .order_by(BulletinRow.updated_at.desc(), BulletinRow.bulletin_id.desc())
-                .limit(PAGE_LENGTH)
-                .offset((page - 1) * PAGE_LENGTH)
+                .limit(shown.length)
+                .offset(shown.offset)
             ).all()
             found = bulletin_views.views(session, rows)
-            return LibraryPage(found, counts, number_expired, tags, page, pages)
+            return LibraryPage(found, counts, number_expired, tags, shown)
 
     def _scope(self, actor: Actor) -> ColumnElement[bool]:
         here = [place.place_id for place in self._places.tree().walk(actor.place_id)]

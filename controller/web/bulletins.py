@@ -18,6 +18,7 @@ from controller.domain.bulletins import BulletinDeed, BulletinState, Language, V
 from controller.domain.places import Place
 from controller.domain.schedule import local_date
 from controller.errors import ControllerError, InvalidInputError
+from controller.services.bulletin_uses import Uses
 from controller.services.bulletin_views import BulletinView
 from controller.services.bulletins import Draft
 from controller.services.filing import Filing
@@ -25,6 +26,7 @@ from controller.services.library import Search
 from controller.services.spool import Upload
 from controller.settings import Settings
 from controller.web import bulletin_words as words
+from controller.web import schedule_words
 from controller.web import waveform as wave
 from controller.web.context import web_now
 from controller.web.policy import (
@@ -137,13 +139,18 @@ def index() -> str:
         page=asked.get("trang", default=1, type=int),
     )
     kept = {key: value for key, value in asked.items() if key in FILTERS and value}
+
+    def link(**changes: Any) -> str:
+        return url_for("bulletins.index", **{**kept, **changes})
+
     return render_template(
         "bulletins/index.html",
         found=services().library.search(current_actor(), wish),
         wish=wish,
         words=words,
         today=local_date(web_now()),
-        link=lambda **changes: url_for("bulletins.index", **{**kept, **changes}),
+        link=link,
+        page_link=lambda page: link(trang=page),
     )
 
 
@@ -441,6 +448,27 @@ def _form_of(view: BulletinView) -> BulletinForm:
     )
 
 
+def _uses(view: BulletinView) -> Uses:
+    """Where it is used and aired, at the pages `lich` and `trang`."""
+    return services().uses.read(
+        current_actor(),
+        view.bulletin_id,
+        schedule_page=request.args.get("lich", default=1, type=int),
+        airing_page=request.args.get("trang", default=1, type=int),
+    )
+
+
+def _turner(view: BulletinView, name: str) -> Callable[[int], str]:
+    """The address of another page of one of the two lists; the other list stays where it is."""
+    kept = {key: value for key, value in request.args.items() if key in {"ban", "lich", "trang"}}
+
+    def turn(page: int) -> str:
+        values: dict[str, Any] = {**kept, name: page, "_anchor": "da-dung"}
+        return url_for("bulletins.show", bulletin_id=view.bulletin_id, **values)
+
+    return turn
+
+
 def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
     actor = current_actor()
     chosen = request.args.get("ban", "")
@@ -463,6 +491,11 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
         is_maker=actor.account_id in view.makers,
         can=lambda deed: can(view.state, deed),
         today=local_date(web_now()),
+        uses=_uses(view),
+        where=schedule_words.where,
+        tree=services().places.tree(),
+        airing_link=_turner(view, "trang"),
+        schedule_link=_turner(view, "lich"),
         Deed=BulletinDeed,
         Language=Language,
         next_voice=services().speech.after,

@@ -21,6 +21,7 @@ from controller.app import create_app
 from controller.domain.accounts import Actor, Role
 from controller.services.accounts import Accounts, NewAccount
 from controller.services.audit import AuditTrail
+from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.filing import FilingDesk
@@ -92,6 +93,7 @@ class Centre:
             "accounts": self.accounts,
             "audit": self.audit,
             "library": Library(self.database, self.clock, self.places),
+            "uses": BulletinUses(self.database, self.clock, self.places),
             "filing": FilingDesk(self.database, self.clock, self.places, self.wake),
             "readings": readings,
             "speech": Speech(self.clock, no_bulletins, readings, silent, self.wake),

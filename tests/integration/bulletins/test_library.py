@@ -85,10 +85,10 @@ def test_a_long_library_comes_in_pages(studio: Studio, library: Library, author:
         write(studio, author, f"Tin số {number}")
     first = library.search(author, Search())
     second = library.search(author, Search(page=2))
-    assert (len(first.bulletins), len(second.bulletins), second.pages) == (PAGE_LENGTH, 5, 2)
+    assert (len(first.bulletins), len(second.bulletins), second.leaf.pages) == (PAGE_LENGTH, 5, 2)
     assert not {one.title for one in first.bulletins} & {one.title for one in second.bulletins}
-    assert library.search(author, Search(page=99)).page == 2
-    assert library.search(author, Search(page=-1)).page == 1
+    assert library.search(author, Search(page=99)).leaf.page == 2
+    assert library.search(author, Search(page=-1)).leaf.page == 1
 
 
 def test_the_page_keeps_what_was_sought_when_a_state_is_chosen(
