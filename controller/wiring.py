@@ -55,6 +55,7 @@ from controller.services.plans import Plans
 from controller.services.pruning import Pruning
 from controller.services.readings import Readings
 from controller.services.schedules import Schedules
+from controller.services.sharing import Sharing
 from controller.services.speech import Speech
 from controller.services.station_page import StationPages
 from controller.services.stations import Stations, prepare_states
@@ -202,6 +203,7 @@ def build_services(
         library=Library(database, now, places),
         uses=BulletinUses(database, now, places),
         filing=FilingDesk(database, now, places, wake),
+        sharing=Sharing(database, now, places, wake, orders=orders),
         readings=readings,
         speech=Speech(now, bulletins, readings, speaker, wake),
         schedules=schedules,

@@ -33,6 +33,8 @@ class BulletinDeed(StrEnum):
     WITHDRAW = "withdraw"
     FILE = "file"
     """Change tags and dates of validity, which touches neither words nor sound."""
+    SHARE = "share"
+    UNSHARE = "unshare"
 
 
 class Language(StrEnum):
@@ -82,6 +84,8 @@ _AFTER: dict[tuple[BulletinState, BulletinDeed], BulletinState] = {
     (_S.SUBMITTED, _D.RETURN): _S.RETURNED,
     **{(state, _D.WITHDRAW): _S.WITHDRAWN for state in _S if state is not _S.WITHDRAWN},
     **{(state, _D.FILE): state for state in _S if state is not _S.WITHDRAWN},
+    (_S.APPROVED, _D.SHARE): _S.APPROVED,
+    **{(state, _D.UNSHARE): state for state in _S if state is not _S.WITHDRAWN},
 }
 
 

@@ -30,6 +30,14 @@ def own_row(session: Session, tree: PlaceTree, actor: Actor, bulletin_id: str) -
     return row
 
 
+def readable_row(session: Session, tree: PlaceTree, actor: Actor, bulletin_id: str) -> BulletinRow:
+    """The same, or one that another place shares while it is approved: to be heard and used."""
+    row = session.get(BulletinRow, bulletin_id)
+    if row is not None and row.shared_at is not None and row.state == BulletinState.APPROVED.value:
+        return row
+    return own_row(session, tree, actor, bulletin_id)
+
+
 def move(
     session: Session,
     row: BulletinRow,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor
 from controller.domain.board import Sign
 from controller.domain.places import Place, PlaceTree
-from controller.services.bulletin_rows import own_row
+from controller.services.bulletin_rows import readable_row
 from controller.services.paging import Leaf, leaf
 from controller.services.places import Places
 from controller.services.schedule_check import station_ids
@@ -77,7 +77,7 @@ class BulletinUses:
         """The asked pages. NotFoundError for a bulletin the actor may not see."""
         tree, now = self._places.tree(), self._now()
         with self._database.read() as session:
-            own_row(session, tree, actor, bulletin_id)
+            readable_row(session, tree, actor, bulletin_id)
             seen = [
                 stored
                 for stored in schedules_of(session, bulletin_id)

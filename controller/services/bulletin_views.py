@@ -115,6 +115,9 @@ class BulletinView:
     versions: tuple[VersionView, ...]
     tags: tuple[str, ...] = ()
     validity: Validity = ALWAYS
+    shared_at: datetime | None = None
+    is_foreign: bool = False
+    """Whether another place shares it: the reader may hear and schedule it, no more."""
     history: tuple[HistoryLine, ...] = ()
     reach: Reach = Reach()
 
@@ -244,6 +247,7 @@ def _view(
         versions=versions,
         tags=tags,
         validity=Validity(row.valid_from, row.valid_until),
+        shared_at=row.shared_at,
     )
 
 

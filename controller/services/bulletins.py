@@ -23,6 +23,7 @@ from controller.services import bulletin_views
 from controller.services.bulletin_rows import (
     move,
     own_row,
+    readable_row,
     search_text,
     set_tags,
     tags_of,
@@ -105,21 +106,27 @@ class Bulletins:
             return list(bulletin_views.views(session, rows))
 
     def get(self, actor: Actor, bulletin_id: str) -> BulletinView:
-        """One bulletin with its history and reach. NotFoundError outside the actor's place."""
+        """One bulletin with its history and reach. NotFoundError outside the actor's place.
+
+        Of one that another place shares the history stays untold.
+        """
+        tree = self._places.tree()
         with self._database.read() as session:
-            row = self._row(session, actor, bulletin_id)
+            row = readable_row(session, tree, actor, bulletin_id)
             (view,) = bulletin_views.views(session, [row])
             sounds = [version.sha256 for version in view.current if version.sha256]
+            is_own = may_see(tree, actor, row.place_id)
             return replace(
                 view,
-                history=bulletin_views.history(session, bulletin_id),
+                is_foreign=not is_own,
+                history=bulletin_views.history(session, bulletin_id) if is_own else (),
                 reach=bulletin_views.reach(session, bulletin_id, sounds),
             )
 
     def sound_file(self, actor: Actor, bulletin_id: str, version_id: str) -> Path:
         """The finished sound of a version, to be listened to. NotFoundError when there is none."""
         with self._database.read() as session:
-            self._row(session, actor, bulletin_id)
+            readable_row(session, self._places.tree(), actor, bulletin_id)
             version = session.get(BulletinVersionRow, version_id)
             if version is None or version.bulletin_id != bulletin_id or not version.sha256:
                 raise NotFoundError("no such sound", version_id=version_id)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from controller.services.plans import Plans
     from controller.services.readings import Readings
     from controller.services.schedules import Schedules
+    from controller.services.sharing import Sharing
     from controller.services.speech import Speech
     from controller.services.station_page import StationPages
     from controller.services.stations import Stations
@@ -37,6 +38,7 @@ class Services:
     library: Library
     uses: BulletinUses
     filing: FilingDesk
+    sharing: Sharing
     readings: Readings
     speech: Speech
     schedules: Schedules

@@ -1,12 +1,12 @@
-"""The library: bulletins of the actor's place and below, searched and in pages."""
+"""The library: bulletins of the actor's place and below, and what others share, in pages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
@@ -38,6 +38,8 @@ class Search:
     """One whole tag, whatever its marks."""
     is_expired: bool = False
     """Only what is approved and may not air any more."""
+    is_shared: bool = False
+    """Only what any place shares and what may still air, wherever it was made."""
     page: int = 1
 
 
@@ -50,6 +52,8 @@ class LibraryPage:
     """How many there are in each state, whatever state was asked for."""
     expired: int
     """How many of them have expired."""
+    shared: int
+    """How many any place shares."""
     tags: tuple[str, ...]
     """The commonest tags at this place, whatever was asked for."""
     leaf: Leaf
@@ -69,21 +73,19 @@ class Library:
         self._places = places
 
     def search(self, actor: Actor, wish: Search) -> LibraryPage:
-        """What fits the wish at the actor's place and below."""
-        scope = self._scope(actor)
-        conditions = [scope, *_conditions(wish)]
-        expired = and_(
-            BulletinRow.state == BulletinState.APPROVED.value,
-            BulletinRow.valid_until < local_date(self._now()),
-        )
+        """What fits the wish at the actor's place and below, or among what is shared."""
+        today = local_date(self._now())
+        own, lent, narrowing = self._scope(actor), _shared(today), _conditions(wish)
+        expired = and_(_APPROVED, BulletinRow.valid_until < today)
+        if wish.is_shared:
+            conditions = [lent, *narrowing]
+        elif wish.is_expired:
+            conditions = [own, expired, *narrowing]
+        elif wish.state:
+            conditions = [own, BulletinRow.state == wish.state.value, *narrowing]
+        else:
+            conditions = [own, *narrowing]
         with self._database.read() as session:
-            counts = _counts(session, conditions)
-            number_expired = _number(session, [*conditions, expired])
-            tags = _commonest_tags(session, scope)
-            if wish.is_expired:
-                conditions.append(expired)
-            elif wish.state:
-                conditions.append(BulletinRow.state == wish.state.value)
             shown = leaf(_number(session, conditions), wish.page, PAGE_LENGTH)
             rows = session.scalars(
                 select(BulletinRow)
@@ -92,12 +94,26 @@ class Library:
                 .limit(shown.length)
                 .offset(shown.offset)
             ).all()
-            found = bulletin_views.views(session, rows)
-            return LibraryPage(found, counts, number_expired, tags, shown)
+            return LibraryPage(
+                bulletin_views.views(session, rows),
+                counts=_counts(session, [own, *narrowing]),
+                expired=_number(session, [own, expired, *narrowing]),
+                shared=_number(session, [lent, *narrowing]),
+                tags=_commonest_tags(session, lent if wish.is_shared else own),
+                leaf=shown,
+            )
 
     def _scope(self, actor: Actor) -> ColumnElement[bool]:
         here = [place.place_id for place in self._places.tree().walk(actor.place_id)]
         return BulletinRow.place_id.in_(here)
+
+
+_APPROVED = BulletinRow.state == BulletinState.APPROVED.value
+
+
+def _shared(today: date) -> ColumnElement[bool]:
+    still_good = or_(BulletinRow.valid_until.is_(None), BulletinRow.valid_until >= today)
+    return and_(_APPROVED, BulletinRow.shared_at.is_not(None), still_good)
 
 
 def _counts(

@@ -201,6 +201,8 @@ class BulletinSound:
     place_id: str
     sounds: tuple[Sound, ...]
     validity: Validity
+    is_shared: bool
+    """Whether other places may use it too."""
 
 
 def bulletins_with_sound(session: Session, bulletin_ids: Iterable[str]) -> dict[str, BulletinSound]:
@@ -240,6 +242,7 @@ def bulletins_with_sound(session: Session, bulletin_ids: Iterable[str]) -> dict[
                 if version.bulletin_id == row.bulletin_id
             ),
             Validity(row.valid_from, row.valid_until),
+            row.shared_at is not None,
         )
         for row in bulletins
     }

@@ -42,7 +42,6 @@ from controller.services.schedule_store import (
     close,
     exclude,
     has_begun,
-    has_ended,
     insert,
     latest,
     stale,
@@ -50,11 +49,17 @@ from controller.services.schedule_store import (
     touch,
 )
 from controller.services.schedule_world import read_world
-from controller.services.scope import ensure_targets, ensure_within
+from controller.services.scope import ensure_targets, ensure_within, is_near
 from controller.services.slot_page import SchedulePage, SlotPage, read_schedule, read_slot
-from controller.services.slot_rows import cancel, fill, materialise
+from controller.services.slot_rows import fill, materialise
 from controller.services.week import WeekView, read_week
-from controller.services.withdrawals import OrderDesk, ensure_may_change, order_cancel
+from controller.services.withdrawals import (
+    OrderDesk,
+    cancel_and_order,
+    end_schedule,
+    ensure_may_change,
+    withdraw_slots,
+)
 from controller.settings import PlanSettings
 from controller.storage.database import Database
 from controller.storage.models import BulletinRow, ScheduleRow, SlotRow
@@ -98,6 +103,8 @@ class BulletinChoice:
     title: str
     duration_ms: int
     place_id: str
+    is_lent: bool
+    """Whether another place shares it."""
 
 
 class Schedules:
@@ -153,7 +160,8 @@ class Schedules:
             return read_schedule(session, tree, actor, schedule_id, current, self._now(), hours)
 
     def bulletins(self, actor: Actor) -> tuple[BulletinChoice, ...]:
-        """The approved bulletins of the actor's place, below and above it, newest first.
+        """The approved bulletins of the actor's place, below and above it, and those that are
+        shared, newest first.
 
         Those that have expired are not offered.
         """
@@ -172,7 +180,13 @@ class Schedules:
             if _may_use(tree, actor, found[key]) and not found[key].validity.is_over(today)
         ]
         return tuple(
-            BulletinChoice(one.bulletin_id, one.title, content.duration_ms, one.place_id)
+            BulletinChoice(
+                one.bulletin_id,
+                one.title,
+                content.duration_ms,
+                one.place_id,
+                is_lent=not is_near(tree, actor.place_id, one.place_id),
+            )
             for one in usable
             if (content := content_of(session, one)).is_approved
         )
@@ -248,7 +262,7 @@ class Schedules:
             pen = self._pen(session, actor)
             close(pen, stored, self._holds_from(stored, wish))
             saved = self._insert(pen, preview, stored)
-            self._withdraw(pen, stored.schedule_id, "")
+            withdraw_slots(self._orders, pen, stored.schedule_id, "")
         self._wake_both()
         return saved
 
@@ -280,7 +294,7 @@ class Schedules:
                 raise WrongStateError(f"{schedule_id} does not air on {day}", state="gone")
             pen = self._pen(session, actor)
             exclude(pen, stored, day)
-            self._withdraw(pen, schedule_id, "")
+            withdraw_slots(self._orders, pen, schedule_id, "")
             pen.audit("schedule.exclude", schedule_id, stored.place_id, {"day": day.isoformat()})
         self._wake_both()
 
@@ -293,7 +307,7 @@ class Schedules:
                 raise WrongStateError(f"slot {slot_id} cannot be cancelled", state="over")
             pen = self._pen(session, actor)
             detail = {"reason": reason, "starts_at": row.starts_at.isoformat()}
-            self._cancel(pen, row, stored, reason)
+            cancel_and_order(self._orders, pen, row, stored, reason)
             touch(pen, stored)
             pen.audit("slot.cancel", slot_id, stored.place_id, detail)
         self._wake_both()
@@ -306,12 +320,7 @@ class Schedules:
             pen = self._pen(session, actor)
             if coming(session, stored, pen.now) == 0:
                 raise WrongStateError(f"nothing of {schedule_id} is to come", state="over")
-            if has_ended(stored, pen.now):
-                touch(pen, stored, ends_on=stored.rule.ends_on)
-            else:
-                close(pen, stored, local_date(pen.now))
-            self._withdraw(pen, schedule_id, reason, everything=True)
-            pen.audit("schedule.close", schedule_id, stored.place_id, {"reason": reason})
+            end_schedule(self._orders, pen, stored, reason)
         self._wake_both()
 
     def move_slot(self, actor: Actor, slot_id: str, starts_at: datetime, revision: int) -> None:
@@ -384,28 +393,6 @@ class Schedules:
         today = local_date(self._now())
         return today if former.rule.recurrence is Recurrence.ONCE else wish.starts_on
 
-    def _withdraw(
-        self, pen: Pen, schedule_id: str, reason: str, *, everything: bool = False
-    ) -> None:
-        """Cancel the slots still to come that the rule no longer gives.
-
-        `everything`: also one that was moved here from a day the rule still gives.
-        """
-        (stored,) = load(pen.session, ScheduleRow.schedule_id == schedule_id)
-        ahead = select(SlotRow).where(
-            SlotRow.schedule_id == schedule_id,
-            SlotRow.starts_at > pen.now,
-            SlotRow.cancelled_at.is_(None),
-        )
-        for row in pen.session.scalars(ahead).all():
-            if everything or not stored.rule.airs_on(row.airs_on):
-                self._cancel(pen, row, stored, reason)
-
-    def _cancel(self, pen: Pen, row: SlotRow, stored: StoredSchedule, reason: str) -> None:
-        cancel(row, pen.actor.full_name, reason, pen.now)
-        pen.session.flush()
-        order_cancel(self._orders, pen.session, pen.actor, row, stored, pen.now)
-
 
 def _with_days_off(session: Session, stored: StoredSchedule, wish: Wish) -> Wish:
     """The wish without the days whose slot somebody cancelled: an edit does not bring them back.
@@ -420,9 +407,8 @@ def _with_days_off(session: Session, stored: StoredSchedule, wish: Wish) -> Wish
 
 
 def _may_use(tree: PlaceTree, actor: Actor, bulletin: BulletinSound) -> bool:
-    """Whether a bulletin was made in the actor's place, below it, or above it."""
-    place_id = bulletin.place_id
-    return tree.is_within(place_id, actor.place_id) or tree.is_within(actor.place_id, place_id)
+    """Whether a bulletin was made in the actor's place, below it or above it, or is shared."""
+    return bulletin.is_shared or is_near(tree, actor.place_id, bulletin.place_id)
 
 
 def _owner(tree: PlaceTree, actor: Actor, wish: Wish, former: StoredSchedule | None) -> str:

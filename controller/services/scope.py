@@ -14,6 +14,11 @@ def may_see(tree: PlaceTree, actor: Actor, place_id: str) -> bool:
     return tree.is_within(place_id, actor.place_id)
 
 
+def is_near(tree: PlaceTree, place_id: str, owner_id: str) -> bool:
+    """Whether a place may use what another made without its sharing: at it, below or above it."""
+    return tree.is_within(place_id, owner_id) or tree.is_within(owner_id, place_id)
+
+
 def ensure_within(tree: PlaceTree, actor: Actor, place_id: str | None) -> None:
     """NotFoundError for an object at a place outside the actor's: it does not exist for them."""
     if place_id is None or not may_see(tree, actor, place_id):

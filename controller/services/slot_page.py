@@ -14,11 +14,9 @@ from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.policy import HoursBook
 from controller.domain.schedule import Recurrence, next_after
 from controller.errors import NotFoundError
-from controller.services.audit import SYSTEM
 from controller.services.schedule_check import limits, station_ids
 from controller.services.schedule_findings import OutsideHours, TooLong, Wish, World
 from controller.services.schedule_rows import (
-    NOT_VALID,
     StoredSchedule,
     coming,
     load,
@@ -72,8 +70,6 @@ class SlotPage:
     cancelled_by: str | None
     cancelled_at: datetime | None
     cancel_reason: str | None
-    is_not_valid: bool
-    """Whether it is cancelled since its bulletin may not air on that day."""
     lines: tuple[StationLine, ...]
     may_cancel: bool
     may_move: bool
@@ -130,7 +126,6 @@ def read_slot(
         cancelled_by=row.cancelled_by,
         cancelled_at=row.cancelled_at,
         cancel_reason=row.cancel_reason,
-        is_not_valid=row.cancelled_by == SYSTEM and row.cancel_reason == NOT_VALID,
         lines=_lines(session, tree, actor, row, stored, now),
         may_cancel=is_mine and is_standing and now < ends_at,
         may_move=is_mine and is_standing and now < row.starts_at,

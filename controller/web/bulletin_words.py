@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,9 @@ from flask_babel import lazy_gettext as _l
 from audio_library.speech.engine import Voice
 from controller.domain.bulletins import BulletinState, Language
 from controller.services.bulletin_views import FindingView, HistoryLine, VersionView
+from controller.services.sharing import Elsewhere
 from controller.web import formats
+from controller.web.schedule_words import NAMED, listed
 from controller.web.words import dates
 
 STATES = {
@@ -117,6 +119,17 @@ def history_line(line: HistoryLine) -> str:
     """One deed in words."""
     write = DEEDS.get(line.action)
     return write(line.detail) if write else line.action
+
+
+def elsewhere(others: Sequence[Elsewhere]) -> str:
+    """ "Huyện Ninh Sơn (2 lịch) và xã Ma Nới (1 lịch)", as a sentence begins."""
+    named = [
+        _("%(place)s (%(n)s lịch)", place=one.place.full_name, n=one.schedules)
+        for one in others[:NAMED]
+    ]
+    if len(others) > NAMED:
+        named.append(_("%(n)s nơi khác", n=len(others) - NAMED))
+    return formats.capitalised(listed(named))
 
 
 def _signed(value: float | None) -> str:
@@ -282,6 +295,8 @@ DEEDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "bulletin.create": lambda _d: _("Soạn bản tin"),
     "bulletin.edit": lambda _d: _("Sửa lời"),
     "bulletin.file": _filed,
+    "bulletin.share": lambda _d: _("Dùng chung cho các huyện"),
+    "bulletin.unshare": lambda _d: _("Thôi dùng chung"),
     "bulletin.sound": _sound_given,
     "bulletin.submit": lambda _d: _("Gửi duyệt"),
     "bulletin.approve": lambda _d: _("Duyệt"),

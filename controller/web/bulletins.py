@@ -46,7 +46,7 @@ bp = Blueprint("bulletins", __name__, url_prefix="/ban-tin")
 FORM_ROOM_BYTES = 1_000_000
 """What the fields around a file may take."""
 
-FILTERS = ("tim", "trang-thai", "chuyen-muc", "tieng", "nhan", "het-han")
+FILTERS = ("tim", "trang-thai", "chuyen-muc", "tieng", "nhan", "het-han", "dung-chung")
 """What narrows the list down, in the address."""
 
 E = TypeVar("E", bound=StrEnum)
@@ -136,6 +136,7 @@ def index() -> str:
         language=_one_of(Language, asked.get("tieng")),
         tag=asked.get("nhan", ""),
         is_expired="het-han" in asked,
+        is_shared="dung-chung" in asked,
         page=asked.get("trang", default=1, type=int),
     )
     kept = {key: value for key, value in asked.items() if key in FILTERS and value}
@@ -222,6 +223,36 @@ def file(bulletin_id: str) -> Answer:
         ),
         _("Đã lưu nhãn và hạn dùng."),
     )
+
+
+@bp.post("/<bulletin_id>/dung-chung")
+@requires(Permission.WRITE_BULLETINS)
+def share(bulletin_id: str) -> Answer:
+    """Let every place find, hear and schedule it."""
+    seen = _row_version()
+    return _done(
+        bulletin_id,
+        lambda: services().sharing.share(current_actor(), bulletin_id, row_version=seen),
+        _("Đã dùng chung. Các huyện tìm thấy bản tin này ở mục Dùng chung."),
+    )
+
+
+@bp.post("/<bulletin_id>/thoi-dung-chung")
+@requires(Permission.WRITE_BULLETINS)
+def unshare(bulletin_id: str) -> Answer:
+    """Share it no longer; schedules of other places that stood on that end."""
+    seen = _row_version()
+    return _done(
+        bulletin_id,
+        lambda: _unshared(bulletin_id, seen),
+        _("Đã thôi dùng chung."),
+    )
+
+
+def _unshared(bulletin_id: str, seen: int) -> None:
+    losing = services().sharing.end(current_actor(), bulletin_id, row_version=seen)
+    if losing:
+        flash(_("Đã dừng lịch ở: %(places)s.", places=words.elsewhere(losing)), "warn")
 
 
 @bp.post("/<bulletin_id>/am-thanh")
@@ -492,6 +523,7 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
         can=lambda deed: can(view.state, deed),
         today=local_date(web_now()),
         uses=_uses(view),
+        elsewhere=() if view.is_foreign else services().sharing.elsewhere(actor, view.bulletin_id),
         where=schedule_words.where,
         tree=services().places.tree(),
         airing_link=_turner(view, "trang"),

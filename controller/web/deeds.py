@@ -22,6 +22,8 @@ DEEDS: dict[str, Callable[[], str]] = {
     "bulletin.approval_void": lambda: _("Nội dung đổi, phải duyệt lại"),
     "bulletin.edit": lambda: _("Sửa bản tin"),
     "bulletin.file": lambda: _("Đổi nhãn hoặc hạn dùng của bản tin"),
+    "bulletin.share": lambda: _("Dùng chung bản tin cho các huyện"),
+    "bulletin.unshare": lambda: _("Thôi dùng chung bản tin"),
     "bulletin.submit": lambda: _("Gửi duyệt"),
     "bulletin.approve": lambda: _("Duyệt bản tin"),
     "bulletin.return": lambda: _("Trả lại bản tin"),

@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from controller.domain.accounts import Role
+from controller.services.sharing import UNSHARED
 from controller.web import formats, words
 from controller.web.context import place_word, role_word
 
@@ -92,6 +93,10 @@ def _role(text: str) -> str:
     return role_word(Role(text)) if text in set(Role) else text
 
 
+def _reason(text: str) -> str:
+    return _("nơi soạn thôi dùng chung bản tin") if text == UNSHARED else _short(text)
+
+
 def _recurrence(text: str) -> str:
     return {"once": _("một lần"), "weekly": _("hằng tuần")}.get(text, text)
 
@@ -106,6 +111,7 @@ SAID: dict[str, Callable[[str], str]] = {
     "place_ids": place_word,
     "targets": place_word,
     "recurrence": _recurrence,
+    "reason": _reason,
     "priority": lambda text: str(words.PRIORITIES.get(text, text)),
     "code": words.trouble_word,
     "from": _moment,
