@@ -86,6 +86,13 @@ class NotApprovedError(ControllerError):
     status = 422
 
 
+class OutsideValidityError(ControllerError):
+    """The bulletin may not air on any of the dates. Facts: valid_from, valid_until."""
+
+    code = "outside_validity"
+    status = 422
+
+
 class WrongStateError(ControllerError):
     """The object is not in a state in which this deed makes sense. Facts: state."""
 

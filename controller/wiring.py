@@ -39,8 +39,10 @@ from controller.services.accounts import Accounts
 from controller.services.as_run import AsRun
 from controller.services.audit import AuditTrail
 from controller.services.board import Board
+from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
+from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
 from controller.services.hours import Hours
 from controller.services.ingest_desk import IngestDesk
@@ -55,6 +57,7 @@ from controller.services.plans import Plans
 from controller.services.pruning import Pruning
 from controller.services.readings import Readings
 from controller.services.schedules import Schedules
+from controller.services.sharing import Sharing
 from controller.services.speech import Speech
 from controller.services.station_page import StationPages
 from controller.services.stations import Stations, prepare_states
@@ -199,7 +202,10 @@ def build_services(
         audit=AuditTrail(database, now),
         places=places,
         bulletins=bulletins,
-        library=Library(database, places),
+        library=Library(database, now, places),
+        uses=BulletinUses(database, now, places),
+        filing=FilingDesk(database, now, places, wake),
+        sharing=Sharing(database, now, places, wake, orders=orders),
         readings=readings,
         speech=Speech(now, bulletins, readings, speaker, wake),
         schedules=schedules,

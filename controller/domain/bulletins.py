@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from controller.domain.places import fold
 from controller.errors import InvalidInputError, OwnBulletinError, WrongStateError
 
 
@@ -30,6 +31,10 @@ class BulletinDeed(StrEnum):
     APPROVE = "approve"
     RETURN = "return"
     WITHDRAW = "withdraw"
+    FILE = "file"
+    """Change tags and dates of validity, which touches neither words nor sound."""
+    SHARE = "share"
+    UNSHARE = "unshare"
 
 
 class Language(StrEnum):
@@ -78,6 +83,9 @@ _AFTER: dict[tuple[BulletinState, BulletinDeed], BulletinState] = {
     (_S.SUBMITTED, _D.APPROVE): _S.APPROVED,
     (_S.SUBMITTED, _D.RETURN): _S.RETURNED,
     **{(state, _D.WITHDRAW): _S.WITHDRAWN for state in _S if state is not _S.WITHDRAWN},
+    **{(state, _D.FILE): state for state in _S if state is not _S.WITHDRAWN},
+    (_S.APPROVED, _D.SHARE): _S.APPROVED,
+    **{(state, _D.UNSHARE): state for state in _S if state is not _S.WITHDRAWN},
 }
 
 
@@ -134,6 +142,8 @@ LONGEST_TITLE = 200
 LONGEST_NAME = 200
 LONGEST_TEXT = 20_000
 LONGEST_REASON = 1_000
+LONGEST_TAG = 30
+MOST_TAGS = 8
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
@@ -173,6 +183,22 @@ def clean_category(text: str) -> str | None:
     if text and text not in CATEGORIES:
         raise InvalidInputError(text, field="category", problem="unknown_category")
     return text or None
+
+
+def clean_tags(text: str) -> tuple[str, ...]:
+    """The tags somebody typed between commas, each once whatever its marks and capitals."""
+    found: dict[str, str] = {}
+    for part in re.split(r"[,;\n]", unicodedata.normalize("NFC", text)):
+        tag = _SPACES.sub(" ", part).strip().lstrip("#").strip()
+        if not _is_visible(tag):
+            raise InvalidInputError("hidden characters", field="tags", problem="hidden_characters")
+        if len(tag) > LONGEST_TAG:
+            raise InvalidInputError(tag, field="tags", problem="tag_too_long")
+        if fold(tag):
+            found.setdefault(fold(tag), tag)
+    if len(found) > MOST_TAGS:
+        raise InvalidInputError("too many tags", field="tags", problem="too_many_tags")
+    return tuple(found.values())
 
 
 def clean_language(text: str) -> Language:

@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.bulletins import BulletinState, Language, VersionFacts, VersionState
+from controller.domain.validity import ALWAYS, Validity
+from controller.services.bulletin_rows import OBJECT_KIND, tags_of
 from controller.storage.models import (
     AccountRow,
     AuditRow,
@@ -24,7 +26,6 @@ from controller.storage.models import (
     SlotRow,
 )
 
-OBJECT_KIND = "bulletin"
 _HISTORY_LENGTH = 50
 _SOUNDED = ("aired", "late")
 
@@ -112,6 +113,11 @@ class BulletinView:
     submitted_at: datetime | None
     row_version: int
     versions: tuple[VersionView, ...]
+    tags: tuple[str, ...] = ()
+    validity: Validity = ALWAYS
+    shared_at: datetime | None = None
+    is_foreign: bool = False
+    """Whether another place shares it: the reader may hear and schedule it, no more."""
     history: tuple[HistoryLine, ...] = ()
     reach: Reach = Reach()
 
@@ -156,7 +162,11 @@ def views(session: Session, rows: Sequence[BulletinRow]) -> tuple[BulletinView, 
     ids = [row.bulletin_id for row in rows]
     versions = _versions(session, ids)
     names = _names(session, {row.author_id for row in rows})
-    return tuple(_view(row, names, versions.get(row.bulletin_id, ())) for row in rows)
+    tags = tags_of(session, ids)
+    return tuple(
+        _view(row, names, versions.get(row.bulletin_id, ()), tags.get(row.bulletin_id, ()))
+        for row in rows
+    )
 
 
 def history(session: Session, bulletin_id: str) -> tuple[HistoryLine, ...]:
@@ -215,7 +225,10 @@ def _names(session: Session, account_ids: Iterable[str]) -> dict[str, str]:
 
 
 def _view(
-    row: BulletinRow, names: Mapping[str, str], versions: tuple[VersionView, ...]
+    row: BulletinRow,
+    names: Mapping[str, str],
+    versions: tuple[VersionView, ...],
+    tags: tuple[str, ...],
 ) -> BulletinView:
     return BulletinView(
         bulletin_id=row.bulletin_id,
@@ -232,6 +245,9 @@ def _view(
         submitted_at=row.submitted_at,
         row_version=row.row_version,
         versions=versions,
+        tags=tags,
+        validity=Validity(row.valid_from, row.valid_until),
+        shared_at=row.shared_at,
     )
 
 

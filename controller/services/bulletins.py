@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from audio_library import errors as sound_errors
@@ -19,24 +18,27 @@ from audio_library.store import AssetStore
 from controller.domain import bulletins as rules
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import BulletinDeed, BulletinState, Language, VersionState
-from controller.errors import (
-    NotFoundError,
-    StaleEditError,
-)
+from controller.errors import NotFoundError
 from controller.services import bulletin_views
-from controller.services.audit import Deed, record
-from controller.services.bulletin_views import OBJECT_KIND, BulletinView
+from controller.services.bulletin_rows import (
+    move,
+    own_row,
+    readable_row,
+    search_text,
+    set_tags,
+    tags_of,
+    write_down,
+)
+from controller.services.bulletin_views import BulletinView
+from controller.services.filing import Filing
 from controller.services.identifiers import new_id
-from controller.services.library import search_text
 from controller.services.parts import PartUploads
 from controller.services.places import Places
-from controller.services.scope import ensure_targets, ensure_within, may_see
+from controller.services.scope import ensure_targets, may_see
 from controller.services.spool import Spool, Upload
 from controller.settings import SoundSettings
 from controller.storage.database import Database
 from controller.storage.models import (
-    AccountRow,
-    AuditRow,
     BulletinRow,
     BulletinVersionRow,
     IngestJobRow,
@@ -45,6 +47,7 @@ from controller.storage.models import (
 logger = logging.getLogger(__name__)
 
 UPLOAD, SPEECH = "upload", "speech"
+UNFILED = Filing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +106,27 @@ class Bulletins:
             return list(bulletin_views.views(session, rows))
 
     def get(self, actor: Actor, bulletin_id: str) -> BulletinView:
-        """One bulletin with its history and reach. NotFoundError outside the actor's place."""
+        """One bulletin with its history and reach. NotFoundError outside the actor's place.
+
+        Of one that another place shares the history stays untold.
+        """
+        tree = self._places.tree()
         with self._database.read() as session:
-            row = self._row(session, actor, bulletin_id)
+            row = readable_row(session, tree, actor, bulletin_id)
             (view,) = bulletin_views.views(session, [row])
             sounds = [version.sha256 for version in view.current if version.sha256]
+            is_own = may_see(tree, actor, row.place_id)
             return replace(
                 view,
-                history=bulletin_views.history(session, bulletin_id),
+                is_foreign=not is_own,
+                history=bulletin_views.history(session, bulletin_id) if is_own else (),
                 reach=bulletin_views.reach(session, bulletin_id, sounds),
             )
 
     def sound_file(self, actor: Actor, bulletin_id: str, version_id: str) -> Path:
         """The finished sound of a version, to be listened to. NotFoundError when there is none."""
         with self._database.read() as session:
-            self._row(session, actor, bulletin_id)
+            readable_row(session, self._places.tree(), actor, bulletin_id)
             version = session.get(BulletinVersionRow, version_id)
             if version is None or version.bulletin_id != bulletin_id or not version.sha256:
                 raise NotFoundError("no such sound", version_id=version_id)
@@ -131,42 +140,52 @@ class Bulletins:
     # -- writing --------------------------------------------------------------------------------
 
     def create(
-        self, actor: Actor, draft: Draft, *, language: str = "vi", upload: Upload | None = None
+        self,
+        actor: Actor,
+        draft: Draft,
+        *,
+        filing: Filing = UNFILED,
+        language: str = "vi",
+        upload: Upload | None = None,
     ) -> str:
         """Make a bulletin, with sound if a file came along; nothing stays of a refused upload."""
-        words = _cleaned(draft)
+        tags, validity = filing.cleaned()
+        words = _cleaned(draft, tags)
         ensure_targets(self._places.tree(), actor, [draft.place_id])
         at = self._now()
         bulletin_id = new_id(at)
         arrival = self._received(actor, upload, language, at) if upload else None
         with self._database.write() as session:
-            session.add(
-                BulletinRow(
-                    bulletin_id=bulletin_id,
-                    place_id=draft.place_id,
-                    author_id=actor.account_id,
-                    created_at=at,
-                    updated_at=at,
-                    **words,
-                )
+            row = BulletinRow(
+                bulletin_id=bulletin_id,
+                place_id=draft.place_id,
+                author_id=actor.account_id,
+                created_at=at,
+                updated_at=at,
+                valid_from=validity.starts_on,
+                valid_until=validity.ends_on,
+                **words,
             )
+            session.add(row)
             session.flush()
-            self._record(session, actor, "create", bulletin_id, draft.place_id, at)
+            set_tags(session, bulletin_id, tags)
+            write_down(session, actor, "create", row, at)
             if arrival:
-                self._add_version(session, actor, bulletin_id, arrival, at)
+                self._add_version(session, actor, row, arrival, at)
         self._wake("ingest")
         return bulletin_id
 
     def edit(self, actor: Actor, bulletin_id: str, draft: Draft, *, row_version: int) -> None:
         """Change the words. StaleEditError when somebody else did so first."""
-        words = _cleaned(draft)
         ensure_targets(self._places.tree(), actor, [draft.place_id])
         with self._database.write() as session:
             row = self._row(session, actor, bulletin_id)
+            words = _cleaned(draft, _tags(session, row))
             following = rules.after(BulletinState(row.state), BulletinDeed.EDIT)
             changes = {**words, "place_id": draft.place_id}
-            self._move(session, row, row_version, following, changes)
-            self._record(session, actor, "edit", bulletin_id, draft.place_id, self._now())
+            move(session, row, row_version, following, changes, self._now())
+            session.refresh(row)
+            write_down(session, actor, "edit", row, self._now())
 
     def receive(self, actor: Actor, bulletin_id: str, language: str, upload: Upload) -> str:
         """Take a file as new sound; returns the id of the version being made."""
@@ -182,7 +201,7 @@ class Bulletins:
             with self._database.write() as session:
                 row = self._row(session, actor, bulletin_id)
                 rules.after(BulletinState(row.state), BulletinDeed.CHANGE_SOUND)
-                version_id = self._add_version(session, actor, bulletin_id, arrival, at)
+                version_id = self._add_version(session, actor, row, arrival, at)
                 row.updated_at = at
         except BaseException:
             self._spool.drop(arrival.spool_name)
@@ -199,14 +218,15 @@ class Bulletins:
             following = rules.after(state, BulletinDeed.CHANGE_SOUND)
             if text == row.text:
                 return
-            row.text, row.search_text = text, search_text(row.title, text)
+            row.text = text
+            row.search_text = search_text(row.title, text, _tags(session, row))
             row.updated_at = at
             row.row_version += 1
-            self._record(session, actor, "edit", bulletin_id, row.place_id, at)
+            write_down(session, actor, "edit", row, at)
             was_shown = state in {BulletinState.SUBMITTED, BulletinState.APPROVED}
             if was_shown:
                 row.state = following.value
-                self._record(session, actor, "approval_void", bulletin_id, row.place_id, at)
+                write_down(session, actor, "approval_void", row, at)
         if was_shown:
             self._wake("plan_refresh")
 
@@ -219,8 +239,8 @@ class Bulletins:
             following = rules.after(view.state, BulletinDeed.SUBMIT)
             rules.ensure_complete(version.facts for version in view.versions)
             changes = {"submitted_at": self._now(), "return_reason": None}
-            self._move(session, row, row_version, following, changes)
-            self._record(session, actor, "submit", bulletin_id, row.place_id, self._now())
+            move(session, row, row_version, following, changes, self._now())
+            write_down(session, actor, "submit", row, self._now())
 
     def approve(self, actor: Actor, bulletin_id: str, *, row_version: int) -> None:
         """Approve the newest sound of each language. OwnBulletinError for who made any of it."""
@@ -230,7 +250,7 @@ class Bulletins:
             following = rules.after(view.state, BulletinDeed.APPROVE)
             rules.ensure_not_own(actor.account_id, view.makers)
             rules.ensure_complete(version.facts for version in view.versions)
-            self._move(session, row, row_version, following, {"return_reason": None})
+            move(session, row, row_version, following, {"return_reason": None}, self._now())
             approved = [version.bulletin_version_id for version in view.current]
             session.execute(
                 update(BulletinVersionRow)
@@ -242,7 +262,7 @@ class Bulletins:
                 )
             )
             detail = {version.language.value: version.sha256 for version in view.current}
-            self._record(session, actor, "approve", bulletin_id, row.place_id, at, detail)
+            write_down(session, actor, "approve", row, at, detail)
         self._wake("plan_refresh")
 
     def return_(self, actor: Actor, bulletin_id: str, reason: str, *, row_version: int) -> None:
@@ -252,26 +272,23 @@ class Bulletins:
             row, view = self._row_and_view(session, actor, bulletin_id)
             following = rules.after(view.state, BulletinDeed.RETURN)
             rules.ensure_not_own(actor.account_id, view.makers)
-            self._move(session, row, row_version, following, {"return_reason": why})
+            move(session, row, row_version, following, {"return_reason": why}, self._now())
             detail = {"reason": why}
-            self._record(session, actor, "return", bulletin_id, row.place_id, self._now(), detail)
+            write_down(session, actor, "return", row, self._now(), detail)
 
     def withdraw(self, actor: Actor, bulletin_id: str, *, row_version: int) -> None:
         """Take it out of use for good: plans that name it are made again without it."""
         with self._database.write() as session:
             row = self._row(session, actor, bulletin_id)
             following = rules.after(BulletinState(row.state), BulletinDeed.WITHDRAW)
-            self._move(session, row, row_version, following, {})
-            self._record(session, actor, "withdraw", bulletin_id, row.place_id, self._now())
+            move(session, row, row_version, following, {}, self._now())
+            write_down(session, actor, "withdraw", row, self._now())
         self._wake("plan_refresh")
 
     # -- inside ---------------------------------------------------------------------------------
 
     def _row(self, session: Session, actor: Actor, bulletin_id: str) -> BulletinRow:
-        row = session.get(BulletinRow, bulletin_id)
-        ensure_within(self._places.tree(), actor, row.place_id if row else None)
-        assert row is not None  # noqa: S101 - ensure_within has refused None
-        return row
+        return own_row(session, self._places.tree(), actor, bulletin_id)
 
     def _row_and_view(
         self, session: Session, actor: Actor, bulletin_id: str
@@ -279,34 +296,6 @@ class Bulletins:
         row = self._row(session, actor, bulletin_id)
         (view,) = bulletin_views.views(session, [row])
         return row, view
-
-    def _move(
-        self,
-        session: Session,
-        row: BulletinRow,
-        seen_version: int,
-        following: BulletinState,
-        changes: dict[str, Any],
-    ) -> None:
-        """Change the row if it is still what the actor saw; else say who changed it."""
-        result = session.execute(
-            update(BulletinRow)
-            .where(
-                BulletinRow.bulletin_id == row.bulletin_id,
-                BulletinRow.row_version == seen_version,
-                BulletinRow.state == row.state,
-            )
-            .values(
-                state=following.value,
-                updated_at=self._now(),
-                row_version=seen_version + 1,
-                **changes,
-            )
-            .execution_options(synchronize_session=False)
-        )
-        assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE gives
-        if result.rowcount != 1:
-            raise _stale(session, row.bulletin_id)
 
     def _received(self, actor: Actor, upload: Upload, language: str, at: datetime) -> Arrival:
         wanted = rules.clean_language(language)
@@ -318,9 +307,9 @@ class Bulletins:
         return Arrival(spool_name, wanted, rules.clean_name(upload.name))
 
     def _add_version(
-        self, session: Session, actor: Actor, bulletin_id: str, arrival: Arrival, at: datetime
+        self, session: Session, actor: Actor, row: BulletinRow, arrival: Arrival, at: datetime
     ) -> str:
-        version_id = new_id(at)
+        version_id, bulletin_id = new_id(at), row.bulletin_id
         numbers = select(BulletinVersionRow.number).where(
             BulletinVersionRow.bulletin_id == bulletin_id,
             BulletinVersionRow.language == arrival.language.value,
@@ -353,43 +342,19 @@ class Bulletins:
             )
         )
         detail = {"language": arrival.language.value, "number": number}
-        place_id = session.get_one(BulletinRow, bulletin_id).place_id
-        self._record(session, actor, "sound", bulletin_id, place_id, at, detail)
+        write_down(session, actor, "sound", row, at, detail)
         return version_id
 
-    def _record(
-        self,
-        session: Session,
-        actor: Actor,
-        word: str,
-        bulletin_id: str,
-        place_id: str,
-        at: datetime,
-        detail: dict[str, Any] | None = None,
-    ) -> None:
-        deed = Deed(f"bulletin.{word}", OBJECT_KIND, bulletin_id, place_id, detail)
-        record(session, actor, deed, at=at)
+
+def _tags(session: Session, row: BulletinRow) -> tuple[str, ...]:
+    return tags_of(session, [row.bulletin_id]).get(row.bulletin_id, ())
 
 
-def _cleaned(draft: Draft) -> dict[str, Any]:
+def _cleaned(draft: Draft, tags: Sequence[str]) -> dict[str, Any]:
     title, text = rules.clean_title(draft.title), rules.clean_text(draft.text)
     return {
         "title": title,
         "category": rules.clean_category(draft.category),
         "text": text,
-        "search_text": search_text(title, text),
+        "search_text": search_text(title, text, tags),
     }
-
-
-def _stale(session: Session, bulletin_id: str) -> StaleEditError:
-    query = (
-        select(AccountRow.full_name, AuditRow.at)
-        .join(AccountRow, AccountRow.account_id == AuditRow.account_id)
-        .where(AuditRow.object_kind == OBJECT_KIND, AuditRow.object_id == bulletin_id)
-        .order_by(AuditRow.audit_id.desc())
-        .limit(1)
-    )
-    last = session.execute(query).first()
-    if last is None:
-        return StaleEditError("changed meanwhile")
-    return StaleEditError("changed meanwhile", who=last.full_name, changed_at=last.at)

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from controller.services.as_run import AsRun
     from controller.services.audit import AuditTrail
     from controller.services.board import Board
+    from controller.services.bulletin_uses import BulletinUses
     from controller.services.bulletins import Bulletins
+    from controller.services.filing import FilingDesk
     from controller.services.hours import Hours
     from controller.services.library import Library
     from controller.services.orders import Orders
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from controller.services.plans import Plans
     from controller.services.readings import Readings
     from controller.services.schedules import Schedules
+    from controller.services.sharing import Sharing
     from controller.services.speech import Speech
     from controller.services.station_page import StationPages
     from controller.services.stations import Stations
@@ -33,6 +36,9 @@ class Services:
     places: Places
     bulletins: Bulletins
     library: Library
+    uses: BulletinUses
+    filing: FilingDesk
+    sharing: Sharing
     readings: Readings
     speech: Speech
     schedules: Schedules

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from controller.domain.accounts import Actor
 from controller.domain.pieces import Recipe
+from controller.domain.places import PlaceTree
 from controller.domain.programmes import (
     Chimes,
     ItemKind,
@@ -22,6 +24,7 @@ from controller.domain.programmes import (
     Sound,
     languages_of,
 )
+from controller.domain.validity import ALWAYS, Validity, common
 from controller.services.programme_sounds import (
     Answer,
     HeardItem,
@@ -33,6 +36,7 @@ from controller.services.programme_sounds import (
     own_recipes,
     ready_pieces,
 )
+from controller.services.scope import is_near
 from controller.services.slot_sounds import DEFAULT_ORDER, order_key
 from controller.storage.models import (
     AccountRow,
@@ -59,6 +63,8 @@ class Content:
     """What stations with another order of languages get instead, by that order."""
     languages: frozenset[str] = frozenset()
     """Those in which every bulletin of it has sound."""
+    validity: Validity = ALWAYS
+    """The dates on which every bulletin of it may air."""
     recipes: frozenset[Recipe] = frozenset()
     """Pieces the centre has to make for it, made or not, but for those of single days."""
     is_kept: bool = False
@@ -134,6 +140,9 @@ class BulletinSound:
     title: str
     place_id: str
     sounds: tuple[Sound, ...]
+    validity: Validity
+    is_shared: bool
+    """Whether other places may use it too."""
 
 
 def bulletins_with_sound(session: Session, bulletin_ids: Iterable[str]) -> dict[str, BulletinSound]:
@@ -172,6 +181,8 @@ def bulletins_with_sound(session: Session, bulletin_ids: Iterable[str]) -> dict[
                 for version in versions
                 if version.bulletin_id == row.bulletin_id
             ),
+            Validity(row.valid_from, row.valid_until),
+            row.shared_at is not None,
         )
         for row in bulletins
     }
@@ -250,9 +261,15 @@ class _ContentDraft:
             items=usual.items,
             others={key: one.items for key, one in by_order.items() if one.items != usual.items},
             languages=languages_of(programme.items, sounds),
+            validity=common(bulletins[key].validity for key in ids if key in bulletins),
             recipes=frozenset(self.own | self.joined),
             is_kept=self.is_kept,
         )
+
+
+def is_usable(tree: PlaceTree, actor: Actor, bulletin: BulletinSound) -> bool:
+    """Whether a bulletin was made in the actor's place, below it or above it, or is shared."""
+    return bulletin.is_shared or is_near(tree, actor.place_id, bulletin.place_id)
 
 
 def content_of(session: Session, bulletin: BulletinSound) -> Content:

@@ -25,8 +25,7 @@ from audio_library.errors import (
 from audio_library.ingest import IngestLimits, IngestResult
 from audio_library.store import AssetStore
 from controller.domain.bulletins import BulletinDeed, BulletinState, VersionState, after, can
-from controller.services.audit import Deed, record
-from controller.services.bulletin_views import OBJECT_KIND
+from controller.services.bulletin_rows import write_down
 from controller.services.spool import Spool
 from controller.settings import SoundSettings
 from controller.storage.database import Database
@@ -204,7 +203,7 @@ class IngestDesk:
             version.state = VersionState.REFUSED.value
             version.refusal_code, version.refusal_facts = code, facts
             bulletin = session.get_one(BulletinRow, version.bulletin_id)
-            _record(session, "sound_refused", bulletin, at, {"code": code})
+            write_down(session, None, "sound_refused", bulletin, at, {"code": code})
             self._close(session, task, "failed", at)
         self._spool.drop(task.source.name)
         logger.warning("no sound came of it version=%s code=%s", task.bulletin_version_id, code)
@@ -218,7 +217,7 @@ class IngestDesk:
         bulletin.updated_at = at
         bulletin.row_version += 1
         if state in {BulletinState.APPROVED, BulletinState.SUBMITTED}:
-            _record(session, "approval_void", bulletin, at)
+            write_down(session, None, "approval_void", bulletin, at)
 
     def _close(self, session: Session, task: IngestTask, state: str, at: datetime) -> None:
         row = session.get_one(IngestJobRow, task.ingest_job_id)
@@ -231,17 +230,6 @@ class IngestDesk:
                 .where(IngestJobRow.ingest_job_id == task.ingest_job_id)
                 .values(**values)
             )
-
-
-def _record(
-    session: Session,
-    word: str,
-    bulletin: BulletinRow,
-    at: datetime,
-    detail: dict[str, Any] | None = None,
-) -> None:
-    deed = Deed(f"bulletin.{word}", OBJECT_KIND, bulletin.bulletin_id, bulletin.place_id, detail)
-    record(session, None, deed, at=at)
 
 
 def _fill(version: BulletinVersionRow, result: IngestResult) -> None:

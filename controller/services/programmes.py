@@ -30,12 +30,13 @@ from controller.services.contents import (
     Content,
     bulletins_with_sound,
     content_of_items,
+    is_usable,
     item_of,
     load_contents,
 )
 from controller.services.identifiers import new_id
 from controller.services.places import Places
-from controller.services.scope import is_usable_in
+from controller.services.scope import is_near
 from controller.storage.database import Database
 from controller.storage.models import (
     ProgrammeItemRow,
@@ -298,7 +299,7 @@ class Programmes:
         rows = [
             row
             for row in session.scalars(query.order_by(ProgrammeRow.changed_at.desc()))
-            if is_usable_in(tree, row.place_id, actor.place_id)
+            if is_near(tree, actor.place_id, row.place_id)
         ]
         ids = [row.programme_id for row in rows]
         contents, used = load_contents(session, ids), _used(session, ids, self._now())
@@ -322,9 +323,7 @@ def _bulletins(
     """The bulletins of these items that the actor may use."""
     ids = {item.bulletin_id for item in wish.items if item.bulletin_id}
     found = bulletins_with_sound(session, ids)
-    return {
-        key: one for key, one in found.items() if is_usable_in(tree, one.place_id, actor.place_id)
-    }
+    return {key: one for key, one in found.items() if is_usable(tree, actor, one)}
 
 
 def _stored_items(items: Iterable[ItemWish]) -> Iterable[ProgrammeItem]:

@@ -20,6 +20,7 @@ from controller.domain.schedule import (
     local_date,
     next_after,
 )
+from controller.domain.validity import ALWAYS, Validity
 from controller.services.schedule_findings import (
     BandFull,
     Fine,
@@ -31,6 +32,7 @@ from controller.services.schedule_findings import (
     NotInTheirLanguage,
     OutOfReach,
     OutsideHours,
+    OutsideValidity,
     Past,
     TooLong,
     Wish,
@@ -80,23 +82,39 @@ def judge(
     *,
     is_approved: bool,
     languages: frozenset[str] = frozenset(),
+    validity: Validity = ALWAYS,
 ) -> Judgement:
-    """Everything there is to say before this rule is saved; `languages` are those with sound."""
+    """Everything there is to say before this rule is saved.
+
+    `languages` are those with sound, `validity` the dates on which its bulletin may air.
+    """
     stations = world.tree.stations_in(target_ids)
-    first_at = next_after(rule, world.now)
+    airing = validity.narrowed(rule)
+    first_at = next_after(airing, world.now)
     must_fix: list[MustFix] = [] if is_approved else [NotApproved()]
-    if first_at is None:
+    if next_after(rule, world.now) is None:
         must_fix.append(Past(rule.starts_on))
+    expired = _outside_validity(rule, validity, first_at, world.now)
+    must_fix += [one for one in expired if one.is_every]
     must_fix += limits(rule, stations, world)
     met = _met(rule, stations, world)
     must_fix += [one for one in met if one.is_refused]
-    look_at: list[LookAt] = [one for one in met if not one.is_refused]
+    look_at: list[LookAt] = [one for one in expired if not one.is_every]
+    look_at += [one for one in met if not one.is_refused]
     look_at += _full_bands(rule, stations, world)
     look_at += _not_in_their_language(stations, languages)
     look_at += _out_of_reach(stations, first_at, world)
     broken = any(isinstance(one, OutsideHours | TooLong | Past) for one in must_fix)
     fine = () if broken or not stations else (Fine(_common_hours(stations, world)),)
-    return Judgement(tuple(must_fix), tuple(look_at), fine, count(rule, world.now), first_at)
+    return Judgement(tuple(must_fix), tuple(look_at), fine, count(airing, world.now), first_at)
+
+
+def _outside_validity(
+    rule: Schedule, validity: Validity, first_at: datetime | None, now: datetime
+) -> list[OutsideValidity]:
+    """Nothing to say while every date is allowed; `first_at` None: no date is."""
+    first_on = validity.first_outside(rule, now)
+    return [] if first_on is None else [OutsideValidity(validity, first_on, first_at is None)]
 
 
 def _not_in_their_language(

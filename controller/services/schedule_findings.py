@@ -10,6 +10,7 @@ from controller.domain.conflicts import Clash, Verdict
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.policy import Daypart, HoursBook
 from controller.domain.schedule import Recurrence, Schedule
+from controller.domain.validity import Validity
 from controller.services.schedule_rows import StoredSchedule
 from station_protocol.vocabulary import Priority
 
@@ -66,6 +67,17 @@ class Past:
     """The time has gone by, or nothing is left of the rule."""
 
     first_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideValidity:
+    """The bulletin may not air on some of the dates."""
+
+    validity: Validity
+    first_on: date
+    """The first date concerned."""
+    is_every: bool
+    """Whether no date is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +157,8 @@ class Fine:
     hours: str
 
 
-MustFix = NotApproved | Past | OutsideHours | TooLong | Met
-LookAt = Met | BandFull | OutOfReach | NotInTheirLanguage
+MustFix = NotApproved | Past | OutsideValidity | OutsideHours | TooLong | Met
+LookAt = OutsideValidity | Met | BandFull | OutOfReach | NotInTheirLanguage
 Finding = MustFix | LookAt | Fine
 
 
@@ -158,6 +170,7 @@ class Judgement:
     look_at: tuple[LookAt, ...]
     fine: tuple[Fine, ...]
     count: int | None
+    """How many slots will air; None: without end."""
     first_at: datetime | None
 
     @property

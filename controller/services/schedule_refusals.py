@@ -9,6 +9,7 @@ from controller.errors import (
     InvalidInputError,
     NotApprovedError,
     OutsideHoursError,
+    OutsideValidityError,
     SlotConflictError,
     TooLongError,
 )
@@ -18,6 +19,7 @@ from controller.services.schedule_findings import (
     MustFix,
     NotApproved,
     OutsideHours,
+    OutsideValidity,
     Past,
     TooLong,
     Wish,
@@ -54,7 +56,8 @@ def clean_reason(reason: str) -> str:
 def refuse(judgement: Judgement) -> None:
     """Raise the error of the first thing that must be fixed, if there is one.
 
-    NotApprovedError, InvalidInputError, OutsideHoursError, TooLongError, SlotConflictError.
+    NotApprovedError, InvalidInputError, OutsideValidityError, OutsideHoursError, TooLongError,
+    SlotConflictError.
     """
     for finding in judgement.must_fix:
         _raise(finding, judgement)
@@ -66,6 +69,10 @@ def _raise(finding: MustFix, judgement: Judgement) -> NoReturn:
             raise NotApprovedError
         case Past():
             raise InvalidInputError("nothing left to air", field="airs_at", problem="past")
+        case OutsideValidity():
+            raise OutsideValidityError(
+                valid_from=finding.validity.starts_on, valid_until=finding.validity.ends_on
+            )
         case OutsideHours():
             raise OutsideHoursError(
                 at=f"{finding.airs_at:%H:%M}",

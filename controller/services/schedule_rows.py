@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from controller.domain.schedule import STATION_ZONE, Recurrence, Schedule, count
@@ -21,6 +21,9 @@ from controller.storage.models import (
     SlotRow,
 )
 from station_protocol.vocabulary import Authority, Priority
+
+NOT_VALID = "bulletin_not_valid"
+"""Reason of a slot on a date outside the validity of its bulletin; it still has its place."""
 
 SlotKey = tuple[str, date]
 """Schedule id and original local date of an occurrence."""
@@ -143,10 +146,14 @@ def patterns(
     `leaving_out` names one occurrence that is about to get another time.
     """
     by_id = {stored.schedule_id: stored for stored in schedules}
+    cancelled = and_(
+        SlotRow.cancelled_at.is_not(None),
+        func.coalesce(SlotRow.cancel_reason, "") != NOT_VALID,
+    )
     changed = session.scalars(
         select(SlotRow).where(
             SlotRow.schedule_id.in_(by_id),
-            or_(SlotRow.cancelled_at.is_not(None), SlotRow.moved_at.is_not(None)),
+            or_(cancelled, SlotRow.moved_at.is_not(None)),
             SlotRow.starts_at > after,
         )
     ).all()
@@ -157,7 +164,8 @@ def patterns(
     for row in changed:
         stored = by_id[row.schedule_id]
         taken[row.schedule_id].add(row.airs_on)
-        is_gone = row.cancelled_at is not None or not stored.rule.airs_on(row.airs_on)
+        is_cancelled = row.cancelled_at is not None and row.cancel_reason != NOT_VALID
+        is_gone = is_cancelled or not stored.rule.airs_on(row.airs_on)
         if not is_gone and (row.schedule_id, row.airs_on) != leaving_out:
             moved.append((stored, moved_rule(stored.rule, row.starts_at)))
     return [
@@ -172,6 +180,11 @@ def coming(session: Session, stored: StoredSchedule, now: datetime) -> int | Non
         return None
     airing = patterns(session, [stored], stored.made_at)
     return sum(count(rule, now) or 0 for _stored, rule in airing)
+
+
+def valid_part(stored: StoredSchedule) -> StoredSchedule:
+    """The schedule on the dates on which its bulletin may air."""
+    return replace(stored, rule=stored.content.validity.narrowed(stored.rule))
 
 
 def cancelled_by_hand(session: Session, schedule_id: str, first: date) -> frozenset[date]:

@@ -23,6 +23,7 @@ from controller.services.contents import (
     Content,
     bulletins_with_sound,
     content_of,
+    is_usable,
     load_contents,
 )
 from controller.services.hours import Hours
@@ -44,7 +45,6 @@ from controller.services.schedule_store import (
     close,
     exclude,
     has_begun,
-    has_ended,
     insert,
     latest,
     stale,
@@ -52,11 +52,17 @@ from controller.services.schedule_store import (
     touch,
 )
 from controller.services.schedule_world import read_world
-from controller.services.scope import ensure_targets, ensure_within, is_usable_in
+from controller.services.scope import ensure_targets, ensure_within, is_near
 from controller.services.slot_page import SchedulePage, SlotPage, read_schedule, read_slot
-from controller.services.slot_rows import cancel, fill, materialise
+from controller.services.slot_rows import fill, materialise
 from controller.services.week import WeekView, read_week
-from controller.services.withdrawals import OrderDesk, ensure_may_change, order_cancel
+from controller.services.withdrawals import (
+    OrderDesk,
+    cancel_and_order,
+    end_schedule,
+    ensure_may_change,
+    withdraw_slots,
+)
 from controller.settings import PlanSettings
 from controller.storage.database import Database
 from controller.storage.models import BulletinRow, ProgrammeRow, ScheduleRow, SlotRow
@@ -100,6 +106,8 @@ class BulletinChoice:
     title: str
     duration_ms: int
     place_id: str
+    is_lent: bool
+    """Whether another place shares it."""
 
 
 class Schedules:
@@ -155,7 +163,11 @@ class Schedules:
             return read_schedule(session, tree, actor, schedule_id, current, self._now(), hours)
 
     def bulletins(self, actor: Actor) -> tuple[BulletinChoice, ...]:
-        """The approved bulletins of the actor's place, below and above it, newest first."""
+        """The approved bulletins of the actor's place, below and above it, and those that are
+        shared, newest first.
+
+        Those that have expired are not offered.
+        """
         query = (
             select(BulletinRow.bulletin_id)
             .where(BulletinRow.state == "approved")
@@ -164,12 +176,20 @@ class Schedules:
         with self._database.read() as session:
             ids = list(session.scalars(query))
             found = bulletins_with_sound(session, ids)
-        tree = self._places.tree()
+        tree, today = self._places.tree(), local_date(self._now())
         usable = [
-            found[key] for key in ids if is_usable_in(tree, found[key].place_id, actor.place_id)
+            found[key]
+            for key in ids
+            if is_usable(tree, actor, found[key]) and not found[key].validity.is_over(today)
         ]
         return tuple(
-            BulletinChoice(one.bulletin_id, one.title, content.duration_ms, one.place_id)
+            BulletinChoice(
+                one.bulletin_id,
+                one.title,
+                content.duration_ms,
+                one.place_id,
+                is_lent=not is_near(tree, actor.place_id, one.place_id),
+            )
             for one in usable
             if (content := content_of(session, one)).is_approved
         )
@@ -203,6 +223,7 @@ class Schedules:
             world,
             is_approved=content.is_approved,
             languages=content.languages,
+            validity=content.validity,
         )
         targets = tuple(tree.places[place_id] for place_id in wish.target_ids)
         return Preview(wish, rule, content.title, targets, judgement, world)
@@ -214,7 +235,7 @@ class Schedules:
         found = bulletins_with_sound(session, [bulletin_id])
         if bulletin_id not in found:
             raise InvalidInputError("no such bulletin", field="bulletin_id", problem="missing")
-        if not is_usable_in(self._places.tree(), found[bulletin_id].place_id, actor.place_id):
+        if not is_usable(self._places.tree(), actor, found[bulletin_id]):
             raise OutOfScopeError(f"bulletin {bulletin_id}", bulletin_id=bulletin_id)
         return content_of(session, found[bulletin_id])
 
@@ -222,7 +243,7 @@ class Schedules:
         row = session.get(ProgrammeRow, programme_id)
         if row is None or not row.is_kept or row.is_template:
             raise InvalidInputError("no such programme", field="bulletin_id", problem="missing")
-        if not is_usable_in(self._places.tree(), row.place_id, actor.place_id):
+        if not is_near(self._places.tree(), actor.place_id, row.place_id):
             raise OutOfScopeError(f"programme {programme_id}", programme_id=programme_id)
         return load_contents(session, [programme_id])[programme_id]
 
@@ -255,7 +276,7 @@ class Schedules:
             pen = self._pen(session, actor)
             close(pen, stored, self._holds_from(stored, wish))
             saved = self._insert(pen, preview, stored)
-            self._withdraw(pen, stored.schedule_id, "")
+            withdraw_slots(self._orders, pen, stored.schedule_id, "")
         self._wake_both()
         return saved
 
@@ -288,7 +309,7 @@ class Schedules:
                 raise WrongStateError(f"{schedule_id} does not air on {day}", state="gone")
             pen = self._pen(session, actor)
             exclude(pen, stored, day)
-            self._withdraw(pen, schedule_id, "")
+            withdraw_slots(self._orders, pen, schedule_id, "")
             pen.audit("schedule.exclude", schedule_id, stored.place_id, {"day": day.isoformat()})
         self._wake_both()
 
@@ -301,7 +322,7 @@ class Schedules:
                 raise WrongStateError(f"slot {slot_id} cannot be cancelled", state="over")
             pen = self._pen(session, actor)
             detail = {"reason": reason, "starts_at": row.starts_at.isoformat()}
-            self._cancel(pen, row, stored, reason)
+            cancel_and_order(self._orders, pen, row, stored, reason)
             touch(pen, stored)
             pen.audit("slot.cancel", slot_id, stored.place_id, detail)
         self._wake_both()
@@ -314,12 +335,7 @@ class Schedules:
             pen = self._pen(session, actor)
             if coming(session, stored, pen.now) == 0:
                 raise WrongStateError(f"nothing of {schedule_id} is to come", state="over")
-            if has_ended(stored, pen.now):
-                touch(pen, stored, ends_on=stored.rule.ends_on)
-            else:
-                close(pen, stored, local_date(pen.now))
-            self._withdraw(pen, schedule_id, reason, everything=True)
-            pen.audit("schedule.close", schedule_id, stored.place_id, {"reason": reason})
+            end_schedule(self._orders, pen, stored, reason)
         self._wake_both()
 
     def move_slot(self, actor: Actor, slot_id: str, starts_at: datetime, revision: int) -> None:
@@ -338,7 +354,8 @@ class Schedules:
             key = (row.schedule_id, row.airs_on)
             world = read_world(session, tree, self._hours.book(session), now, leaving_out=key)
             rule = replace(moved_rule(stored.rule, starts_at), duration_ms=row.duration_ms)
-            refuse(judge(rule, stored.target_ids, world, is_approved=True))
+            validity = stored.content.validity
+            refuse(judge(rule, stored.target_ids, world, is_approved=True, validity=validity))
             detail = {"from": row.starts_at.isoformat(), "to": starts_at.isoformat()}
             row.starts_at, row.revision = starts_at, row.revision + 1
             row.moved_by, row.moved_at = actor.full_name, now
@@ -390,28 +407,6 @@ class Schedules:
         """
         today = local_date(self._now())
         return today if former.rule.recurrence is Recurrence.ONCE else wish.starts_on
-
-    def _withdraw(
-        self, pen: Pen, schedule_id: str, reason: str, *, everything: bool = False
-    ) -> None:
-        """Cancel the slots still to come that the rule no longer gives.
-
-        `everything`: also one that was moved here from a day the rule still gives.
-        """
-        (stored,) = load(pen.session, ScheduleRow.schedule_id == schedule_id)
-        ahead = select(SlotRow).where(
-            SlotRow.schedule_id == schedule_id,
-            SlotRow.starts_at > pen.now,
-            SlotRow.cancelled_at.is_(None),
-        )
-        for row in pen.session.scalars(ahead).all():
-            if everything or not stored.rule.airs_on(row.airs_on):
-                self._cancel(pen, row, stored, reason)
-
-    def _cancel(self, pen: Pen, row: SlotRow, stored: StoredSchedule, reason: str) -> None:
-        cancel(row, pen.actor.full_name, reason, pen.now)
-        pen.session.flush()
-        order_cancel(self._orders, pen.session, pen.actor, row, stored, pen.now)
 
 
 def _with_days_off(session: Session, stored: StoredSchedule, wish: Wish) -> Wish:

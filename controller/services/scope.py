@@ -14,6 +14,11 @@ def may_see(tree: PlaceTree, actor: Actor, place_id: str) -> bool:
     return tree.is_within(place_id, actor.place_id)
 
 
+def is_near(tree: PlaceTree, place_id: str, owner_id: str) -> bool:
+    """Whether a place may use what another made without its sharing: at it, below or above it."""
+    return tree.is_within(place_id, owner_id) or tree.is_within(owner_id, place_id)
+
+
 def ensure_within(tree: PlaceTree, actor: Actor, place_id: str | None) -> None:
     """NotFoundError for an object at a place outside the actor's: it does not exist for them."""
     if place_id is None or not may_see(tree, actor, place_id):
@@ -25,8 +30,3 @@ def ensure_targets(tree: PlaceTree, actor: Actor, place_ids: Iterable[str]) -> N
     outside = [place_id for place_id in place_ids if not may_see(tree, actor, place_id)]
     if outside:
         raise OutOfScopeError(f"{outside} not within {actor.place_id}", place_ids=outside)
-
-
-def is_usable_in(tree: PlaceTree, made_in: str, place_id: str) -> bool:
-    """Whether what was made in one place may be used in another: it lies below or above."""
-    return tree.is_within(made_in, place_id) or tree.is_within(place_id, made_in)

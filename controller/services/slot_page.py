@@ -17,7 +17,13 @@ from controller.errors import NotFoundError
 from controller.services.piece_desk import station_names
 from controller.services.schedule_check import limits, station_ids
 from controller.services.schedule_findings import OutsideHours, TooLong, Wish, World
-from controller.services.schedule_rows import StoredSchedule, coming, load, patterns
+from controller.services.schedule_rows import (
+    StoredSchedule,
+    coming,
+    load,
+    patterns,
+    valid_part,
+)
 from controller.services.scope import may_see
 from controller.services.slot_sounds import every_sound, marks_of, sounds_at
 from controller.services.week import Slip, read_slips
@@ -83,6 +89,9 @@ class SchedulePage:
     owner: Place
     targets: tuple[Place, ...]
     count: int | None
+    """How many are still to start by the rule; None: without end."""
+    airing: int | None
+    """How many of them on dates on which the bulletin may air."""
     slips: tuple[Slip, ...]
     current_id: str
     may_change: bool
@@ -231,6 +240,7 @@ def read_schedule(
         owner=tree.places[stored.place_id],
         targets=places_of(tree, stored),
         count=coming(session, stored, now),
+        airing=coming(session, valid_part(stored), now),
         slips=tuple(slip for slip in slips if slip.schedule_id == schedule_id),
         current_id=current_id,
         may_change=may_see(tree, actor, stored.place_id),

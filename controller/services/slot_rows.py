@@ -13,7 +13,13 @@ from controller.domain.schedule import Slot, expand, local_date
 from controller.services.audit import SYSTEM
 from controller.services.piece_desk import names_wanted, want
 from controller.services.programme_sounds import Pieces, as_json, date_recipes, ready_pieces
-from controller.services.schedule_rows import SlotKey, StoredSchedule, in_window, load
+from controller.services.schedule_rows import (
+    NOT_VALID,
+    SlotKey,
+    StoredSchedule,
+    in_window,
+    load,
+)
 from controller.storage.models import ScheduleRow, SlotRow
 
 RULE_GONE = "rule_gone"
@@ -24,7 +30,8 @@ def materialise(session: Session, start: datetime, end: datetime, now: datetime)
     """Bring the slots with `start <= starts_at < end` in step with every schedule.
 
     Missing ones are made. One that has started is never touched. One still to come follows its
-    programme, at a higher revision; when its rule no longer gives it, it is cancelled.
+    programme, at a higher revision; when its rule no longer gives it, or its bulletin may not air
+    that day, it is cancelled until that changes again.
     """
     first, last = local_date(start), local_date(end)
     with_rows = select(SlotRow.schedule_id).where(
@@ -48,7 +55,7 @@ def fill(
     for stored in schedules:
         for slot in slots[stored.schedule_id]:
             if (slot.schedule_id, slot.airs_on) not in rows:
-                session.add(_new_row(stored, slot, made))
+                session.add(_new_row(stored, slot, made, now))
     owners = {stored.schedule_id: stored for stored in schedules}
     for row in rows.values():
         if row.starts_at > now:
@@ -70,7 +77,7 @@ def _pieces(
     }
     for row in rows.values():
         if row.schedule_id in days:
-            days[row.schedule_id].add(row.airs_on)
+            days[row.schedule_id].add(local_date(row.starts_at))
     dated = {
         recipe
         for stored in kept
@@ -92,8 +99,8 @@ def _rows(
     return {(row.schedule_id, row.airs_on): row for row in session.scalars(query)}
 
 
-def _new_row(stored: StoredSchedule, slot: Slot, made: Pieces) -> SlotRow:
-    return SlotRow(
+def _new_row(stored: StoredSchedule, slot: Slot, made: Pieces, now: datetime) -> SlotRow:
+    row = SlotRow(
         slot_id=slot.slot_id,
         schedule_id=slot.schedule_id,
         airs_on=slot.airs_on,
@@ -107,19 +114,32 @@ def _new_row(stored: StoredSchedule, slot: Slot, made: Pieces) -> SlotRow:
         other_items=_others(stored, slot.airs_on, made),
         revision=1,
     )
+    why = _why_not(row, stored)
+    if why is not None:
+        cancel(row, SYSTEM, why, now)
+    return row
 
 
 def _follow(row: SlotRow, stored: StoredSchedule, made: Pieces, now: datetime) -> None:
-    gives_it = stored.rule.airs_on(row.airs_on)
-    if not gives_it:
+    why = _why_not(row, stored)
+    if why is not None:
         if row.cancelled_at is None:
-            cancel(row, SYSTEM, RULE_GONE, now)
+            cancel(row, SYSTEM, why, now)
         return
-    if row.cancelled_by == SYSTEM and row.cancel_reason == RULE_GONE:
+    if row.cancelled_by == SYSTEM and row.cancel_reason in {RULE_GONE, NOT_VALID}:
         row.cancelled_at = row.cancelled_by = row.cancel_reason = None
         row.revision += 1
     if row.cancelled_at is None:
         _refresh(row, stored, made)
+
+
+def _why_not(row: SlotRow, stored: StoredSchedule) -> str | None:
+    """Why this slot does not air, as far as its schedule and bulletin say; None: it does."""
+    if not stored.rule.airs_on(row.airs_on):
+        return RULE_GONE
+    if not stored.content.validity.holds_on(local_date(row.starts_at)):
+        return NOT_VALID
+    return None
 
 
 def _others(stored: StoredSchedule, day: date, made: Pieces) -> dict[str, Any]:
@@ -129,7 +149,7 @@ def _others(stored: StoredSchedule, day: date, made: Pieces) -> dict[str, Any]:
 
 
 def _refresh(row: SlotRow, stored: StoredSchedule, made: Pieces) -> None:
-    content, day = stored.content, row.airs_on
+    content, day = stored.content, local_date(row.starts_at)
     items = as_json(content.items, day, made)
     fresh = (content.title, content.duration_ms, items, _others(stored, day, made))
     if (row.title, row.duration_ms, row.items, row.other_items) == fresh:

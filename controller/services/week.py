@@ -237,7 +237,7 @@ def _ahead(
                     authority=one.rule.authority,
                     place=tree.places[one.place_id],
                     station_ids=stations[key],
-                    is_cancelled=False,
+                    is_cancelled=not one.content.validity.holds_on(slot.airs_on),
                     is_moved=False,
                     has_sound=one.content.is_approved,
                     tally=Tally(len(stations[key])),

@@ -1,19 +1,24 @@
-"""Taking back what stations already hold: who may, and the signed order when time is short."""
+"""Taking back what stations already hold: who may, one slot or the rest of a schedule, and the
+signed order when time is short."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.places import PlaceTree
+from controller.domain.schedule import local_date
 from controller.errors import ForbiddenError, NotFoundError
 from controller.services.schedule_check import station_ids
-from controller.services.schedule_rows import StoredSchedule
+from controller.services.schedule_rows import StoredSchedule, load
+from controller.services.schedule_store import Pen, close, has_ended, touch
 from controller.services.scope import may_see
-from controller.storage.models import SlotRow
+from controller.services.slot_rows import cancel
+from controller.storage.models import ScheduleRow, SlotRow
 from station_protocol.messages import CancelDeed, Deed
 
 NEAR = timedelta(hours=1)
@@ -55,6 +60,43 @@ def airs_within(tree: PlaceTree, actor: Actor, stored: StoredSchedule) -> bool:
     """Whether it airs at a station of the actor's place."""
     own = station_ids(tree, [actor.place_id])
     return bool(own & station_ids(tree, stored.target_ids))
+
+
+def end_schedule(desk: OrderDesk, pen: Pen, stored: StoredSchedule, reason: str) -> None:
+    """Cancel every slot that has not begun and end the rule; for `reason`, a word or a code."""
+    if has_ended(stored, pen.now):
+        touch(pen, stored, ends_on=stored.rule.ends_on)
+    else:
+        close(pen, stored, local_date(pen.now))
+    withdraw_slots(desk, pen, stored.schedule_id, reason, everything=True)
+    pen.audit("schedule.close", stored.schedule_id, stored.place_id, {"reason": reason})
+
+
+def withdraw_slots(
+    desk: OrderDesk, pen: Pen, schedule_id: str, reason: str, *, everything: bool = False
+) -> None:
+    """Cancel the slots still to come that the rule no longer gives.
+
+    `everything`: also one that was moved here from a day the rule still gives.
+    """
+    (stored,) = load(pen.session, ScheduleRow.schedule_id == schedule_id)
+    ahead = select(SlotRow).where(
+        SlotRow.schedule_id == schedule_id,
+        SlotRow.starts_at > pen.now,
+        SlotRow.cancelled_at.is_(None),
+    )
+    for row in pen.session.scalars(ahead).all():
+        if everything or not stored.rule.airs_on(row.airs_on):
+            cancel_and_order(desk, pen, row, stored, reason)
+
+
+def cancel_and_order(
+    desk: OrderDesk, pen: Pen, row: SlotRow, stored: StoredSchedule, reason: str
+) -> None:
+    """Cancel a slot in somebody's name, by an order where the plan would come too late."""
+    cancel(row, pen.actor.full_name, reason, pen.now)
+    pen.session.flush()
+    order_cancel(desk, pen.session, pen.actor, row, stored, pen.now)
 
 
 def order_cancel(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -12,7 +13,10 @@ from flask_babel import lazy_gettext as _l
 from audio_library.speech.engine import Voice
 from controller.domain.bulletins import BulletinState, Language
 from controller.services.bulletin_views import FindingView, HistoryLine, VersionView
+from controller.services.sharing import Elsewhere
 from controller.web import formats
+from controller.web.schedule_words import NAMED, listed
+from controller.web.words import dates
 
 STATES = {
     BulletinState.DRAFT: (_l("Bản nháp"), "doc", "mute"),
@@ -115,6 +119,17 @@ def history_line(line: HistoryLine) -> str:
     """One deed in words."""
     write = DEEDS.get(line.action)
     return write(line.detail) if write else line.action
+
+
+def elsewhere(others: Sequence[Elsewhere]) -> str:
+    """ "Huyện Ninh Sơn (2 lịch) và xã Ma Nới (1 lịch)", as a sentence begins."""
+    named = [
+        _("%(place)s (%(n)s lịch)", place=one.place.full_name, n=one.schedules)
+        for one in others[:NAMED]
+    ]
+    if len(others) > NAMED:
+        named.append(_("%(n)s nơi khác", n=len(others) - NAMED))
+    return formats.capitalised(listed(named))
 
 
 def _signed(value: float | None) -> str:
@@ -267,9 +282,21 @@ def _sound_given(detail: Mapping[str, Any]) -> str:
     )
 
 
+def _filed(detail: Mapping[str, Any]) -> str:
+    starts_on, ends_on = (
+        date.fromisoformat(text) if (text := detail.get(key)) else None
+        for key in ("valid_from", "valid_until")
+    )
+    tags = ", ".join(detail.get("tags") or ()) or _("không có")
+    return _("Nhãn: %(tags)s; hạn dùng: %(span)s", tags=tags, span=dates(starts_on, ends_on))
+
+
 DEEDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "bulletin.create": lambda _d: _("Soạn bản tin"),
     "bulletin.edit": lambda _d: _("Sửa lời"),
+    "bulletin.file": _filed,
+    "bulletin.share": lambda _d: _("Dùng chung cho các huyện"),
+    "bulletin.unshare": lambda _d: _("Thôi dùng chung"),
     "bulletin.sound": _sound_given,
     "bulletin.submit": lambda _d: _("Gửi duyệt"),
     "bulletin.approve": lambda _d: _("Duyệt"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -15,14 +16,19 @@ from werkzeug.wrappers import Response
 from controller.domain.accounts import Permission
 from controller.domain.bulletins import BulletinDeed, BulletinState, Language, VersionState, can
 from controller.domain.places import Place
+from controller.domain.schedule import local_date
 from controller.errors import ControllerError, InvalidInputError
+from controller.services.bulletin_uses import Uses
 from controller.services.bulletin_views import BulletinView
 from controller.services.bulletins import Draft
+from controller.services.filing import Filing
 from controller.services.library import Search
 from controller.services.spool import Upload
 from controller.settings import Settings
 from controller.web import bulletin_words as words
+from controller.web import schedule_words
 from controller.web import waveform as wave
+from controller.web.context import web_now
 from controller.web.policy import (
     accepts_up_to,
     current_actor,
@@ -33,13 +39,14 @@ from controller.web.policy import (
 )
 from controller.web.readings import FORMS
 from controller.web.refusals import explain
+from controller.web.schedule_form import day_of, spelled_day
 
 bp = Blueprint("bulletins", __name__, url_prefix="/ban-tin")
 
 FORM_ROOM_BYTES = 1_000_000
 """What the fields around a file may take."""
 
-FILTERS = ("tim", "trang-thai", "chuyen-muc", "tieng")
+FILTERS = ("tim", "trang-thai", "chuyen-muc", "tieng", "nhan", "het-han", "dung-chung")
 """What narrows the list down, in the address."""
 
 E = TypeVar("E", bound=StrEnum)
@@ -62,6 +69,9 @@ class BulletinForm:
     title: str = ""
     category: str = ""
     text: str = ""
+    tags: str = ""
+    valid_from: str = ""
+    valid_until: str = ""
     place_id: str = ""
     language: str = "vi"
     row_version: int = 1
@@ -74,6 +84,9 @@ class BulletinForm:
             title=request.form.get("title", ""),
             category=request.form.get("category", ""),
             text=request.form.get("text", ""),
+            tags=request.form.get("tags", ""),
+            valid_from=request.form.get("valid_from", ""),
+            valid_until=request.form.get("valid_until", ""),
             place_id=request.form.get("place_id", current_actor().place_id),
             language=request.form.get("language", "vi"),
             row_version=_row_version(),
@@ -84,6 +97,15 @@ class BulletinForm:
         """As the service wants it."""
         return Draft(self.title, self.category, self.text, self.place_id)
 
+    @property
+    def filing(self) -> Filing:
+        """Tags and dates. InvalidInputError for what is no date."""
+        return Filing(
+            self.tags,
+            _day("valid_from", self.valid_from),
+            _day("valid_until", self.valid_until),
+        )
+
     def problem(self, field: str) -> str | None:
         """The sentence under a field."""
         return dict(self.problems).get(field)
@@ -93,25 +115,43 @@ class BulletinForm:
         return replace(self, problems=((_field_of(error), explain(error)),))
 
 
+def _day(field: str, text: str) -> date | None:
+    if not text.strip():
+        return None
+    day = day_of(text, local_date(web_now()))
+    if day is None:
+        raise InvalidInputError(text, field=field, problem="bad_date")
+    return day
+
+
 @bp.get("")
 @requires(Permission.VIEW)
 def index() -> str:
-    """Bulletins of the reader's place, found by `tim`, `trang-thai`, `chuyen-muc`, `tieng`."""
+    """Bulletins of the reader's place, found by what FILTERS names."""
     asked = request.args
     wish = Search(
         words=asked.get("tim", ""),
         state=_one_of(BulletinState, asked.get("trang-thai")),
         category=asked.get("chuyen-muc") or None,
         language=_one_of(Language, asked.get("tieng")),
+        tag=asked.get("nhan", ""),
+        is_expired="het-han" in asked,
+        is_shared="dung-chung" in asked,
         page=asked.get("trang", default=1, type=int),
     )
     kept = {key: value for key, value in asked.items() if key in FILTERS and value}
+
+    def link(**changes: Any) -> str:
+        return url_for("bulletins.index", **{**kept, **changes})
+
     return render_template(
         "bulletins/index.html",
         found=services().library.search(current_actor(), wish),
         wish=wish,
         words=words,
-        link=lambda **changes: url_for("bulletins.index", **{**kept, **changes}),
+        today=local_date(web_now()),
+        link=link,
+        page_link=lambda page: link(trang=page),
     )
 
 
@@ -135,7 +175,11 @@ def create() -> Answer:
     form = BulletinForm.typed()
     try:
         bulletin_id = services().bulletins.create(
-            current_actor(), form.draft, language=form.language, upload=_upload()
+            current_actor(),
+            form.draft,
+            filing=form.filing,
+            language=form.language,
+            upload=_upload(),
         )
     except ControllerError as error:
         if wants_json():
@@ -164,8 +208,51 @@ def edit(bulletin_id: str) -> Answer:
             current_actor(), bulletin_id, form.draft, row_version=form.row_version
         ),
         _("Đã lưu."),
-        form,
     )
+
+
+@bp.post("/<bulletin_id>/nhan")
+@requires(Permission.WRITE_BULLETINS)
+def file(bulletin_id: str) -> Answer:
+    """Change tags and dates of validity."""
+    form = BulletinForm.typed()
+    return _done(
+        bulletin_id,
+        lambda: services().filing.file(
+            current_actor(), bulletin_id, form.filing, row_version=form.row_version
+        ),
+        _("Đã lưu nhãn và hạn dùng."),
+    )
+
+
+@bp.post("/<bulletin_id>/dung-chung")
+@requires(Permission.WRITE_BULLETINS)
+def share(bulletin_id: str) -> Answer:
+    """Let every place find, hear and schedule it."""
+    seen = _row_version()
+    return _done(
+        bulletin_id,
+        lambda: services().sharing.share(current_actor(), bulletin_id, row_version=seen),
+        _("Đã dùng chung. Các huyện tìm thấy bản tin này ở mục Dùng chung."),
+    )
+
+
+@bp.post("/<bulletin_id>/thoi-dung-chung")
+@requires(Permission.WRITE_BULLETINS)
+def unshare(bulletin_id: str) -> Answer:
+    """Share it no longer; schedules of other places that stood on that end."""
+    seen = _row_version()
+    return _done(
+        bulletin_id,
+        lambda: _unshared(bulletin_id, seen),
+        _("Đã thôi dùng chung."),
+    )
+
+
+def _unshared(bulletin_id: str, seen: int) -> None:
+    losing = services().sharing.end(current_actor(), bulletin_id, row_version=seen)
+    if losing:
+        flash(_("Đã dừng lịch ở: %(places)s.", places=words.elsewhere(losing)), "warn")
 
 
 @bp.post("/<bulletin_id>/am-thanh")
@@ -293,13 +380,11 @@ def continue_upload(token: str) -> Response | tuple[Response, int]:
     return jsonify(received=received), 200 if before == offset else 409
 
 
-def _done(
-    bulletin_id: str, deed: Callable[[], None], said: str, form: BulletinForm | None = None
-) -> Answer:
+def _done(bulletin_id: str, deed: Callable[[], None], said: str) -> Answer:
     try:
         deed()
     except ControllerError as error:
-        return _page_with(bulletin_id, error, form)
+        return _page_with(bulletin_id, error)
     flash(said, "ok")
     return redirect(url_for("bulletins.show", bulletin_id=bulletin_id), code=303)
 
@@ -367,27 +452,52 @@ def _new_page(form: BulletinForm) -> str:
 def _page_with(
     bulletin_id: str,
     error: ControllerError,
-    form: BulletinForm | None = None,
     status: int | None = None,
 ) -> tuple[str, int]:
     """The page as it is now, with the sentence where it belongs and what was typed."""
     if error.status == 404:
         raise error
     view = services().bulletins.get(current_actor(), bulletin_id)
-    typed = (form or _form_of(view)).with_problem(error)
+    typed = _form_of(view).with_problem(error)
     return _page(view, typed), status or error.status
 
 
 def _form_of(view: BulletinView) -> BulletinForm:
+    """What was typed in one of the page's forms, and what stands in the others."""
     typed = request.form
+    starts_on, ends_on = view.validity.starts_on, view.validity.ends_on
     return BulletinForm(
-        title=view.title,
-        category=view.category or "",
+        title=typed.get("title", view.title),
+        category=typed.get("category", view.category or ""),
         text=typed.get("text", view.text),
-        place_id=view.place_id,
+        tags=typed.get("tags", ", ".join(view.tags)),
+        valid_from=typed.get("valid_from", spelled_day(starts_on) if starts_on else ""),
+        valid_until=typed.get("valid_until", spelled_day(ends_on) if ends_on else ""),
+        place_id=typed.get("place_id", view.place_id),
         language=typed.get("language", "vi"),
         row_version=view.row_version,
     )
+
+
+def _uses(view: BulletinView) -> Uses:
+    """Where it is used and aired, at the pages `lich` and `trang`."""
+    return services().uses.read(
+        current_actor(),
+        view.bulletin_id,
+        schedule_page=request.args.get("lich", default=1, type=int),
+        airing_page=request.args.get("trang", default=1, type=int),
+    )
+
+
+def _turner(view: BulletinView, name: str) -> Callable[[int], str]:
+    """The address of another page of one of the two lists; the other list stays where it is."""
+    kept = {key: value for key, value in request.args.items() if key in {"ban", "lich", "trang"}}
+
+    def turn(page: int) -> str:
+        values: dict[str, Any] = {**kept, name: page, "_anchor": "da-dung"}
+        return url_for("bulletins.show", bulletin_id=view.bulletin_id, **values)
+
+    return turn
 
 
 def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
@@ -411,6 +521,13 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
         longest_min=settings().sound.longest_min,
         is_maker=actor.account_id in view.makers,
         can=lambda deed: can(view.state, deed),
+        today=local_date(web_now()),
+        uses=_uses(view),
+        elsewhere=() if view.is_foreign else services().sharing.elsewhere(actor, view.bulletin_id),
+        where=schedule_words.where,
+        tree=services().places.tree(),
+        airing_link=_turner(view, "trang"),
+        schedule_link=_turner(view, "lich"),
         Deed=BulletinDeed,
         Language=Language,
         next_voice=services().speech.after,

@@ -21,6 +21,7 @@ from controller.services.schedule_findings import (
     NotInTheirLanguage,
     OutOfReach,
     OutsideHours,
+    OutsideValidity,
     Past,
     StationReach,
     TooLong,
@@ -29,7 +30,7 @@ from controller.services.schedules import Preview
 from controller.web import formats
 from controller.web.bulletin_words import spoken
 from controller.web.schedule_words import DAYPARTS, NAMED, listed
-from controller.web.words import PRIORITIES
+from controller.web.words import PRIORITIES, dates
 from station_protocol.vocabulary import PRIORITY_RANK
 
 
@@ -63,7 +64,11 @@ def notes(preview: Preview) -> tuple[Note, ...]:
 
 def unfit_notes(findings: Sequence[OutsideHours | TooLong]) -> tuple[Note, ...]:
     """What no longer fits of a schedule that stands."""
-    return tuple(_too_long(one) if isinstance(one, TooLong) else _outside(one) for one in findings)
+    return tuple(_unfit(one) for one in findings)
+
+
+def _unfit(finding: OutsideHours | TooLong) -> Note:
+    return _too_long(finding) if isinstance(finding, TooLong) else _outside(finding)
 
 
 def _note(finding: Finding, preview: Preview) -> Note:
@@ -72,10 +77,10 @@ def _note(finding: Finding, preview: Preview) -> Note:
             return Note("down", "x", _("Bản tin này chưa được duyệt nên chưa đặt lịch được."), "")
         case Past():
             return _past(preview.rule)
-        case OutsideHours():
-            return _outside(finding)
-        case TooLong():
-            return _too_long(finding)
+        case OutsideValidity():
+            return _outside_validity(finding)
+        case OutsideHours() | TooLong():
+            return _unfit(finding)
         case Met():
             return _met(finding, preview.rule)
         case BandFull():
@@ -100,6 +105,19 @@ def _past(rule: Schedule) -> Note:
     else:
         title = _("Không còn buổi nào từ bây giờ. Xem lại các ngày.")
     return Note("down", "x", title, "")
+
+
+def _outside_validity(finding: OutsideValidity) -> Note:
+    span = dates(finding.validity.starts_on, finding.validity.ends_on)
+    title = _("Bản tin chỉ dùng %(span)s", span=span)
+    if finding.is_every:
+        text = _("Không còn buổi nào trong hạn. Đổi ngày của lịch, hoặc gia hạn bản tin.")
+        return Note("down", "x", title, text)
+    text = _(
+        "Buổi %(day)s là buổi đầu tiên ngoài hạn. Các buổi ngoài hạn sẽ không phát.",
+        day=_day(finding.first_on),
+    )
+    return Note("warn", "cal", title, text)
 
 
 def outside_sentence(finding: OutsideHours) -> str:

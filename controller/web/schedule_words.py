@@ -11,11 +11,14 @@ from markupsafe import Markup
 
 from controller.domain.places import Place, PlaceKind, PlaceTree
 from controller.domain.schedule import EVERY_DAY, Recurrence, Schedule
-from controller.services.schedule_findings import (
-    Judgement,
-)
+from controller.services.audit import SYSTEM
+from controller.services.schedule_findings import Judgement
+from controller.services.schedule_rows import NOT_VALID
 from controller.services.schedules import Preview
+from controller.services.sharing import UNSHARED
+from controller.services.slot_page import SlotPage
 from controller.web import formats
+from controller.web.words import dates
 
 NAMED = 3
 """So many places are named one by one; more are counted."""
@@ -157,6 +160,19 @@ def _left_out(rule: Schedule) -> Markup:
     said = ", ".join(formats.day_short(day) for day in days[:8])
     more = _(" và %(n)s ngày khác", n=len(days) - 8) if len(days) > 8 else ""
     return Markup(" ") + _("Bỏ %(days)s%(more)s.", days=said, more=more)
+
+
+def cancelled(page: SlotPage) -> str:
+    """Who cancelled a slot, or why the centre did."""
+    validity = page.schedule.content.validity
+    if page.cancel_reason == UNSHARED:
+        return _("%(who)s thôi dùng chung bản tin này.", who=page.cancelled_by)
+    if page.cancelled_by != SYSTEM:
+        return ": ".join(part for part in (page.cancelled_by, page.cancel_reason) if part)
+    if page.cancel_reason == NOT_VALID:
+        span = dates(validity.starts_on, validity.ends_on)
+        return _("Bản tin chỉ dùng %(span)s.", span=span)
+    return _("Lịch không còn buổi này.")
 
 
 def save_words(judgement: Judgement) -> str:

@@ -220,7 +220,7 @@ def rule_sentence(page: SchedulePage) -> Markup:
     rule = page.schedule.rule
     first = rule.instant_on(rule.starts_on)
     tree = services().places.tree()
-    return schedule_words.rule_sentence(tree, rule, page.targets, first, page.count)
+    return schedule_words.rule_sentence(tree, rule, page.targets, first, page.airing)
 
 
 def _page(

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from controller.errors import ControllerError
 from controller.web import formats
+from controller.web.words import dates
 
 Facts = Mapping[str, Any]
 
@@ -84,6 +85,14 @@ def _outside_hours(facts: Facts) -> str:
     )
 
 
+def _outside_validity(facts: Facts) -> str:
+    return _(
+        "Bản tin chỉ dùng %(span)s nên không buổi nào phát được. Đổi ngày của lịch, hoặc gia hạn "
+        "bản tin.",
+        span=dates(facts.get("valid_from"), facts.get("valid_until")),
+    )
+
+
 def _too_long(facts: Facts) -> str:
     return _(
         "Dài %(minutes)s phút, quá mức %(cap)s phút của nơi phát. Cắt ngắn hoặc chọn nơi khác.",
@@ -129,6 +138,10 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "text_too_long": lambda: _("Nội dung ô này dài quá. Hãy viết ngắn lại."),
     "hidden_characters": lambda: _("Ô này có ký tự ẩn. Gõ lại thay vì dán."),
     "unknown_category": lambda: _("Không có chuyên mục này."),
+    "bad_date": lambda: _("Gõ ngày như 30/11/2026."),
+    "not_after": lambda: _("Ngày cuối phải sau ngày đầu."),
+    "tag_too_long": lambda: _("Mỗi nhãn dài tối đa 30 chữ, cách nhau bằng dấu phẩy."),
+    "too_many_tags": lambda: _("Tối đa 8 nhãn."),
     "unknown_language": lambda: _("Không có thứ tiếng này."),
     "not_heard": lambda: _("Nghe hết bản tin rồi mới duyệt."),
     "last_admin": lambda: _("Đây là quản trị viên cuối cùng. Tạo một người khác trước."),
@@ -146,6 +159,7 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "own_bulletin": lambda _f: _("Người soạn không tự duyệt bản tin của mình."),
     "not_approved": lambda _f: _("Bản tin này chưa được duyệt nên chưa đặt lịch được."),
     "wrong_state": lambda _f: _("Mục này vừa đổi trạng thái nên việc này không còn làm được."),
+    "outside_validity": _outside_validity,
     "outside_hours": _outside_hours,
     "too_long": _too_long,
     "slot_conflict": lambda _f: _("Trùng giờ với buổi khác cùng cấp. Dời giờ hoặc bỏ buổi trùng."),

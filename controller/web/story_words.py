@@ -9,6 +9,9 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 
 from controller.domain.story import CentreCode, CentreFact, Silence, SlotStory
+from controller.services.audit import SYSTEM
+from controller.services.schedule_rows import NOT_VALID
+from controller.services.sharing import UNSHARED
 from controller.web import formats
 from controller.web.words import PRIORITIES, reason_word, trouble_word
 from station_protocol.messages import TraceFact
@@ -218,6 +221,10 @@ def _who(fact: CentreFact) -> str:
 
 
 def _cancelled_here(fact: CentreFact) -> Words:
+    if fact.who == SYSTEM and fact.why == NOT_VALID:
+        return PLAIN, _("bản tin không trong hạn dùng nên buổi này hủy")
+    if fact.why == UNSHARED:
+        return PLAIN, _("%(who)s thôi dùng chung bản tin này nên buổi này hủy", who=_who(fact))
     if fact.who not in ("", "vang") and fact.why:
         return PLAIN, _("%(who)s hủy buổi này: %(why)s", who=fact.who, why=fact.why)
     return PLAIN, _("%(who)s hủy buổi này", who=_who(fact))

@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from controller.domain.accounts import Role
+from controller.services.sharing import UNSHARED
 from controller.web import formats, words
 from controller.web.context import place_word, role_word
 
@@ -35,6 +36,9 @@ NAMES: dict[str, Callable[[], str]] = {
     "weekdays": lambda: _("các ngày"),
     "starts_on": lambda: _("từ ngày"),
     "ends_on": lambda: _("đến hết ngày"),
+    "tags": lambda: _("nhãn"),
+    "valid_from": lambda: _("dùng từ ngày"),
+    "valid_until": lambda: _("dùng đến hết ngày"),
     "priority": lambda: _("loại"),
     "language": lambda: _("thứ tiếng"),
     "number": lambda: _("bản"),
@@ -89,6 +93,10 @@ def _role(text: str) -> str:
     return role_word(Role(text)) if text in set(Role) else text
 
 
+def _reason(text: str) -> str:
+    return _("nơi soạn thôi dùng chung bản tin") if text == UNSHARED else _short(text)
+
+
 def _recurrence(text: str) -> str:
     return {"once": _("một lần"), "weekly": _("hằng tuần")}.get(text, text)
 
@@ -103,6 +111,7 @@ SAID: dict[str, Callable[[str], str]] = {
     "place_ids": place_word,
     "targets": place_word,
     "recurrence": _recurrence,
+    "reason": _reason,
     "priority": lambda text: str(words.PRIORITIES.get(text, text)),
     "code": words.trouble_word,
     "from": _moment,
@@ -110,4 +119,6 @@ SAID: dict[str, Callable[[str], str]] = {
     "to": _moment,
     "starts_on": _day,
     "ends_on": _day,
+    "valid_from": _day,
+    "valid_until": _day,
 }

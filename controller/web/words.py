@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from controller.domain.board import Sign
+from controller.web import formats
 
 STATES = {
     "ready": ("ok", "ok", _l("Trực tuyến")),
@@ -124,6 +127,16 @@ PRIORITIES = {
 """The classes of Circular 39, in its words."""
 
 
+def dates(starts_on: date | None, ends_on: date | None) -> str:
+    """When a bulletin may air, inside a sentence: "từ 01/12/2026 đến hết 15/12/2026"."""
+    first, last = formats.day(starts_on), formats.day(ends_on)
+    if starts_on is None:
+        return _("lúc nào cũng được") if ends_on is None else _("đến hết %(last)s", last=last)
+    if ends_on is None:
+        return _("từ %(first)s", first=first)
+    return _("từ %(first)s đến hết %(last)s", first=first, last=last)
+
+
 def outcome_words(sign: str, reason: str | None) -> str:
     """ "Không phát: mất điện", or just the word where there is no reason."""
     word = str(SIGNS[Sign(sign)][2])
@@ -148,6 +161,7 @@ def install(app: Flask) -> None:
         REFUSED=REFUSED,
         CLOCKS=CLOCKS,
         PRIORITIES=PRIORITIES,
+        dates=dates,
         outcome_words=outcome_words,
         reason_word=reason_word,
         trouble_word=trouble_word,

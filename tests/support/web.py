@@ -21,16 +21,21 @@ from controller.app import create_app
 from controller.domain.accounts import Actor, Role
 from controller.services.accounts import Accounts, NewAccount
 from controller.services.audit import AuditTrail
+from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
+from controller.services.filing import FilingDesk
 from controller.services.library import Library
+from controller.services.orders import Orders
 from controller.services.passwords import Passwords
 from controller.services.places import Places
 from controller.services.readings import Readings
+from controller.services.sharing import Sharing
 from controller.services.speech import Speech
 from controller.settings import Settings
 from controller.storage.database import Database
 from controller.storage.models import Base
+from station_protocol.signing import Signer
 
 NOW = datetime(2026, 11, 25, 10, 6, 40, tzinfo=UTC)
 """17:06:40 on Wednesday 25/11/2026 at the stations."""
@@ -90,7 +95,16 @@ class Centre:
             "places": self.places,
             "accounts": self.accounts,
             "audit": self.audit,
-            "library": Library(self.database, self.places),
+            "library": Library(self.database, self.clock, self.places),
+            "uses": BulletinUses(self.database, self.clock, self.places),
+            "filing": FilingDesk(self.database, self.clock, self.places, self.wake),
+            "sharing": Sharing(
+                self.database,
+                self.clock,
+                self.places,
+                self.wake,
+                orders=Orders(self.database, self.clock, self.places, Signer.generate()),
+            ),
             "readings": readings,
             "speech": Speech(self.clock, no_bulletins, readings, silent, self.wake),
         }

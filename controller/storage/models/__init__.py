@@ -4,6 +4,7 @@ from controller.storage.models.accounts import AccountRow, AuditRow, SessionRow
 from controller.storage.models.base import Base, UtcDateTime
 from controller.storage.models.bulletins import (
     BulletinRow,
+    BulletinTagRow,
     BulletinVersionRow,
     IngestJobRow,
     OwnReadingRow,
@@ -46,6 +47,7 @@ __all__ = [
     "Base",
     "BrokerDenialRow",
     "BulletinRow",
+    "BulletinTagRow",
     "BulletinVersionRow",
     "HoldingRow",
     "HoursExceptionRow",

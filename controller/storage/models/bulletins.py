@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -27,7 +27,7 @@ class BulletinRow(Base):
     category: Mapped[str | None]
     text: Mapped[str] = mapped_column(default="")
     search_text: Mapped[str] = mapped_column(default="")
-    """Title and text without marks, for searching."""
+    """Title, text and tags without marks, for searching."""
     place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"))
     author_id: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
     state: Mapped[str] = mapped_column(default="draft")
@@ -35,7 +35,25 @@ class BulletinRow(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
+    valid_from: Mapped[date | None]
+    """First local date on which it may air; None: no bound."""
+    valid_until: Mapped[date | None]
+    """Last local date on which it may air; None: no bound."""
+    shared_at: Mapped[datetime | None]
+    """Since when other places may find, hear and schedule it while approved; None: they may not."""
     row_version: Mapped[int] = mapped_column(default=1)
+
+
+class BulletinTagRow(Base):
+    """A free word a bulletin is filed under."""
+
+    __tablename__ = "bulletin_tag"
+    __table_args__ = (Index(None, "tag_key"),)
+
+    bulletin_id: Mapped[str] = mapped_column(ForeignKey("bulletin.bulletin_id"), primary_key=True)
+    tag_key: Mapped[str] = mapped_column(primary_key=True)
+    """The tag without marks and in lower case."""
+    tag: Mapped[str]
 
 
 class BulletinVersionRow(Base):

@@ -7,6 +7,7 @@ import pytest
 from controller.domain.accounts import Actor, Role
 from controller.domain.bulletins import BulletinState, Language
 from controller.services.bulletins import Draft
+from controller.services.filing import Filing
 from controller.services.library import PAGE_LENGTH, Library, Search
 from tests.support.bulletins import Studio
 from tests.support.web import COMMUNE, DISTRICT, Browser, words
@@ -14,7 +15,7 @@ from tests.support.web import COMMUNE, DISTRICT, Browser, words
 
 @pytest.fixture
 def library(studio: Studio) -> Library:
-    return Library(studio.centre.database, studio.centre.places)
+    return Library(studio.centre.database, studio.centre.clock, studio.centre.places)
 
 
 def write(studio: Studio, author: Actor, title: str, text: str = "", category: str = "") -> str:
@@ -84,10 +85,10 @@ def test_a_long_library_comes_in_pages(studio: Studio, library: Library, author:
         write(studio, author, f"Tin số {number}")
     first = library.search(author, Search())
     second = library.search(author, Search(page=2))
-    assert (len(first.bulletins), len(second.bulletins), second.pages) == (PAGE_LENGTH, 5, 2)
+    assert (len(first.bulletins), len(second.bulletins), second.leaf.pages) == (PAGE_LENGTH, 5, 2)
     assert not {one.title for one in first.bulletins} & {one.title for one in second.bulletins}
-    assert library.search(author, Search(page=99)).page == 2
-    assert library.search(author, Search(page=-1)).page == 1
+    assert library.search(author, Search(page=99)).leaf.page == 2
+    assert library.search(author, Search(page=-1)).leaf.page == 1
 
 
 def test_the_page_keeps_what_was_sought_when_a_state_is_chosen(
@@ -100,3 +101,65 @@ def test_the_page_keeps_what_was_sought_when_a_state_is_chosen(
     assert 'href="/ban-tin?tim=chay+rung' in page.text.replace("&amp;", "&")
     nothing = words(desk.get("/ban-tin?tim=khong+co+gi"))
     assert "Không tìm thấy bản tin nào như vậy." in nothing
+
+
+def test_tags_are_found_by_a_search_and_narrow_the_list_down(
+    studio: Studio, library: Library, author: Actor
+) -> None:
+    draft = Draft("Phòng cháy", "", "", author.place_id)
+    studio.bulletins.create(author, draft, filing=Filing("Mùa khô, rừng"))
+    other = write(studio, author, "Vay vốn")
+    studio.centre.services.filing.file(author, other, Filing("mùa khô"), row_version=1)
+    assert set(titles(library, author, words="mua kho")) == {"Vay vốn", "Phòng cháy"}
+    assert titles(library, author, tag="RUNG") == ["Phòng cháy"]
+    assert titles(library, author, tag="mua") == []
+    assert library.search(author, Search()).tags == ("Mùa khô", "rừng")
+    studio.bulletins.edit(
+        author, other, Draft("Vay vốn", "", "Lãi", author.place_id), row_version=2
+    )
+    assert titles(library, author, words="mua kho lai") == ["Vay vốn"]
+    studio.centre.services.filing.file(author, other, Filing(), row_version=3)
+    assert titles(library, author, words="mua kho") == ["Phòng cháy"]
+
+
+def test_what_has_expired_is_said_and_found_on_its_own(
+    studio: Studio, author: Actor, approver: Actor, voice_wav: bytes
+) -> None:
+    bulletin_id = studio.approved(author, approver, voice_wav)
+    write(studio, author, "Bản nháp khác")
+    desk: Browser = studio.centre.client(Role.OPERATOR, DISTRICT)
+    at = f"/ban-tin/{bulletin_id}"
+    seen = studio.version(author, bulletin_id)
+    saved = desk.post(f"{at}/nhan", tags="mùa khô", valid_until="26/11", row_version=seen)
+    assert saved.status_code == 303
+    assert "het-han" not in desk.get("/ban-tin").text
+    studio.centre.clock.move(days=2)
+    desk = studio.centre.client(Role.OPERATOR, DISTRICT)
+    page = words(desk.get(at))
+    assert "Hết hạn ngày 26/11/2026" in page
+    assert "Bản tin hết hạn ngày 26/11/2026 nên không đặt lịch được nữa." in page
+    assert "Đã duyệt" in page
+    listed = words(desk.get("/ban-tin?het-han=co"))
+    assert "Phòng cháy rừng mùa khô" in listed
+    assert "Bản nháp khác" not in listed
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"valid_until": "hôm nào"}, "Gõ ngày như 30/11/2026."),
+        ({"valid_from": "30/11/2026", "valid_until": "29/11/2026"}, "Ngày cuối phải sau ngày đầu."),
+        ({"tags": "x" * 31}, "Mỗi nhãn dài tối đa 30 chữ"),
+    ],
+)
+def test_what_cannot_be_filed_is_said_at_its_field_and_stays_typed(
+    studio: Studio, author: Actor, typed: dict[str, str], said: str
+) -> None:
+    bulletin_id = write(studio, author, "Họp thôn")
+    desk: Browser = studio.centre.client(Role.OPERATOR, DISTRICT)
+    for address in (f"/ban-tin/{bulletin_id}/nhan", "/ban-tin/moi"):
+        answer = desk.post(address, title="Họp thôn", row_version=1, **typed)
+        assert answer.status_code == 422
+        assert said in words(answer)
+        assert "open" in answer.text[answer.text.index('class="more"') :][:30]
+        assert all(f'value="{value}"' in answer.text for value in typed.values())

@@ -14,6 +14,7 @@ from controller.domain.bulletins import (
     clean_language,
     clean_name,
     clean_reason,
+    clean_tags,
     clean_text,
     clean_title,
     ensure_complete,
@@ -38,6 +39,15 @@ ALLOWED = {
     (S.SUBMITTED, D.WITHDRAW): S.WITHDRAWN,
     (S.RETURNED, D.WITHDRAW): S.WITHDRAWN,
     (S.APPROVED, D.WITHDRAW): S.WITHDRAWN,
+    (S.DRAFT, D.FILE): S.DRAFT,
+    (S.SUBMITTED, D.FILE): S.SUBMITTED,
+    (S.RETURNED, D.FILE): S.RETURNED,
+    (S.APPROVED, D.FILE): S.APPROVED,
+    (S.APPROVED, D.SHARE): S.APPROVED,
+    (S.DRAFT, D.UNSHARE): S.DRAFT,
+    (S.SUBMITTED, D.UNSHARE): S.SUBMITTED,
+    (S.RETURNED, D.UNSHARE): S.RETURNED,
+    (S.APPROVED, D.UNSHARE): S.APPROVED,
 }
 PAIRS = [(state, deed) for state in S for deed in D]
 
@@ -163,3 +173,24 @@ def test_only_known_languages_and_subjects_are_taken() -> None:
 )
 def test_the_name_of_an_upload_is_only_text(name: str, shown: str) -> None:
     assert clean_name(name) == shown
+
+
+def test_tags_are_taken_apart_at_commas_and_kept_once_whatever_their_marks() -> None:
+    assert clean_tags(" mùa  khô, Vay vốn; #mua kho,, ,VAY VỐN") == ("mùa khô", "Vay vốn")
+    assert clean_tags(" , ; ") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a" * 31, "tag_too_long"),
+        (", ".join("abcdefghi"), "too_many_tags"),
+        ("mùa\u202ekhô", "hidden_characters"),
+    ],
+)
+def test_tags_that_cannot_be_used_are_refused_at_their_field(text: str, problem: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        clean_tags(text)
+    assert refused.value.facts == {"field": "tags", "problem": problem}
+    assert len(clean_tags(", ".join("abcdefgh"))) == 8
+    assert clean_tags("a" * 30) == ("a" * 30,)
