@@ -54,6 +54,7 @@ from controller.services.outbox import Outbox
 from controller.services.piece_desk import PieceDesk
 from controller.services.places import Places
 from controller.services.plans import Plans
+from controller.services.programmes import Programmes
 from controller.services.pruning import Pruning
 from controller.services.readings import Readings
 from controller.services.schedules import Schedules
@@ -206,6 +207,7 @@ def build_services(
         uses=BulletinUses(database, now, places),
         filing=FilingDesk(database, now, places, wake),
         sharing=Sharing(database, now, places, wake, orders=orders),
+        programmes=Programmes(database, now, places, wake),
         readings=readings,
         speech=Speech(now, bulletins, readings, speaker, wake),
         schedules=schedules,

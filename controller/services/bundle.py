@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from controller.services.orders import Orders
     from controller.services.places import Places
     from controller.services.plans import Plans
+    from controller.services.programmes import Programmes
     from controller.services.readings import Readings
     from controller.services.schedules import Schedules
     from controller.services.sharing import Sharing
@@ -39,6 +40,7 @@ class Services:
     uses: BulletinUses
     filing: FilingDesk
     sharing: Sharing
+    programmes: Programmes
     readings: Readings
     speech: Speech
     schedules: Schedules

@@ -113,6 +113,11 @@ class ProgrammeLine:
     schedules: int
     """How many schedules that still air use it."""
 
+    @property
+    def choice(self) -> str:
+        """How it is named where programmes and bulletins are chosen from one list."""
+        return f"programme:{self.programme_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeView:
@@ -145,6 +150,10 @@ class Programmes:
         """Those of the actor's place, below and above it; the one changed last comes first."""
         with self._database.read() as session:
             return tuple(view.line for view in self._views(session, actor))
+
+    def airable(self, actor: Actor) -> tuple[ProgrammeLine, ...]:
+        """Those that may be scheduled now: no templates, every bulletin approved."""
+        return tuple(one for one in self.all(actor) if one.is_approved and not one.is_template)
 
     def show(self, actor: Actor, programme_id: str) -> ProgrammeView:
         """One of them. NotFoundError, also for one of another district."""

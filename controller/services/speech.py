@@ -35,9 +35,9 @@ class Speech:
         self._speaker = speaker
         self._wake = wake
 
-    def voices(self) -> tuple[Voice, ...]:
-        """Every voice there is, the one to be taken first in front."""
-        return self._speaker.voices()
+    def voices(self, language: str | None = None) -> tuple[Voice, ...]:
+        """The voices for a language, or all; the one to be taken first in front."""
+        return self._speaker.voices(language)
 
     def after(self, voice_name: str | None) -> Voice | None:
         """The voice to offer when this one failed."""

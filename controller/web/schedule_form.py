@@ -18,6 +18,8 @@ from station_protocol.vocabulary import Priority
 WEEKS_AHEAD = timedelta(days=27)
 """A new series is proposed for four weeks; one without an end has to be asked for."""
 
+_PROGRAMME = "programme:"
+
 _TIME = re.compile(r"(\d{1,2})\s*(?:[:hg.]\s*(\d{2}))?\s*(?:h|giờ)?", re.ASCII)
 _BARE_TIME = re.compile(r"(\d{2})(\d{2})", re.ASCII)
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?", re.ASCII)
@@ -28,6 +30,7 @@ class ScheduleForm:
     """The fields as they stand in the page."""
 
     bulletin_id: str = ""
+    """A bulletin, or a programme as `programme:<id>`."""
     recurrence: str = Recurrence.WEEKLY.value
     airs_at: str = ""
     weekdays: tuple[str, ...] = ()
@@ -71,7 +74,7 @@ def new_form(today: date, *, bulletin_id: str = "", targets: Iterable[str] = ())
 def form_of(wish: Wish, schedule_id: str, row_version: int) -> ScheduleForm:
     """The form filled with a schedule that stands."""
     return ScheduleForm(
-        bulletin_id=wish.bulletin_id,
+        bulletin_id=f"{_PROGRAMME}{wish.programme_id}" if wish.programme_id else wish.bulletin_id,
         recurrence=wish.recurrence.value,
         airs_at=f"{wish.airs_at:%H:%M}",
         weekdays=tuple(str(day) for day in range(7) if wish.weekdays >> day & 1),
@@ -126,11 +129,13 @@ def read(form: ScheduleForm, tree: PlaceTree, today: date) -> tuple[Wish | None,
     if None in excluded:
         problems["excluded"] = _("Gõ các ngày cách nhau bằng dấu phẩy, như 27/11, 04/12.")
     if not form.bulletin_id:
-        problems["bulletin_id"] = _("Chọn bản tin.")
+        problems["bulletin_id"] = _("Chọn chương trình hoặc bản tin.")
     if problems or airs_at is None or starts_on is None:
         return None, replace(form, problems=problems)
+    is_programme = form.bulletin_id.startswith(_PROGRAMME)
     wish = Wish(
-        bulletin_id=form.bulletin_id,
+        bulletin_id="" if is_programme else form.bulletin_id,
+        programme_id=form.bulletin_id.removeprefix(_PROGRAMME) if is_programme else "",
         recurrence=Recurrence.ONCE if is_once else Recurrence.WEEKLY,
         airs_at=airs_at,
         starts_on=starts_on,

@@ -164,7 +164,7 @@ def _problem_words(error: InvalidInputError) -> str:
         case "missing", "weekdays":
             return _("Chọn ít nhất một ngày trong tuần.")
         case "missing", "bulletin_id":
-            return _("Chọn bản tin.")
+            return _("Chọn chương trình hoặc bản tin.")
         case "not_after", _field:
             return _("Ngày cuối phải sau ngày đầu.")
         case "too_long", _field:
@@ -241,6 +241,7 @@ def _page(
     return render_template(
         "schedules/form.html",
         bulletins=services().schedules.bulletins(actor),
+        programmes=services().programmes.airable(actor),
         own=tree.places[actor.place_id],
         groups=_groups(tree.places[actor.place_id]),
         refused=sentence,

@@ -29,6 +29,7 @@ from controller.services.library import Library
 from controller.services.orders import Orders
 from controller.services.passwords import Passwords
 from controller.services.places import Places
+from controller.services.programmes import Programmes
 from controller.services.readings import Readings
 from controller.services.sharing import Sharing
 from controller.services.speech import Speech
@@ -105,6 +106,7 @@ class Centre:
                 self.wake,
                 orders=Orders(self.database, self.clock, self.places, Signer.generate()),
             ),
+            "programmes": Programmes(self.database, self.clock, self.places, self.wake),
             "readings": readings,
             "speech": Speech(self.clock, no_bulletins, readings, silent, self.wake),
         }

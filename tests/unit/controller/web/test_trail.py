@@ -14,7 +14,9 @@ from controller.web.trail import facts_of
 from station_protocol import messages
 
 CODE = Path(__file__).parents[4] / "controller"
-WRITTEN = re.compile(r'"((?:account|bulletin|schedule|slot|hours|station|reading)\.[a-z_]+)"')
+WRITTEN = re.compile(
+    r'"((?:account|bulletin|programme|schedule|slot|hours|station|reading)\.[a-z_]+)"'
+)
 FILES = {"station.toml"}
 
 
