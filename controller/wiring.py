@@ -20,7 +20,7 @@ from audio_library.speech.engine import SpeechEngine
 from audio_library.speech.offline import EspeakEngine
 from audio_library.speech.online import GttsEngine
 from audio_library.speech.speaker import Speaker
-from audio_library.store import FolderStore
+from audio_library.store import ORIGINAL_SUFFIX, FolderStore
 from controller.app import create_app
 from controller.errors import BrokerError
 from controller.jobs import fleet_sweep, plan_refresh, pruning, reconcile_day
@@ -212,6 +212,11 @@ def build_services(
     )
 
 
+def originals(settings: Settings) -> FolderStore:
+    """Uploads as they came: beside the sound, and out of reach of stations."""
+    return FolderStore(settings.folder / "originals", ORIGINAL_SUFFIX)
+
+
 def engines(settings: SpeechSettings) -> list[SpeechEngine]:
     """The speech engines in the order in which they are offered. SettingsError for another name."""
     known: dict[str, Callable[[], SpeechEngine]] = {
@@ -238,6 +243,7 @@ def _background(
         database,
         now,
         services.sounds,
+        originals(settings),
         settings.folder / "spool",
         settings.sound,
         scheduler.wake,

@@ -53,9 +53,14 @@ class VersionView:
     voice: str | None
     spoken_text: str | None
     original_name: str
+    original_sha256: str | None
+    """The upload as it came is kept under this name; None: there is none."""
+    original_size_bytes: int | None
     sha256: str | None
     size_bytes: int | None
     duration_ms: int | None
+    lead_in_ms: int | None
+    """Where the voice begins, behind the chime."""
     loudness_lufs: float | None
     true_peak_dbtp: float | None
     source_loudness_lufs: float | None
@@ -246,9 +251,12 @@ def _version(row: BulletinVersionRow, progress_percent: int) -> VersionView:
         voice=row.voice,
         spoken_text=row.spoken_text,
         original_name=row.original_name,
+        original_sha256=row.original_sha256,
+        original_size_bytes=row.original_size_bytes,
         sha256=row.sha256,
         size_bytes=row.size_bytes,
         duration_ms=row.duration_ms,
+        lead_in_ms=row.lead_in_ms,
         loudness_lufs=row.loudness_lufs,
         true_peak_dbtp=row.true_peak_dbtp,
         source_loudness_lufs=row.source_loudness_lufs,

@@ -23,7 +23,7 @@ from audio_library.errors import (
     SpeechUnavailableError,
 )
 from audio_library.ingest import IngestLimits, IngestResult
-from audio_library.store import AssetStore
+from audio_library.store import AssetStore, FolderStore
 from controller.domain.bulletins import BulletinDeed, BulletinState, VersionState, after, can
 from controller.services.audit import Deed, record
 from controller.services.bulletin_views import OBJECT_KIND
@@ -61,6 +61,7 @@ class IngestDesk:
         database: Database,
         now: Callable[[], datetime],
         store: AssetStore,
+        originals: FolderStore,
         spool: Path,
         sound: SoundSettings,
         wake: Callable[[str], None],
@@ -68,6 +69,7 @@ class IngestDesk:
         self._database = database
         self._now = now
         self._store = store
+        self._originals = originals
         self._sound = sound
         self._limits = IngestLimits(sound.upload_limit_mb * 1_000_000, sound.longest_min * 60_000)
         self._spool = Spool(spool, limit_bytes=self._limits.max_bytes)
@@ -83,11 +85,17 @@ class IngestDesk:
         return len(found)
 
     def sweep(self) -> int:
-        """Remove uploads nobody came back for within a day; how many files."""
-        query = select(IngestJobRow.spool_name).where(IngestJobRow.state.in_(("queued", "running")))
+        """Remove uploads nobody came back for within a day, and originals no version names.
+
+        How many files.
+        """
+        jobs = select(IngestJobRow.spool_name).where(IngestJobRow.state.in_(("queued", "running")))
+        named = select(BulletinVersionRow.original_sha256).distinct()
         with self._database.read() as session:
-            wanted = set(session.scalars(query))
-        return self._spool.sweep(wanted, before=self._now() - _LEFTOVERS_AFTER)
+            wanted, kept = set(session.scalars(jobs)), set(session.scalars(named))
+        before = self._now() - _LEFTOVERS_AFTER
+        gone = self._originals.sweep_orphans(kept, older_than_epoch_s=before.timestamp())
+        return len(gone) + self._spool.sweep(wanted, before=before)
 
     def claim(self, worker: str, *, is_spoken: bool = True) -> IngestTask | None:
         """The oldest waiting job, now this worker's; None when there is none.
@@ -113,13 +121,19 @@ class IngestDesk:
         self._set(task, progress_percent=max(0, min(percent, 100)))
 
     def done(self, task: IngestTask, result: IngestResult) -> None:
-        """Keep the sound and make the version ready; a change of sound voids an approval."""
+        """Keep the sound and the upload it came from, and make the version ready.
+
+        A change of sound voids an approval.
+        """
+        original = self._originals.adopt(task.source) if task.voice is None else None
         self._store.put(result.path)
         result.path.unlink(missing_ok=True)
         at = self._now()
         with self._database.write() as session:
             version = session.get_one(BulletinVersionRow, task.bulletin_version_id)
             _fill(version, result)
+            version.original_sha256 = original
+            version.original_size_bytes = result.source.size_bytes if original else None
             self._void_approval(session, version, at)
             self._close(session, task, "done", at)
         self._spool.drop(task.source.name)
@@ -250,6 +264,7 @@ def _fill(version: BulletinVersionRow, result: IngestResult) -> None:
     version.sha256 = asset.sha256
     version.size_bytes = asset.size_bytes
     version.duration_ms = asset.duration_ms
+    version.lead_in_ms = result.lead_in_ms
     version.loudness_lufs = asset.loudness_lufs
     version.true_peak_dbtp = asset.true_peak_dbtp
     version.source_loudness_lufs = result.source_loudness_lufs

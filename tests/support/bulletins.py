@@ -10,7 +10,7 @@ from audio_library.errors import SpeechUnavailableError
 from audio_library.speech.cache import SpeechCache
 from audio_library.speech.engine import GoOn, Voice
 from audio_library.speech.speaker import Speaker
-from audio_library.store import FolderStore
+from audio_library.store import ORIGINAL_SUFFIX, FolderStore
 from controller.domain.accounts import Actor
 from controller.jobs.ingest import IngestWorkers
 from controller.jobs.speech import SpeechWorker
@@ -58,6 +58,7 @@ class Studio:
 
     def __post_init__(self) -> None:
         self.store = FolderStore(self.folder / "sounds")
+        self.originals = FolderStore(self.folder / "originals", ORIGINAL_SUFFIX)
         self.spool = self.folder / "spool"
         sound = self.centre.settings.sound
         self.bulletins = Bulletins(
@@ -90,6 +91,7 @@ class Studio:
             centre.database,
             centre.clock,
             self.store,
+            self.originals,
             self.spool,
             centre.settings.sound,
             centre.wake,

@@ -62,9 +62,14 @@ class BulletinVersionRow(Base):
     spoken_text: Mapped[str | None]
     """Of speech: the words as they were read aloud."""
     original_name: Mapped[str]
+    original_sha256: Mapped[str | None]
+    """The upload as it came, in the store of originals; None: of speech, or not kept yet."""
+    original_size_bytes: Mapped[int | None]
     sha256: Mapped[str | None]
     size_bytes: Mapped[int | None]
     duration_ms: Mapped[int | None]
+    lead_in_ms: Mapped[int | None]
+    """Where the voice begins in the sound, behind the chime; None: made before this was noted."""
     loudness_lufs: Mapped[float | None]
     true_peak_dbtp: Mapped[float | None]
     source_loudness_lufs: Mapped[float | None]

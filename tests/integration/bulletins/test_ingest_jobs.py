@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from audio_library.errors import ToolFailedError
+from audio_library.lead_in import LEAD_IN_MS
 from audio_library.store import FolderStore
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import VersionState
@@ -173,3 +176,46 @@ def test_the_same_bytes_in_two_bulletins_are_stored_once(
         give(studio, author, voice_wav, title)
     studio.finish()
     assert len(list((studio.folder / "sounds").glob("??/*.opus"))) == 1
+
+
+def kept_originals(studio: Studio) -> list[bytes]:
+    return [path.read_bytes() for path in (studio.folder / "originals").rglob("*.original")]
+
+
+def test_the_upload_is_kept_as_it_came(studio: Studio, author: Actor, voice_wav: bytes) -> None:
+    bulletin_id = give(studio, author, voice_wav)
+    studio.finish()
+    version = studio.bulletins.get(author, bulletin_id).versions[0]
+    assert version.original_sha256 == hashlib.sha256(voice_wav).hexdigest()
+    assert version.original_size_bytes == len(voice_wav)
+    assert kept_originals(studio) == [voice_wav]
+    assert version.lead_in_ms == LEAD_IN_MS
+    assert list(studio.spool.iterdir()) == []
+
+
+def test_of_a_refused_upload_and_of_speech_no_original_is_kept(
+    studio: Studio, author: Actor, voice_wav: bytes, tmp_path: Path
+) -> None:
+    give(studio, author, sound_bytes(tmp_path, silence(1)))
+    spoken = studio.draft(author)
+    studio.online.sound = voice_wav
+    studio.speech.order(author, spoken, "online:vi", "Xin chào bà con.")
+    studio.finish()
+    version = studio.bulletins.get(author, spoken).versions[0]
+    assert version.state is VersionState.READY
+    assert version.original_sha256 is None
+    assert kept_originals(studio) == []
+
+
+def test_an_original_goes_when_no_version_names_it(
+    studio: Studio, author: Actor, voice_wav: bytes, other_wav: bytes, tmp_path: Path
+) -> None:
+    give(studio, author, voice_wav)
+    studio.finish()
+    lost = tmp_path / "lost.wav"
+    lost.write_bytes(other_wav)
+    studio.originals.adopt(lost)  # as a crash before the version was noted leaves it
+    for path in (studio.folder / "originals").rglob("*.original"):
+        os.utime(path, (1000, 1000))
+    assert studio.desk.sweep() == 1
+    assert kept_originals(studio) == [voice_wav]
