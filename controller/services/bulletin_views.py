@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from audio_library.span import Span
 from controller.domain.bulletins import BulletinState, Language, VersionFacts, VersionState
 from controller.storage.models import (
     AccountRow,
@@ -41,6 +42,14 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True)
+class CueView:
+    """A point in the finished sound; `kind` is a CueKind of the audio library."""
+
+    kind: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class VersionView:
     """One version of the sound. Everything measured is None until it is ready."""
 
@@ -66,6 +75,9 @@ class VersionView:
     source_loudness_lufs: float | None
     waveform: tuple[int, ...]
     findings: tuple[FindingView, ...]
+    cues: tuple[CueView, ...]
+    suggested: Span | None
+    """What to keep of the upload, in its own time; None: there is nothing to cut off."""
     refusal_code: str | None
     refusal_facts: Mapping[str, Any]
     progress_percent: int
@@ -262,6 +274,8 @@ def _version(row: BulletinVersionRow, progress_percent: int) -> VersionView:
         source_loudness_lufs=row.source_loudness_lufs,
         waveform=tuple(row.waveform),
         findings=tuple(FindingView(**finding) for finding in row.findings),
+        cues=tuple(CueView(**cue) for cue in row.cues),
+        suggested=_span(row.suggested_start_ms, row.suggested_end_ms),
         refusal_code=row.refusal_code,
         refusal_facts=row.refusal_facts,
         progress_percent=progress_percent,
@@ -270,3 +284,7 @@ def _version(row: BulletinVersionRow, progress_percent: int) -> VersionView:
         approved_by_name=row.approved_by_name,
         approved_at=row.approved_at,
     )
+
+
+def _span(start_ms: int | None, end_ms: int | None) -> Span | None:
+    return None if start_ms is None or end_ms is None else Span(start_ms, end_ms)

@@ -17,12 +17,14 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from audio_library.cues import Cue
 from audio_library.errors import (
     RefusedSoundError,
     SpeechFailedError,
     SpeechUnavailableError,
 )
 from audio_library.ingest import IngestLimits, IngestResult
+from audio_library.quality import Finding
 from audio_library.store import AssetStore, FolderStore
 from controller.domain.bulletins import BulletinDeed, BulletinState, VersionState, after, can
 from controller.services.audit import Deed, record
@@ -92,7 +94,8 @@ class IngestDesk:
         jobs = select(IngestJobRow.spool_name).where(IngestJobRow.state.in_(("queued", "running")))
         named = select(BulletinVersionRow.original_sha256).distinct()
         with self._database.read() as session:
-            wanted, kept = set(session.scalars(jobs)), set(session.scalars(named))
+            wanted = set(session.scalars(jobs))
+            kept = {sha256 for sha256 in session.scalars(named) if sha256}
         before = self._now() - _LEFTOVERS_AFTER
         gone = self._originals.sweep_orphans(kept, older_than_epoch_s=before.timestamp())
         return len(gone) + self._spool.sweep(wanted, before=before)
@@ -269,15 +272,17 @@ def _fill(version: BulletinVersionRow, result: IngestResult) -> None:
     version.true_peak_dbtp = asset.true_peak_dbtp
     version.source_loudness_lufs = result.source_loudness_lufs
     version.waveform = list(asset.waveform)
-    version.findings = [
-        {**asdict(finding), "kind": finding.kind.value, "at_ms": _placed(finding.at_ms, result)}
-        for finding in result.findings
-    ]
+    version.findings = [_placed(finding, result) for finding in result.findings]
+    version.cues = [_placed(cue, result) for cue in result.cues]
+    if result.suggested:
+        version.suggested_start_ms = result.suggested.start_ms
+        version.suggested_end_ms = result.suggested.end_ms
 
 
-def _placed(at_ms: int | None, result: IngestResult) -> int | None:
-    """Where a finding of the upload lies in the finished sound, behind the chime."""
-    return None if at_ms is None else at_ms + result.lead_in_ms
+def _placed(mark: Finding | Cue, result: IngestResult) -> dict[str, Any]:
+    """As it is written down: its place is that in the finished sound, behind the chime."""
+    at_ms = None if mark.at_ms is None else mark.at_ms + result.lead_in_ms
+    return {**asdict(mark), "kind": mark.kind.value, "at_ms": at_ms}
 
 
 def _facts(error: RefusedSoundError) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from controller.services.library import Search
 from controller.services.spool import Upload
 from controller.settings import Settings
 from controller.web import bulletin_words as words
+from controller.web import cut_words as cuts
 from controller.web import waveform as wave
 from controller.web.policy import (
     accepts_up_to,
@@ -407,6 +408,7 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
         places=_places(),
         words=words,
         wave=wave,
+        cuts=cuts,
         limit_mb=_limit_mb(),
         longest_min=settings().sound.longest_min,
         is_maker=actor.account_id in view.makers,

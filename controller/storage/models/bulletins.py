@@ -75,6 +75,11 @@ class BulletinVersionRow(Base):
     source_loudness_lufs: Mapped[float | None]
     waveform: Mapped[list[Any]] = mapped_column(default=list)
     findings: Mapped[list[Any]] = mapped_column(default=list)
+    cues: Mapped[list[Any]] = mapped_column(default=list)
+    """Where the voice begins and ends in the sound, and its long pauses."""
+    suggested_start_ms: Mapped[int | None]
+    suggested_end_ms: Mapped[int | None]
+    """What to keep of an upload with silence around its voice, counted from its beginning."""
     refusal_code: Mapped[str | None]
     refusal_facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_by: Mapped[str] = mapped_column(ForeignKey("account.account_id"))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from audio_library import store as stores
 from audio_library.errors import AssetCorruptError, AssetMissingError
 from audio_library.store import ORIGINAL_SUFFIX, FolderStore
 
@@ -108,7 +107,7 @@ def test_an_original_from_another_disk_is_copied(
     def no_link(_self: Path, _target: Path) -> None:
         raise OSError(errno.EXDEV, "another disk")
 
-    monkeypatch.setattr(stores.Path, "hardlink_to", no_link)
+    monkeypatch.setattr(Path, "hardlink_to", no_link)
     store = FolderStore(tmp_path / "originals", ORIGINAL_SUFFIX)
     assert store.adopt(source) == SHA
     assert not store.path(SHA).samefile(source)

@@ -16,7 +16,7 @@ from controller.errors import UploadTooLargeError
 from controller.services.parts import PartUploads
 from controller.services.spool import Spool
 from tests.support.bulletins import Studio, sound_bytes
-from tests.support.sound import silence, speech_like
+from tests.support.sound import silence, speech_like, tone
 from tests.support.web import COMMUNE, DISTRICT, OTHER_DISTRICT, Browser, Centre, words
 
 JSON = {"Accept": "application/json"}
@@ -385,3 +385,14 @@ def test_a_piece_without_the_page_s_mark_is_refused(desk: Browser, voice_wav: by
     answer = desk.http.put(f"/ban-tin/tai-len/{token}?tu=0", data=voice_wav, headers=JSON)
     assert answer.status_code == 400
     assert desk.get(f"/ban-tin/tai-len/{token}").get_json() == {"received": 0}
+
+
+def test_where_somebody_speaks_is_marked_and_said(
+    desk: Browser, studio: Studio, author: Actor, tmp_path: Path
+) -> None:
+    sound = np.concatenate((silence(3), tone(5, level=0.3), silence(4), tone(1), silence(2)))
+    bulletin_id = studio.draft(author, sound=sound_bytes(tmp_path, sound))
+    page = desk.get(f"/ban-tin/{bulletin_id}")
+    assert "Tiếng nói từ 00:05 đến 00:15. Đoạn nghỉ dài: 00:10–00:14." in words(page)
+    assert len(re.findall(r'class="cue voice"', page.text)) == 2
+    assert len(re.findall(r'class="cue pause"', page.text)) == 2

@@ -8,11 +8,13 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
 from audio_library.errors import ToolFailedError
 from audio_library.lead_in import LEAD_IN_MS
+from audio_library.span import Span
 from audio_library.store import FolderStore
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import VersionState
@@ -22,7 +24,7 @@ from controller.services.bulletins import Draft
 from controller.services.spool import Upload
 from controller.storage.models import IngestJobRow
 from tests.support.bulletins import Studio, sound_bytes, wav_bytes
-from tests.support.sound import silence
+from tests.support.sound import silence, tone
 from tests.support.web import DISTRICT
 
 
@@ -219,3 +221,24 @@ def test_an_original_goes_when_no_version_names_it(
         os.utime(path, (1000, 1000))
     assert studio.desk.sweep() == 1
     assert kept_originals(studio) == [voice_wav]
+
+
+def test_marks_and_the_suggested_cut_are_kept_with_the_version(
+    studio: Studio, author: Actor, tmp_path: Path
+) -> None:
+    sound = np.concatenate((silence(3), tone(5, level=0.3), silence(4), tone(1), silence(4)))
+    bulletin_id = give(studio, author, sound_bytes(tmp_path, sound))
+    studio.finish()
+    version = studio.bulletins.get(author, bulletin_id).versions[0]
+    assert version.suggested in (Span(2_800, 13_400), Span(2_800, 13_500))
+    assert version.lead_in_ms is not None
+    wanted = [
+        ("voice_begins", 3_000),
+        ("pause_begins", 8_000),
+        ("pause_ends", 12_000),
+        ("voice_ends", 13_000),
+    ]
+    for cue, (kind, at_ms) in zip(version.cues, wanted, strict=True):
+        assert cue.kind == kind
+        assert abs(cue.at_ms - version.lead_in_ms - at_ms) <= 100
+    assert version.duration_ms == version.lead_in_ms + 17_000  # nothing was cut by itself
