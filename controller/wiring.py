@@ -40,6 +40,7 @@ from controller.services.audit import AuditTrail
 from controller.services.board import Board
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
+from controller.services.cuts import Cuts
 from controller.services.fleet import Fleet
 from controller.services.hours import Hours
 from controller.services.ingest_desk import IngestDesk
@@ -197,6 +198,7 @@ def build_services(
         audit=AuditTrail(database, now),
         places=places,
         bulletins=bulletins,
+        cuts=Cuts(now, bulletins, originals(settings), spool, settings.sound),
         library=Library(database, places),
         readings=readings,
         speech=Speech(now, bulletins, readings, speaker, wake),

@@ -65,6 +65,8 @@ class VersionView:
     original_sha256: str | None
     """The upload as it came is kept under this name; None: there is none."""
     original_size_bytes: int | None
+    cut: Span | None
+    """The stretch of the upload that was used; None: all of it."""
     sha256: str | None
     size_bytes: int | None
     duration_ms: int | None
@@ -156,6 +158,28 @@ class BulletinView:
             if version.state is VersionState.REFUSED
             and version.number > good.get(version.language, 0)
         )
+
+    def whole_of(self, version: VersionView) -> VersionView | None:
+        """The newest sound made of all of the upload that this version was cut from, or itself."""
+        return next(
+            (
+                each
+                for each in self.versions
+                if each.language is version.language
+                and each.original_sha256 == version.original_sha256
+                and each.original_sha256 is not None
+                and each.cut is None
+                and each.state is VersionState.READY
+            ),
+            None,
+        )
+
+    def upload_ms(self, version: VersionView) -> int | None:
+        """Length of the upload a version was made from; None: it was not kept."""
+        whole = self.whole_of(version)
+        if whole is None or whole.duration_ms is None or whole.lead_in_ms is None:
+            return None
+        return whole.duration_ms - whole.lead_in_ms
 
     @property
     def is_processing(self) -> bool:
@@ -265,6 +289,7 @@ def _version(row: BulletinVersionRow, progress_percent: int) -> VersionView:
         original_name=row.original_name,
         original_sha256=row.original_sha256,
         original_size_bytes=row.original_size_bytes,
+        cut=_span(row.cut_start_ms, row.cut_end_ms),
         sha256=row.sha256,
         size_bytes=row.size_bytes,
         duration_ms=row.duration_ms,

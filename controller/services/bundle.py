@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from controller.services.audit import AuditTrail
     from controller.services.board import Board
     from controller.services.bulletins import Bulletins
+    from controller.services.cuts import Cuts
     from controller.services.hours import Hours
     from controller.services.library import Library
     from controller.services.orders import Orders
@@ -32,6 +33,7 @@ class Services:
     audit: AuditTrail
     places: Places
     bulletins: Bulletins
+    cuts: Cuts
     library: Library
     readings: Readings
     speech: Speech

@@ -25,6 +25,7 @@ from audio_library.errors import (
 )
 from audio_library.ingest import IngestLimits, IngestResult
 from audio_library.quality import Finding
+from audio_library.span import Span
 from audio_library.store import AssetStore, FolderStore
 from controller.domain.bulletins import BulletinDeed, BulletinState, VersionState, after, can
 from controller.services.audit import Deed, record
@@ -50,6 +51,8 @@ class IngestTask:
     workdir: Path
     chime: bool
     limits: IngestLimits
+    cut: Span | None = None
+    """The stretch of the upload to be used; None: all of it."""
     spoken_text: str | None = None
     """What is to be spoken into `source` first, by `voice`; None: the file is there."""
     voice: str | None = None
@@ -190,6 +193,7 @@ class IngestDesk:
             source=self._spool.path(row.spool_name),
             workdir=self._spool.folder,
             chime=self._sound.chime,
+            cut=_cut(version),
             limits=self._limits,
             spoken_text=None if row.is_spoken else version.spoken_text,
             voice=version.voice,
@@ -259,6 +263,11 @@ def _record(
 ) -> None:
     deed = Deed(f"bulletin.{word}", OBJECT_KIND, bulletin.bulletin_id, bulletin.place_id, detail)
     record(session, None, deed, at=at)
+
+
+def _cut(version: BulletinVersionRow) -> Span | None:
+    start_ms, end_ms = version.cut_start_ms, version.cut_end_ms
+    return None if start_ms is None or end_ms is None else Span(start_ms, end_ms)
 
 
 def _fill(version: BulletinVersionRow, result: IngestResult) -> None:

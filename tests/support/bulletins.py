@@ -15,6 +15,7 @@ from controller.domain.accounts import Actor
 from controller.jobs.ingest import IngestWorkers
 from controller.jobs.speech import SpeechWorker
 from controller.services.bulletins import Bulletins, Draft
+from controller.services.cuts import Cuts
 from controller.services.ingest_desk import IngestDesk
 from controller.services.readings import Readings
 from controller.services.speech import Speech
@@ -78,8 +79,10 @@ class Studio:
         self.desk = self.new_desk()
         self.workers = IngestWorkers(self.desk)
         self.speakers = SpeechWorker(self.desk, self.speech.speak)
+        self.cuts = Cuts(self.centre.clock, self.bulletins, self.originals, self.spool, sound)
         self.centre.add(
             bulletins=self.bulletins,
+            cuts=self.cuts,
             sounds=self.store,
             readings=self.readings,
             speech=self.speech,

@@ -65,6 +65,9 @@ class BulletinVersionRow(Base):
     original_sha256: Mapped[str | None]
     """The upload as it came, in the store of originals; None: of speech, or not kept yet."""
     original_size_bytes: Mapped[int | None]
+    cut_start_ms: Mapped[int | None]
+    cut_end_ms: Mapped[int | None]
+    """The stretch of the upload that was used, counted from its beginning; None: all of it."""
     sha256: Mapped[str | None]
     size_bytes: Mapped[int | None]
     duration_ms: Mapped[int | None]

@@ -19,6 +19,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("lead_in_ms", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("original_sha256", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("original_size_bytes", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("cut_start_ms", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("cut_end_ms", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("suggested_start_ms", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("suggested_end_ms", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("cues", sa.JSON(), nullable=False, server_default="[]"))

@@ -25,7 +25,7 @@ def _written_down() -> set[str]:
         for path in (CODE / "services").rglob("*.py")
         for action in WRITTEN.findall(path.read_text(encoding="utf-8"))
     }
-    written = ("create", "edit", "sound", "submit", "approve", "return", "withdraw")
+    written = ("create", "edit", "sound", "submit", "approve", "return", "withdraw", "cut", "whole")
     bulletins = {f"bulletin.{word}" for word in (*written, "sound_refused", "approval_void")}
     deeds = (part for part in vars(messages).values() if hasattr(part, "model_fields"))
     orders = {
