@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from audio_library.assets import AudioAsset
+from audio_library.cues import Cue, cues, suggested_cut
 from audio_library.decode import Decoded, decode
 from audio_library.encode import ENCODED_RATE_HZ, encode, levelled
 from audio_library.errors import LoudnessNotReachedError, SilentSoundError
@@ -26,6 +27,7 @@ from audio_library.measure import measure_encoded
 from audio_library.probe import SourceFacts, probe
 from audio_library.quality import Finding, examine
 from audio_library.setting import Setting, corrected, first_setting, is_good, is_no_better, is_safe
+from audio_library.span import Span
 
 Progress = Callable[[float], None]
 
@@ -46,7 +48,9 @@ class IngestLimits:
 class IngestResult:
     """The finished file (inside the caller's work folder), and what was learned on the way.
 
-    The voice begins `lead_in_ms` into the file. `source_loudness_lufs` is that of the upload.
+    The voice begins `lead_in_ms` into the file. `source_loudness_lufs` is that of the upload, or of
+    what was kept of it; places of findings and cues are counted from the beginning of that.
+    `suggested` is what to keep of an upload with silence around its voice: it is left to people.
     """
 
     path: Path
@@ -56,6 +60,8 @@ class IngestResult:
     source_range_lu: float
     lead_in_ms: int
     findings: tuple[Finding, ...]
+    cues: tuple[Cue, ...]
+    suggested: Span | None
 
 
 def _unheard(_fraction: float) -> None:
@@ -67,11 +73,13 @@ def ingest(
     *,
     workdir: Path,
     chime: bool = True,
+    cut: Span | None = None,
     limits: IngestLimits | None = None,
     progress: Progress = _unheard,
 ) -> IngestResult:
     """Make broadcast sound of a hostile file; raise RefusedSoundError saying why not.
 
+    Of `cut` only that stretch is used, to the sample; nothing is ever cut by itself.
     The result lies in `workdir` and belongs to the caller; everything else made there is removed.
     `progress` is told a rising fraction; an exception it raises stops the work.
     """
@@ -84,6 +92,7 @@ def ingest(
             Path(scratch) / "voice.pcm",
             limit_ms=limits.max_duration_ms,
             progress=lambda share: progress(0.25 * share),
+            cut=cut,
         )
         if decoded.loudness_lufs < _SILENCE_LUFS:
             raise SilentSoundError(decoded.loudness_lufs)
@@ -100,6 +109,8 @@ def ingest(
         findings=examine(
             decoded.levels, decoded.loudness_lufs, asset.loudness_lufs, decoded.range_lu
         ),
+        cues=cues(decoded.levels, decoded.loudness_lufs),
+        suggested=None if cut else suggested_cut(decoded.levels, decoded.loudness_lufs),
     )
 
 

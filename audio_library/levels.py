@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,6 +114,13 @@ class LevelMeter:
         self._peaks.append(peaks.reshape(-1, per_block).max(axis=1))
         self._mean_squares.append(energy.reshape(-1, per_block).sum(axis=1) / _BLOCK)
         self._clipped.append((level >= _CLIPPED_FROM).reshape(-1, _BLOCK).sum(axis=1))
+
+
+def runs(marks: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Return the half-open ranges of consecutive true marks."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], marks, [False])).astype(np.int8)))
+    for first, last in edges.reshape(-1, 2):
+        yield int(first), int(last)
 
 
 def _band_energies(signal: npt.NDArray[np.float32]) -> Floats:

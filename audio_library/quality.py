@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
-from audio_library.levels import BLOCK_MS, Levels
+from audio_library.levels import BLOCK_MS, Levels, runs
 from audio_library.loudness import TARGET_LUFS, TOLERANCE_LU
 
 
@@ -106,7 +104,7 @@ def _evenness(range_lu: float) -> Iterator[Finding]:
 def _silences(levels: Levels, loudness_lufs: float) -> Iterator[Finding]:
     floor_db = max(_SILENT_DBFS, loudness_lufs - _SILENT_BELOW_VOICE_DB)
     is_silent = levels.mean_squares < 10 ** (floor_db / 10)
-    for first, last in _runs(is_silent):
+    for first, last in runs(is_silent):
         kind = _silence_kind(first, last, len(is_silent))
         at_ms = first * BLOCK_MS
         length_ms = min(last * BLOCK_MS, levels.duration_ms) - at_ms
@@ -123,7 +121,7 @@ def _silence_kind(first: int, last: int, blocks: int) -> FindingKind:
 def _clipping(levels: Levels) -> Iterator[Finding]:
     is_clipped = levels.clipped >= _CLIPPED_SAMPLES_PER_BLOCK
     is_blocking = bool(len(is_clipped)) and float(is_clipped.mean()) > _MOST_CLIPPED_SHARE
-    for first, last in _runs(is_clipped):
+    for first, last in runs(is_clipped):
         yield Finding(
             FindingKind.CLIPPING,
             is_blocking=is_blocking,
@@ -131,10 +129,3 @@ def _clipping(levels: Levels) -> Iterator[Finding]:
             length_ms=(last - first) * BLOCK_MS,
             value=float(levels.clipped[first:last].sum()),
         )
-
-
-def _runs(marks: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Iterator[tuple[int, int]]:
-    """Return the half-open ranges of consecutive true marks."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], marks, [False])).astype(np.int8)))
-    for first, last in edges.reshape(-1, 2):
-        yield int(first), int(last)

@@ -1,12 +1,15 @@
-"""Broadcast sound kept under the SHA-256 of its bytes, and nowhere else by name."""
+"""Sound kept under the SHA-256 of its bytes, and nowhere else by name."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
 import re
+import shutil
 import tempfile
+import uuid
 from collections.abc import Container
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -15,9 +18,13 @@ from audio_library.errors import AssetCorruptError, AssetMissingError
 
 logger = logging.getLogger(__name__)
 
+ORIGINAL_SUFFIX = ".original"
+"""Of uploads as they came: hostile bytes under a name that no program takes for sound."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_SUFFIX = ".opus"
 _INCOMING = "incoming-"
+_NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)
+"""Another disk, or a file system without hard links."""
 
 
 class AssetStore(Protocol):
@@ -42,10 +49,11 @@ class AssetStore(Protocol):
 
 
 class FolderStore:
-    """An AssetStore in a folder: `root/ab/ab12….opus`."""
+    """An AssetStore in a folder: `root/ab/ab12….opus`, or with another suffix."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, suffix: str = ".opus") -> None:
         self._root = root
+        self._suffix = suffix
         root.mkdir(parents=True, exist_ok=True)
 
     def put(self, source: Path) -> str:
@@ -60,6 +68,22 @@ class FolderStore:
             except BaseException:
                 Path(incoming.name).unlink(missing_ok=True)
                 raise
+        return sha256
+
+    def adopt(self, source: Path) -> str:
+        """As `put`, but on the same disk without a second copy of the bytes.
+
+        `source` stays where it is; nobody may write into it afterwards.
+        """
+        with source.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        incoming = self._root / f"{_INCOMING}{uuid.uuid4().hex}"
+        try:
+            link_or_copy(source, incoming)
+            os.utime(incoming)  # its age as an orphan counts from now
+            self._settle(incoming, sha256)
+        finally:
+            incoming.unlink(missing_ok=True)  # still there when it is what the store had already
         return sha256
 
     def has(self, sha256: str) -> bool:
@@ -81,7 +105,7 @@ class FolderStore:
 
     def sweep_orphans(self, keep: Container[str], *, older_than_epoch_s: float) -> tuple[str, ...]:
         swept = []
-        for path in sorted(self._root.glob(f"??/*{_SUFFIX}")):
+        for path in sorted(self._root.glob(f"??/*{self._suffix}")):
             if path.stem not in keep and path.stat().st_mtime < older_than_epoch_s:
                 path.unlink()
                 swept.append(path.stem)
@@ -92,7 +116,7 @@ class FolderStore:
         return tuple(swept)
 
     def _place(self, sha256: str) -> Path:
-        return self._root / sha256[:2] / f"{sha256}{_SUFFIX}"
+        return self._root / sha256[:2] / f"{sha256}{self._suffix}"
 
     def _settle(self, incoming: Path, sha256: str) -> None:
         """Give the finished file its name. Replacing heals a copy that rotted on disk."""
@@ -102,6 +126,19 @@ class FolderStore:
         incoming.replace(place)
         _sync_folder(place.parent)
         _sync_folder(self._root)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give the file a second name, or on another disk a durable copy; `target` must not exist."""
+    try:
+        target.hardlink_to(source)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        with target.open("xb") as out, source.open("rb") as file:
+            shutil.copyfileobj(file, out, 1 << 20)
+            out.flush()
+            os.fsync(out.fileno())
 
 
 def _copy_hashing(source: Path, target: tempfile._TemporaryFileWrapper[bytes]) -> str:

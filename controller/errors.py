@@ -142,6 +142,13 @@ class SpeechLanguageError(ControllerError):
     status = 422
 
 
+class OriginalLostError(ControllerError):
+    """The upload that was kept is missing or damaged: nothing can be made of it. Facts: sha256."""
+
+    code = "original_lost"
+    status = 409
+
+
 class StorageFullError(ControllerError):
     """No room on the centre's disk; nothing was kept of the request."""
 

@@ -88,7 +88,8 @@ class SpeechSettings:
     """Engines in the order in which they are offered: `gtts` asks Google and needs the Internet,
     `espeak` is a robot on this machine; leave one out to have it never offered."""
     espeak_program: str = "espeak-ng"
-    """Program of the second: a name on the PATH, or a path."""
+    """Program of the second: a name on the PATH, or a path; without it the library of the extra
+    `espeak` is used."""
 
 
 @dataclass(frozen=True, slots=True)

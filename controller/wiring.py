@@ -20,7 +20,7 @@ from audio_library.speech.engine import SpeechEngine
 from audio_library.speech.offline import EspeakEngine
 from audio_library.speech.online import GttsEngine
 from audio_library.speech.speaker import Speaker
-from audio_library.store import FolderStore
+from audio_library.store import ORIGINAL_SUFFIX, FolderStore
 from controller.app import create_app
 from controller.errors import BrokerError
 from controller.jobs import fleet_sweep, plan_refresh, pruning, reconcile_day
@@ -42,6 +42,7 @@ from controller.services.board import Board
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
+from controller.services.cuts import Cuts
 from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
 from controller.services.hours import Hours
@@ -203,6 +204,7 @@ def build_services(
         audit=AuditTrail(database, now),
         places=places,
         bulletins=bulletins,
+        cuts=Cuts(now, bulletins, originals(settings), spool, settings.sound),
         library=Library(database, now, places),
         uses=BulletinUses(database, now, places),
         filing=FilingDesk(database, now, places, wake),
@@ -220,6 +222,11 @@ def build_services(
         station_pages=StationPages(database, now, places),
         sounds=sounds,
     )
+
+
+def originals(settings: Settings) -> FolderStore:
+    """Uploads as they came: beside the sound, and out of reach of stations."""
+    return FolderStore(settings.folder / "originals", ORIGINAL_SUFFIX)
 
 
 def engines(settings: SpeechSettings) -> list[SpeechEngine]:
@@ -248,6 +255,7 @@ def _background(
         database,
         now,
         services.sounds,
+        originals(settings),
         settings.folder / "spool",
         settings.sound,
         scheduler.wake,

@@ -136,6 +136,7 @@ class Province:
             self._controller.database,
             self._now,
             self._services.sounds,
+            wiring.originals(settings),
             settings.folder / "spool",
             settings.sound,
             lambda _job: None,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from audio_library.span import Span
 from controller.domain.places import fold
 from controller.errors import InvalidInputError, OwnBulletinError, WrongStateError
 
@@ -144,6 +145,7 @@ LONGEST_TEXT = 20_000
 LONGEST_REASON = 1_000
 LONGEST_TAG = 30
 MOST_TAGS = 8
+_SECONDS = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,3})?")
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
@@ -206,6 +208,36 @@ def clean_language(text: str) -> Language:
     if text not in set(Language):
         raise InvalidInputError(text, field="language", problem="unknown_language")
     return Language(text)
+
+
+SHORTEST_CUT_MS = 1_000
+CUT_STEP_MS = 100
+"""People set the points in tenths of a second."""
+
+
+def clean_seconds(text: str, *, field: str) -> int:
+    """Seconds as typed, with a comma or a point, in milliseconds. InvalidInputError otherwise."""
+    if not _SECONDS.fullmatch(text.strip()):
+        raise InvalidInputError(text, field=field, problem="cut_seconds")
+    return round(float(text.strip().replace(",", ".")) * 1000)
+
+
+def clean_cut(wanted: Span, length_ms: int, current: Span | None) -> Span:
+    """The stretch of an upload to keep: within it, and other than `current` (None: all of it).
+
+    An end in the tenth of a second in which the upload ends is its end. InvalidInputError.
+    """
+    if length_ms < wanted.end_ms < length_ms + CUT_STEP_MS:
+        wanted = Span(wanted.start_ms, length_ms)
+    if not 0 <= wanted.start_ms < length_ms:
+        raise InvalidInputError("outside", field="cut_start", problem="cut_beyond")
+    if wanted.end_ms > length_ms:
+        raise InvalidInputError("outside", field="cut_end", problem="cut_beyond")
+    if wanted.length_ms < SHORTEST_CUT_MS:
+        raise InvalidInputError("too short", field="cut_end", problem="cut_order")
+    if wanted == (current or Span(0, length_ms)):
+        raise InvalidInputError("nothing changes", field="cut", problem="cut_nothing")
+    return wanted
 
 
 def clean_name(name: str) -> str:

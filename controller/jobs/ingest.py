@@ -121,6 +121,7 @@ class IngestWorkers:
             task.source,
             workdir=task.workdir,
             chime=task.chime,
+            cut=task.cut,
             limits=task.limits,
             progress=progress,
         )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from audio_library.span import Span
 from controller.domain.bulletins import BulletinState, Language, VersionFacts, VersionState
 from controller.domain.validity import ALWAYS, Validity
 from controller.services.bulletin_rows import OBJECT_KIND, tags_of
@@ -42,6 +43,14 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True)
+class CueView:
+    """A point in the finished sound; `kind` is a CueKind of the audio library."""
+
+    kind: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class VersionView:
     """One version of the sound. Everything measured is None until it is ready."""
 
@@ -54,14 +63,24 @@ class VersionView:
     voice: str | None
     spoken_text: str | None
     original_name: str
+    original_sha256: str | None
+    """The upload as it came is kept under this name; None: there is none."""
+    original_size_bytes: int | None
+    cut: Span | None
+    """The stretch of the upload that was used; None: all of it."""
     sha256: str | None
     size_bytes: int | None
     duration_ms: int | None
+    lead_in_ms: int | None
+    """Where the voice begins, behind the chime."""
     loudness_lufs: float | None
     true_peak_dbtp: float | None
     source_loudness_lufs: float | None
     waveform: tuple[int, ...]
     findings: tuple[FindingView, ...]
+    cues: tuple[CueView, ...]
+    suggested: Span | None
+    """What to keep of the upload, in its own time; None: there is nothing to cut off."""
     refusal_code: str | None
     refusal_facts: Mapping[str, Any]
     progress_percent: int
@@ -145,6 +164,28 @@ class BulletinView:
             if version.state is VersionState.REFUSED
             and version.number > good.get(version.language, 0)
         )
+
+    def whole_of(self, version: VersionView) -> VersionView | None:
+        """The newest sound made of all of the upload that this version was cut from, or itself."""
+        return next(
+            (
+                each
+                for each in self.versions
+                if each.language is version.language
+                and each.original_sha256 == version.original_sha256
+                and each.original_sha256 is not None
+                and each.cut is None
+                and each.state is VersionState.READY
+            ),
+            None,
+        )
+
+    def upload_ms(self, version: VersionView) -> int | None:
+        """Length of the upload a version was made from; None: it was not kept."""
+        whole = self.whole_of(version)
+        if whole is None or whole.duration_ms is None or whole.lead_in_ms is None:
+            return None
+        return whole.duration_ms - whole.lead_in_ms
 
     @property
     def is_processing(self) -> bool:
@@ -262,14 +303,20 @@ def _version(row: BulletinVersionRow, progress_percent: int) -> VersionView:
         voice=row.voice,
         spoken_text=row.spoken_text,
         original_name=row.original_name,
+        original_sha256=row.original_sha256,
+        original_size_bytes=row.original_size_bytes,
+        cut=_span(row.cut_start_ms, row.cut_end_ms),
         sha256=row.sha256,
         size_bytes=row.size_bytes,
         duration_ms=row.duration_ms,
+        lead_in_ms=row.lead_in_ms,
         loudness_lufs=row.loudness_lufs,
         true_peak_dbtp=row.true_peak_dbtp,
         source_loudness_lufs=row.source_loudness_lufs,
         waveform=tuple(row.waveform),
         findings=tuple(FindingView(**finding) for finding in row.findings),
+        cues=tuple(CueView(**cue) for cue in row.cues),
+        suggested=_span(row.suggested_start_ms, row.suggested_end_ms),
         refusal_code=row.refusal_code,
         refusal_facts=row.refusal_facts,
         progress_percent=progress_percent,
@@ -278,3 +325,7 @@ def _version(row: BulletinVersionRow, progress_percent: int) -> VersionView:
         approved_by_name=row.approved_by_name,
         approved_at=row.approved_at,
     )
+
+
+def _span(start_ms: int | None, end_ms: int | None) -> Span | None:
+    return None if start_ms is None or end_ms is None else Span(start_ms, end_ms)

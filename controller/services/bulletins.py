@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from audio_library import errors as sound_errors
+from audio_library.span import Span
 from audio_library.speech.engine import Voice
 from audio_library.store import AssetStore
 from controller.domain import bulletins as rules
@@ -61,6 +62,15 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """An upload that was kept and is used anew: a stretch of it, or with `cut` None all of it."""
+
+    sha256: str
+    size_bytes: int
+    cut: Span | None
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """An upload that lies in the spool, or a text that `voice` shall speak into it."""
 
@@ -69,6 +79,8 @@ class Arrival:
     original_name: str
     voice: Voice | None = None
     spoken_text: str | None = None
+    kept: Kept | None = None
+    """Set when the upload is one that came before."""
 
 
 class Bulletins:
@@ -315,6 +327,7 @@ class Bulletins:
             BulletinVersionRow.language == arrival.language.value,
         )
         number = 1 + max(session.scalars(numbers), default=0)
+        kept, cut = arrival.kept, arrival.kept.cut if arrival.kept else None
         session.add(
             BulletinVersionRow(
                 bulletin_version_id=version_id,
@@ -327,6 +340,10 @@ class Bulletins:
                 voice=arrival.voice.name if arrival.voice else None,
                 spoken_text=arrival.spoken_text,
                 original_name=arrival.original_name,
+                original_sha256=kept.sha256 if kept else None,
+                original_size_bytes=kept.size_bytes if kept else None,
+                cut_start_ms=cut.start_ms if cut else None,
+                cut_end_ms=cut.end_ms if cut else None,
                 created_by=actor.account_id,
                 created_at=at,
             )
@@ -341,8 +358,11 @@ class Bulletins:
                 created_at=at,
             )
         )
-        detail = {"language": arrival.language.value, "number": number}
-        write_down(session, actor, "sound", row, at, detail)
+        detail: dict[str, Any] = {"language": arrival.language.value, "number": number}
+        if cut:
+            detail |= {"cut_start_ms": cut.start_ms, "cut_end_ms": cut.end_ms}
+        word = "sound" if kept is None else "cut" if cut else "whole"
+        write_down(session, actor, word, row, at, detail)
         return version_id
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from controller.services.board import Board
     from controller.services.bulletin_uses import BulletinUses
     from controller.services.bulletins import Bulletins
+    from controller.services.cuts import Cuts
     from controller.services.filing import FilingDesk
     from controller.services.hours import Hours
     from controller.services.library import Library
@@ -36,6 +37,7 @@ class Services:
     audit: AuditTrail
     places: Places
     bulletins: Bulletins
+    cuts: Cuts
     library: Library
     uses: BulletinUses
     filing: FilingDesk

@@ -17,13 +17,16 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from audio_library.cues import Cue
 from audio_library.errors import (
     RefusedSoundError,
     SpeechFailedError,
     SpeechUnavailableError,
 )
 from audio_library.ingest import IngestLimits, IngestResult
-from audio_library.store import AssetStore
+from audio_library.quality import Finding
+from audio_library.span import Span
+from audio_library.store import AssetStore, FolderStore
 from controller.domain.bulletins import BulletinDeed, BulletinState, VersionState, after, can
 from controller.services.bulletin_rows import write_down
 from controller.services.spool import Spool
@@ -47,6 +50,8 @@ class IngestTask:
     workdir: Path
     chime: bool
     limits: IngestLimits
+    cut: Span | None = None
+    """The stretch of the upload to be used; None: all of it."""
     spoken_text: str | None = None
     """What is to be spoken into `source` first, by `voice`; None: the file is there."""
     voice: str | None = None
@@ -60,6 +65,7 @@ class IngestDesk:
         database: Database,
         now: Callable[[], datetime],
         store: AssetStore,
+        originals: FolderStore,
         spool: Path,
         sound: SoundSettings,
         wake: Callable[[str], None],
@@ -67,6 +73,7 @@ class IngestDesk:
         self._database = database
         self._now = now
         self._store = store
+        self._originals = originals
         self._sound = sound
         self._limits = IngestLimits(sound.upload_limit_mb * 1_000_000, sound.longest_min * 60_000)
         self._spool = Spool(spool, limit_bytes=self._limits.max_bytes)
@@ -82,11 +89,18 @@ class IngestDesk:
         return len(found)
 
     def sweep(self) -> int:
-        """Remove uploads nobody came back for within a day; how many files."""
-        query = select(IngestJobRow.spool_name).where(IngestJobRow.state.in_(("queued", "running")))
+        """Remove uploads nobody came back for within a day, and originals no version names.
+
+        How many files.
+        """
+        jobs = select(IngestJobRow.spool_name).where(IngestJobRow.state.in_(("queued", "running")))
+        named = select(BulletinVersionRow.original_sha256).distinct()
         with self._database.read() as session:
-            wanted = set(session.scalars(query))
-        return self._spool.sweep(wanted, before=self._now() - _LEFTOVERS_AFTER)
+            wanted = set(session.scalars(jobs))
+            kept = {sha256 for sha256 in session.scalars(named) if sha256}
+        before = self._now() - _LEFTOVERS_AFTER
+        gone = self._originals.sweep_orphans(kept, older_than_epoch_s=before.timestamp())
+        return len(gone) + self._spool.sweep(wanted, before=before)
 
     def claim(self, worker: str, *, is_spoken: bool = True) -> IngestTask | None:
         """The oldest waiting job, now this worker's; None when there is none.
@@ -112,13 +126,19 @@ class IngestDesk:
         self._set(task, progress_percent=max(0, min(percent, 100)))
 
     def done(self, task: IngestTask, result: IngestResult) -> None:
-        """Keep the sound and make the version ready; a change of sound voids an approval."""
+        """Keep the sound and the upload it came from, and make the version ready.
+
+        A change of sound voids an approval.
+        """
+        original = self._originals.adopt(task.source) if task.voice is None else None
         self._store.put(result.path)
         result.path.unlink(missing_ok=True)
         at = self._now()
         with self._database.write() as session:
             version = session.get_one(BulletinVersionRow, task.bulletin_version_id)
             _fill(version, result)
+            version.original_sha256 = original
+            version.original_size_bytes = result.source.size_bytes if original else None
             self._void_approval(session, version, at)
             self._close(session, task, "done", at)
         self._spool.drop(task.source.name)
@@ -172,6 +192,7 @@ class IngestDesk:
             source=self._spool.path(row.spool_name),
             workdir=self._spool.folder,
             chime=self._sound.chime,
+            cut=_cut(version),
             limits=self._limits,
             spoken_text=None if row.is_spoken else version.spoken_text,
             voice=version.voice,
@@ -232,6 +253,11 @@ class IngestDesk:
             )
 
 
+def _cut(version: BulletinVersionRow) -> Span | None:
+    start_ms, end_ms = version.cut_start_ms, version.cut_end_ms
+    return None if start_ms is None or end_ms is None else Span(start_ms, end_ms)
+
+
 def _fill(version: BulletinVersionRow, result: IngestResult) -> None:
     asset = result.asset
     version.state = VersionState.READY.value
@@ -243,15 +269,17 @@ def _fill(version: BulletinVersionRow, result: IngestResult) -> None:
     version.true_peak_dbtp = asset.true_peak_dbtp
     version.source_loudness_lufs = result.source_loudness_lufs
     version.waveform = list(asset.waveform)
-    version.findings = [
-        {**asdict(finding), "kind": finding.kind.value, "at_ms": _placed(finding.at_ms, result)}
-        for finding in result.findings
-    ]
+    version.findings = [_placed(finding, result) for finding in result.findings]
+    version.cues = [_placed(cue, result) for cue in result.cues]
+    if result.suggested:
+        version.suggested_start_ms = result.suggested.start_ms
+        version.suggested_end_ms = result.suggested.end_ms
 
 
-def _placed(at_ms: int | None, result: IngestResult) -> int | None:
-    """Where a finding of the upload lies in the finished sound, behind the chime."""
-    return None if at_ms is None else at_ms + result.lead_in_ms
+def _placed(mark: Finding | Cue, result: IngestResult) -> dict[str, Any]:
+    """As it is written down: its place is that in the finished sound, behind the chime."""
+    at_ms = None if mark.at_ms is None else mark.at_ms + result.lead_in_ms
+    return {**asdict(mark), "kind": mark.kind.value, "at_ms": at_ms}
 
 
 def _facts(error: RefusedSoundError) -> dict[str, Any]:

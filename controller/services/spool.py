@@ -19,6 +19,7 @@ from audio_library.errors import RefusedSoundError
 from audio_library.errors import TooLargeError as FileTooLargeError
 from audio_library.ingest import SCRATCH_PREFIX
 from audio_library.probe import probe
+from audio_library.store import link_or_copy
 from controller.errors import NotSoundError, StorageFullError, UploadTooLargeError
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,13 @@ class Spool:
                 self._copy(stream, file)
             self._look_at(path)
         return path
+
+    def link(self, kept: Path, spool_name: str) -> int:
+        """Put in a file that is kept elsewhere and stays; return its size. StorageFullError."""
+        path = self.path(spool_name)
+        with self._no_leftover(path):
+            link_or_copy(kept, path)
+            return path.stat().st_size
 
     def adopt(self, part_name: str, spool_name: str) -> Path:
         """Take over a file that came in pieces, under its new name. Errors as `take`."""

@@ -89,7 +89,7 @@ def quality(version: VersionView) -> list[QualityLine]:
     lines += [FINDINGS[finding.kind](finding) for finding in version.findings]
     kinds = {finding.kind for finding in version.findings}
     if "clipping" not in kinds:
-        figure = _("đỉnh %(peak)s dBTP", peak=_signed(version.true_peak_dbtp))
+        figure = _("đỉnh %(peak)s dBTP", peak=signed(version.true_peak_dbtp))
         lines.append(
             QualityLine("ok", _("Không bị vỡ tiếng"), figure, _("Không có đoạn nào quá ngưỡng."))
         )
@@ -132,26 +132,30 @@ def elsewhere(others: Sequence[Elsewhere]) -> str:
     return formats.capitalised(listed(named))
 
 
-def _signed(value: float | None) -> str:
+def signed(value: float | None) -> str:
+    """A level with one decimal and a real minus sign."""
     text = formats.number(abs(value or 0.0), 1)
     return f"−{text}" if (value or 0.0) < 0 else text
 
 
 def _loudness(version: VersionView) -> QualityLine:
-    figure = f"{_signed(version.loudness_lufs)} LUFS"
+    figure = f"{signed(version.loudness_lufs)} LUFS"
     lifted = (version.loudness_lufs or 0.0) - (version.source_loudness_lufs or 0.0)
+    source = signed(version.source_loudness_lufs)
     if lifted >= 0.5:
         meaning = _(
-            "Tệp gốc nhỏ hơn mức chuẩn %(db)s dB. Đã nâng lên bằng các bản tin khác.",
+            "Tệp gốc %(lufs)s LUFS, nhỏ hơn mức chuẩn %(db)s dB. Đã nâng lên bằng bản tin khác.",
+            lufs=source,
             db=formats.number(lifted),
         )
     elif lifted <= -0.5:
         meaning = _(
-            "Tệp gốc to hơn mức chuẩn %(db)s dB. Đã hạ xuống bằng các bản tin khác.",
+            "Tệp gốc %(lufs)s LUFS, to hơn mức chuẩn %(db)s dB. Đã hạ xuống bằng bản tin khác.",
+            lufs=source,
             db=formats.number(-lifted),
         )
     else:
-        meaning = _("Tệp gốc đã đúng mức chuẩn.")
+        meaning = _("Tệp gốc %(lufs)s LUFS, đã đúng mức chuẩn.", lufs=source)
     return QualityLine("ok", _("Độ to đã được chỉnh vừa"), figure, meaning)
 
 
@@ -191,13 +195,13 @@ def _short(finding: FindingView) -> QualityLine:
 
 
 def _quiet(finding: FindingView) -> QualityLine:
-    figure = f"{_signed(finding.value)} LUFS"
+    figure = f"{signed(finding.value)} LUFS"
     meaning = _("Đã nâng lên nhiều nên tiếng ồn nền cũng to theo. Thu lại gần micro hơn.")
     return QualityLine(_look(finding), _("Tệp gốc quá nhỏ tiếng"), figure, meaning)
 
 
 def _peaks(finding: FindingView) -> QualityLine:
-    figure = f"{_signed(finding.value)} LUFS"
+    figure = f"{signed(finding.value)} LUFS"
     meaning = _("Có tiếng rất to xen giữa tiếng nhỏ nên chưa nâng đủ độ to.")
     return QualityLine(_look(finding), _("Nhỏ tiếng hơn các bản tin khác"), figure, meaning)
 
@@ -291,6 +295,24 @@ def _filed(detail: Mapping[str, Any]) -> str:
     return _("Nhãn: %(tags)s; hạn dùng: %(span)s", tags=tags, span=dates(starts_on, ends_on))
 
 
+def _cut(detail: Mapping[str, Any]) -> str:
+    return _(
+        "Cắt khoảng lặng: %(language)s, bản %(number)s, giữ từ giây %(start)s đến giây %(end)s",
+        language=LANGUAGES[Language(detail.get("language", "vi"))],
+        number=detail.get("number", 1),
+        start=formats.number(detail.get("cut_start_ms", 0) / 1000, 1),
+        end=formats.number(detail.get("cut_end_ms", 0) / 1000, 1),
+    )
+
+
+def _whole(detail: Mapping[str, Any]) -> str:
+    return _(
+        "Dùng lại cả tệp gốc: %(language)s, bản %(number)s",
+        language=LANGUAGES[Language(detail.get("language", "vi"))],
+        number=detail.get("number", 1),
+    )
+
+
 DEEDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "bulletin.create": lambda _d: _("Soạn bản tin"),
     "bulletin.edit": lambda _d: _("Sửa lời"),
@@ -298,6 +320,8 @@ DEEDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "bulletin.share": lambda _d: _("Dùng chung cho các huyện"),
     "bulletin.unshare": lambda _d: _("Thôi dùng chung"),
     "bulletin.sound": _sound_given,
+    "bulletin.cut": _cut,
+    "bulletin.whole": _whole,
     "bulletin.submit": lambda _d: _("Gửi duyệt"),
     "bulletin.approve": lambda _d: _("Duyệt"),
     "bulletin.return": lambda detail: _("Trả lại: %(reason)s", reason=detail.get("reason", "")),

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from audio_library.span import Span
 from controller.domain.accounts import Permission
 from controller.domain.bulletins import BulletinDeed, BulletinState, Language, VersionState, can
 from controller.domain.places import Place
@@ -26,6 +27,7 @@ from controller.services.library import Search
 from controller.services.spool import Upload
 from controller.settings import Settings
 from controller.web import bulletin_words as words
+from controller.web import cut_words as cuts
 from controller.web import schedule_words
 from controller.web import waveform as wave
 from controller.web.context import web_now
@@ -273,6 +275,31 @@ def receive(bulletin_id: str) -> Answer:
     return _gone_to(bulletin_id)
 
 
+@bp.post("/<bulletin_id>/cat/<version_id>")
+@requires(Permission.WRITE_BULLETINS)
+def cut(bulletin_id: str, version_id: str) -> Answer:
+    """Make new sound of a stretch of the upload, as typed in seconds."""
+
+    def deed() -> None:
+        start, end = _typed_cut() or ("", "")
+        wanted = cuts.typed_span(start, end)
+        services().cuts.cut(current_actor(), bulletin_id, version_id, wanted)
+
+    return _done(bulletin_id, deed, _("Đang cắt. Bản mới xong thì nghe lại rồi gửi duyệt."))
+
+
+@bp.post("/<bulletin_id>/ca-tep/<version_id>")
+@requires(Permission.WRITE_BULLETINS)
+def use_whole(bulletin_id: str, version_id: str) -> Answer:
+    """Make new sound of the whole upload again."""
+
+    def deed() -> None:
+        services().cuts.whole(current_actor(), bulletin_id, version_id)
+
+    said = _("Đang làm lại từ cả tệp gốc. Bản mới xong thì nghe lại rồi gửi duyệt.")
+    return _done(bulletin_id, deed, said)
+
+
 @bp.post("/<bulletin_id>/giong-doc")
 @requires(Permission.WRITE_BULLETINS)
 def speak(bulletin_id: str) -> Answer:
@@ -433,6 +460,12 @@ def _upload() -> Upload | None:
     return Upload(file.filename, file.stream)
 
 
+def _typed_cut() -> tuple[str, str] | None:
+    """The two points as they were typed; None when this request is about something else."""
+    start, end = request.form.get("cut_start"), request.form.get("cut_end")
+    return None if start is None or end is None else (start, end)
+
+
 def _row_version() -> int:
     return request.form.get("row_version", default=0, type=int)
 
@@ -517,6 +550,8 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
         places=_places(),
         words=words,
         wave=wave,
+        cuts=cuts,
+        cut=cuts.sheet(view, heard, _typed_cut()),
         limit_mb=_limit_mb(),
         longest_min=settings().sound.longest_min,
         is_maker=actor.account_id in view.makers,
@@ -530,6 +565,7 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
         schedule_link=_turner(view, "lich"),
         Deed=BulletinDeed,
         Language=Language,
+        Span=Span,
         next_voice=services().speech.after,
         **_speech(form),
     )

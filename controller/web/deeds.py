@@ -20,6 +20,8 @@ DEEDS: dict[str, Callable[[], str]] = {
     "bulletin.sound": lambda: _("Đưa âm thanh vào bản tin"),
     "bulletin.sound_refused": lambda: _("Tệp âm thanh bị từ chối"),
     "bulletin.approval_void": lambda: _("Nội dung đổi, phải duyệt lại"),
+    "bulletin.cut": lambda: _("Cắt khoảng lặng của bản tin"),
+    "bulletin.whole": lambda: _("Dùng lại cả tệp gốc của bản tin"),
     "bulletin.edit": lambda: _("Sửa bản tin"),
     "bulletin.file": lambda: _("Đổi nhãn hoặc hạn dùng của bản tin"),
     "bulletin.share": lambda: _("Dùng chung bản tin cho các huyện"),

@@ -143,6 +143,10 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "tag_too_long": lambda: _("Mỗi nhãn dài tối đa 30 chữ, cách nhau bằng dấu phẩy."),
     "too_many_tags": lambda: _("Tối đa 8 nhãn."),
     "unknown_language": lambda: _("Không có thứ tiếng này."),
+    "cut_seconds": lambda: _("Ghi số giây, ví dụ 3,5."),
+    "cut_order": lambda: _("Điểm cuối phải sau điểm đầu ít nhất 1 giây."),
+    "cut_beyond": lambda: _("Điểm này nằm ngoài tệp gốc. Xem độ dài ở trên rồi sửa lại."),
+    "cut_nothing": lambda: _("Hai điểm này giữ nguyên bản đang dùng. Đổi một điểm rồi cắt."),
     "not_heard": lambda: _("Nghe hết bản tin rồi mới duyệt."),
     "last_admin": lambda: _("Đây là quản trị viên cuối cùng. Tạo một người khác trước."),
 }
@@ -169,6 +173,9 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     ),
     "speech_language": lambda _f: _(
         "Giọng đọc này không có ở trung tâm. Chọn giọng khác, hoặc ghi âm người đọc."
+    ),
+    "original_lost": lambda _f: _(
+        "Tệp gốc không còn đọc được ở trung tâm. Bản đang dùng vẫn nguyên; hãy tải tệp lên lại."
     ),
     "storage_full": lambda _f: _("Ổ đĩa của trung tâm đã đầy nên chưa lưu được gì. Báo quản trị."),
     "busy": at_least_nothing_lost,

@@ -43,6 +43,8 @@ NAMES: dict[str, Callable[[], str]] = {
     "priority": lambda: _("loại"),
     "language": lambda: _("thứ tiếng"),
     "number": lambda: _("bản"),
+    "cut_start_ms": lambda: _("giữ từ giây"),
+    "cut_end_ms": lambda: _("giữ đến giây"),
     "percent": lambda: _("âm lượng"),
     "seconds": lambda: _("số giây"),
     "from": lambda: _("từ lúc"),
@@ -90,6 +92,10 @@ def _day(text: str) -> str:
     return formats.day(date.fromisoformat(text))
 
 
+def _seconds(text: str) -> str:
+    return formats.number(float(text) / 1000, 1)
+
+
 def _role(text: str) -> str:
     return role_word(Role(text)) if text in set(Role) else text
 
@@ -118,6 +124,8 @@ SAID: dict[str, Callable[[str], str]] = {
     "from": _moment,
     "until": _moment,
     "to": _moment,
+    "cut_start_ms": _seconds,
+    "cut_end_ms": _seconds,
     "starts_on": _day,
     "ends_on": _day,
     "valid_from": _day,

@@ -10,11 +10,12 @@ from audio_library.errors import SpeechUnavailableError
 from audio_library.speech.cache import SpeechCache
 from audio_library.speech.engine import GoOn, Voice
 from audio_library.speech.speaker import Speaker
-from audio_library.store import FolderStore
+from audio_library.store import ORIGINAL_SUFFIX, FolderStore
 from controller.domain.accounts import Actor
 from controller.jobs.ingest import IngestWorkers
 from controller.jobs.speech import SpeechWorker
 from controller.services.bulletins import Bulletins, Draft
+from controller.services.cuts import Cuts
 from controller.services.ingest_desk import IngestDesk
 from controller.services.readings import Readings
 from controller.services.speech import Speech
@@ -58,6 +59,7 @@ class Studio:
 
     def __post_init__(self) -> None:
         self.store = FolderStore(self.folder / "sounds")
+        self.originals = FolderStore(self.folder / "originals", ORIGINAL_SUFFIX)
         self.spool = self.folder / "spool"
         sound = self.centre.settings.sound
         self.bulletins = Bulletins(
@@ -77,8 +79,10 @@ class Studio:
         self.desk = self.new_desk()
         self.workers = IngestWorkers(self.desk)
         self.speakers = SpeechWorker(self.desk, self.speech.speak)
+        self.cuts = Cuts(self.centre.clock, self.bulletins, self.originals, self.spool, sound)
         self.centre.add(
             bulletins=self.bulletins,
+            cuts=self.cuts,
             sounds=self.store,
             readings=self.readings,
             speech=self.speech,
@@ -90,6 +94,7 @@ class Studio:
             centre.database,
             centre.clock,
             self.store,
+            self.originals,
             self.spool,
             centre.settings.sound,
             centre.wake,

@@ -80,16 +80,27 @@ class BulletinVersionRow(Base):
     spoken_text: Mapped[str | None]
     """Of speech: the words as they were read aloud."""
     original_name: Mapped[str]
+    original_sha256: Mapped[str | None]
+    """The upload as it came, in the store of originals; None: of speech, or not kept yet."""
+    original_size_bytes: Mapped[int | None]
+    cut_start_ms: Mapped[int | None]
+    cut_end_ms: Mapped[int | None]
+    """The stretch of the upload that was used, counted from its beginning; None: all of it."""
     sha256: Mapped[str | None]
     size_bytes: Mapped[int | None]
     duration_ms: Mapped[int | None]
     lead_in_ms: Mapped[int | None]
-    """How long the chime before the voice is; None: made before this was written down."""
+    """Where the voice begins in the sound, behind the chime; None: made before this was noted."""
     loudness_lufs: Mapped[float | None]
     true_peak_dbtp: Mapped[float | None]
     source_loudness_lufs: Mapped[float | None]
     waveform: Mapped[list[Any]] = mapped_column(default=list)
     findings: Mapped[list[Any]] = mapped_column(default=list)
+    cues: Mapped[list[Any]] = mapped_column(default=list)
+    """Where the voice begins and ends in the sound, and its long pauses."""
+    suggested_start_ms: Mapped[int | None]
+    suggested_end_ms: Mapped[int | None]
+    """What to keep of an upload with silence around its voice, counted from its beginning."""
     refusal_code: Mapped[str | None]
     refusal_facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_by: Mapped[str] = mapped_column(ForeignKey("account.account_id"))

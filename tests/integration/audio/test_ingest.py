@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from audio_library import lead_in
-from audio_library.errors import SilentSoundError, TooLongError
+from audio_library.errors import DamagedSoundError, SilentSoundError, TooLongError
 from audio_library.ingest import IngestLimits, IngestResult, ingest
 from audio_library.probe import Container
 from audio_library.quality import FindingKind
+from audio_library.span import Span
 from tests.support.metering import metered
 from tests.support.sound import (
     find_offset,
@@ -189,3 +190,49 @@ def test_the_loudness_range_of_an_upload_is_measured(tmp_path: Path) -> None:
     assert FindingKind.UNEVEN in [finding.kind for finding in uneven.findings]
     even = ingest(write_wav(tmp_path / "b.wav", loud), workdir=tmp_path)
     assert even.source_range_lu < 10
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".m4a", ".opus"])
+def test_a_cut_is_exact_to_a_fiftieth_of_a_second(tmp_path: Path, suffix: str) -> None:
+    sound = np.concatenate((silence(3), tone(4, level=0.4), silence(3)))
+    upload = write_sound(tmp_path / f"a{suffix}", sound)
+    result = ingest(upload, workdir=tmp_path, cut=Span(2_600, 7_500))
+    voice = np.abs(read_samples(result.path)[result.lead_in_ms * 48 :])
+    heard = np.flatnonzero(voice > 0.2 * voice.max())
+    assert abs(heard[0] / 48 - 400) <= 20
+    assert abs(heard[-1] / 48 - 4_400) <= 20
+    assert abs(result.asset.duration_ms - result.lead_in_ms - 4_900) <= 20
+    assert_fit_to_air(result)
+
+
+def test_what_is_cut_off_has_no_part_in_the_measures(tmp_path: Path) -> None:
+    loud, soft = speech_like(6), speech_like(6, seed=4) * 0.05
+    upload = write_wav(tmp_path / "a.wav", np.concatenate((loud, silence(3), soft)))
+    whole = ingest(upload, workdir=tmp_path)
+    kept = ingest(upload, workdir=tmp_path, cut=Span(9_000, 15_000))
+    assert kept.source_loudness_lufs < whole.source_loudness_lufs - 15
+    assert_fit_to_air(kept)
+    assert kept.suggested is None
+
+
+def test_silence_around_a_voice_is_told_and_left_where_it_is(tmp_path: Path) -> None:
+    voice = tone(5, level=0.3)
+    upload = write_sound(tmp_path / "a.mp3", np.concatenate((silence(3), voice, silence(3))))
+    result = ingest(upload, workdir=tmp_path)
+    assert result.suggested is not None
+    assert abs(result.suggested.start_ms - 2_800) <= 100
+    assert abs(result.suggested.end_ms - 8_400) <= 100
+    assert abs(result.asset.duration_ms - result.lead_in_ms - 11_000) <= 80
+
+
+def test_a_cut_in_the_midst_of_sound_does_not_click(tmp_path: Path) -> None:
+    upload = write_wav(tmp_path / "a.wav", tone(6, 200, level=0.5))
+    result = ingest(upload, workdir=tmp_path, chime=False, cut=Span(1_001, 4_000))
+    steps = np.abs(np.diff(read_samples(result.path)))
+    assert steps[:96].max() < 0.5 * steps[24_000:72_000].max()
+
+
+def test_a_cut_beyond_the_end_is_refused_as_damage(tmp_path: Path) -> None:
+    upload = write_wav(tmp_path / "a.wav", speech_like(3))
+    with pytest.raises(DamagedSoundError):
+        ingest(upload, workdir=tmp_path, cut=Span(1_000, 9_000))

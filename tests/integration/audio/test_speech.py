@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import os
+import platform
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -19,7 +21,7 @@ from audio_library.errors import (
 from audio_library.ingest import ingest
 from audio_library.speech.cache import SpeechCache
 from audio_library.speech.engine import SpeechEngine, Voice
-from audio_library.speech.offline import EspeakEngine
+from audio_library.speech.offline import EspeakEngine, EspeakLibrary, library_of_the_extra
 from audio_library.speech.online import GttsEngine
 from audio_library.speech.speaker import Speaker
 from tests.support.sound import speech_like, write_sound
@@ -190,7 +192,7 @@ def test_the_same_notice_sounds_different_in_the_north(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_is_not_installed_has_no_voice(tmp_path: Path) -> None:
-    engine = EspeakEngine("no-such-program")
+    engine = EspeakEngine("no-such-program", lambda: None)
     assert engine.voices == ()
     with pytest.raises(LanguageNotSpokenError):
         engine.synthesise(NOTICE, EspeakEngine().voices[0], tmp_path / "spoken", go_on=always)
@@ -259,3 +261,60 @@ def test_what_google_spoke_once_needs_no_internet_again(
 def test_cham_and_raglai_have_no_voice_at_all(tmp_path: Path) -> None:
     speaker = Speaker((GttsEngine(), EspeakEngine()), SpeechCache(tmp_path / "cache"))
     assert speaker.voices("cjm") == speaker.voices("rog") == ()
+
+
+# --- without Debian's program: a library in a child of our own ------------------------------------
+
+LIBRARIES = Path(f"/usr/lib/{platform.machine()}-linux-gnu")
+DEBIAN = EspeakLibrary(LIBRARIES / "libespeak-ng.so.1", LIBRARIES)
+"""What the extra brings is laid out alike; Debian's is on every machine that tests."""
+
+
+def from_library(library: EspeakLibrary = DEBIAN) -> EspeakEngine:
+    return EspeakEngine("no-such-program", lambda: library)
+
+
+def test_the_library_says_the_same_as_the_program(tmp_path: Path) -> None:
+    assert from_library().voices == EspeakEngine().voices
+    for voice in EspeakEngine().voices:
+        made = [
+            ingest(
+                engine.synthesise(NOTICE, voice, tmp_path / "spoken", go_on=always),
+                workdir=tmp_path,
+            ).asset
+            for engine in (EspeakEngine(), from_library())
+        ]
+        assert abs(made[0].duration_ms - made[1].duration_ms) < 500, voice
+
+
+def test_the_library_never_enters_our_own_process(tmp_path: Path) -> None:
+    voice = from_library().voices[0]
+    from_library().synthesise(NOTICE, voice, tmp_path / "spoken", go_on=always)
+    assert "espeak" not in Path("/proc/self/maps").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        EspeakLibrary(Path("/no/such/library.so"), DEBIAN.data),
+        EspeakLibrary(DEBIAN.file, Path("/usr/share")),
+    ],
+)
+def test_a_broken_library_is_a_failure_of_speech(tmp_path: Path, broken: EspeakLibrary) -> None:
+    engine = from_library(broken)
+    with pytest.raises(SpeechFailedError):
+        engine.synthesise(NOTICE, engine.voices[0], tmp_path / "spoken", go_on=always)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_extra_is_found_without_being_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "espeakng_loader"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError('loaded')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = library_of_the_extra()
+    assert found == EspeakLibrary(package / "libespeak-ng.so", package)
+    assert "espeakng_loader" not in sys.modules
+    assert EspeakEngine("no-such-program").voices == EspeakEngine().voices

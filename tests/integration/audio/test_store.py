@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from audio_library.errors import AssetCorruptError, AssetMissingError
-from audio_library.store import FolderStore
+from audio_library.store import ORIGINAL_SUFFIX, FolderStore
 
 SOUND = b"OggS" + bytes(5000)
 SHA = hashlib.sha256(SOUND).hexdigest()
@@ -85,3 +86,36 @@ def test_only_old_unused_sound_is_swept(store: FolderStore, tmp_path: Path) -> N
     assert store.has(used)
     assert store.has(young)
     assert not (tmp_path / "store" / "incoming-dead").exists()
+
+
+def test_an_original_is_kept_without_a_second_copy_of_its_bytes(
+    tmp_path: Path, source: Path
+) -> None:
+    store = FolderStore(tmp_path / "originals", ORIGINAL_SUFFIX)
+    assert store.adopt(source) == SHA
+    assert store.path(SHA).samefile(source)
+    assert store.adopt(source) == SHA  # a second name of the same file: rename does nothing then
+    assert [path.name for path in (tmp_path / "originals").rglob("*.*")] == [f"{SHA}.original"]
+    assert list((tmp_path / "originals").glob("incoming-*")) == []
+    source.unlink()
+    store.verify(SHA)
+
+
+def test_an_original_from_another_disk_is_copied(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_link(_self: Path, _target: Path) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    monkeypatch.setattr(Path, "hardlink_to", no_link)
+    store = FolderStore(tmp_path / "originals", ORIGINAL_SUFFIX)
+    assert store.adopt(source) == SHA
+    assert not store.path(SHA).samefile(source)
+    store.verify(SHA)
+
+
+def test_an_adopted_file_is_young_however_old_it_was(tmp_path: Path, source: Path) -> None:
+    os.utime(source, (1000, 1000))
+    store = FolderStore(tmp_path / "originals", ORIGINAL_SUFFIX)
+    store.adopt(source)
+    assert store.sweep_orphans((), older_than_epoch_s=2000) == ()

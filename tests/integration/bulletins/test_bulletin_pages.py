@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from pathlib import Path
@@ -16,7 +17,7 @@ from controller.errors import UploadTooLargeError
 from controller.services.parts import PartUploads
 from controller.services.spool import Spool
 from tests.support.bulletins import Studio, sound_bytes
-from tests.support.sound import silence, speech_like
+from tests.support.sound import silence, speech_like, tone
 from tests.support.web import COMMUNE, DISTRICT, OTHER_DISTRICT, Browser, Centre, words
 
 JSON = {"Accept": "application/json"}
@@ -385,3 +386,90 @@ def test_a_piece_without_the_page_s_mark_is_refused(desk: Browser, voice_wav: by
     answer = desk.http.put(f"/ban-tin/tai-len/{token}?tu=0", data=voice_wav, headers=JSON)
     assert answer.status_code == 400
     assert desk.get(f"/ban-tin/tai-len/{token}").get_json() == {"received": 0}
+
+
+def test_where_somebody_speaks_is_marked_and_said(
+    desk: Browser, studio: Studio, author: Actor, tmp_path: Path
+) -> None:
+    sound = np.concatenate((silence(3), tone(5, level=0.3), silence(4), tone(1), silence(2)))
+    bulletin_id = studio.draft(author, sound=sound_bytes(tmp_path, sound))
+    page = desk.get(f"/ban-tin/{bulletin_id}")
+    assert "Tiếng nói từ 00:05 đến 00:15. Đoạn nghỉ dài: 00:10–00:14." in words(page)
+    assert len(re.findall(r'class="cue voice"', page.text)) == 2
+    assert len(re.findall(r'class="cue pause"', page.text)) == 2
+
+
+SILENT_AROUND = np.concatenate((silence(3), tone(5, level=0.3), silence(4)))
+
+
+def cut_address(browser: Browser, bulletin_id: str, deed: str = "cat") -> str:
+    page = browser.get(f"/ban-tin/{bulletin_id}").text
+    found = re.search(rf'action="(/ban-tin/{bulletin_id}/{deed}/[^"]+)"', page)
+    assert found, page[-3000:]
+    return html.unescape(found.group(1))
+
+
+def test_silence_is_cut_off_and_had_back_without_a_script(
+    desk: Browser, studio: Studio, author: Actor, tmp_path: Path
+) -> None:
+    bulletin_id = studio.draft(author, sound=sound_bytes(tmp_path, SILENT_AROUND))
+    page = desk.get(f"/ban-tin/{bulletin_id}")
+    assert "Đầu tệp có 2,8 giây và cuối tệp có 3,6 giây im lặng cắt được." in words(page)
+    assert re.search("cả tệp gốc dài 12,0 giây, độ to −1[0-9],[0-9] LUFS.", words(page))
+    assert "Sau, còn lại: 5,6 giây . Độ to chỉnh về −16 LUFS" in words(page)
+    assert '#t=5.0,10.6"' in page.text  # a player sounds just what would be kept
+    assert re.search(r'name="cut_start"[^>]* value="2.8"', page.text)
+    assert re.search(r'name="cut_end"[^>]* value="8.4"', page.text)
+
+    made(desk.post(cut_address(desk, bulletin_id), cut_start="2,9", cut_end="8.4"))
+    studio.finish()
+    page = desk.get(f"/ban-tin/{bulletin_id}")
+    assert "Đã cắt: giữ từ giây 2,9 đến giây 8,4 của tệp gốc." in words(page)
+    assert re.search("Bản đang dùng: độ to −1[56],[0-9] LUFS, đỉnh −[0-9],[0-9] dBTP", words(page))
+    assert "Cắt khoảng lặng: Tiếng Việt, bản 2, giữ từ giây 2,9 đến giây 8,4" in words(page)
+
+    made(desk.post(cut_address(desk, bulletin_id, "ca-tep")))
+    studio.finish()
+    page = desk.get(f"/ban-tin/{bulletin_id}")
+    assert "Chưa cắt gì." in words(page)
+    assert "Dùng lại cả tệp gốc: Tiếng Việt, bản 3" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "sentence"),
+    [
+        ("nửa", "8", "Ghi số giây, ví dụ 3,5."),
+        ("3", "99", "Điểm này nằm ngoài tệp gốc."),
+        ("3", "3.5", "Điểm cuối phải sau điểm đầu ít nhất 1 giây."),
+        ("0", "12", "Hai điểm này giữ nguyên bản đang dùng."),
+    ],
+)
+def test_points_that_cannot_be_are_told_at_their_field(
+    desk: Browser,
+    studio: Studio,
+    author: Actor,
+    tmp_path: Path,
+    start: str,
+    end: str,
+    sentence: str,
+) -> None:
+    bulletin_id = studio.draft(author, sound=sound_bytes(tmp_path, SILENT_AROUND))
+    answer = desk.post(cut_address(desk, bulletin_id), cut_start=start, cut_end=end)
+    assert answer.status_code == 422
+    assert sentence in words(answer)
+    assert f'value="{end}"' in answer.text  # what was typed stays
+
+
+def test_only_who_may_change_the_sound_is_offered_to_cut(
+    desk: Browser, judge: Browser, studio: Studio, author: Actor, tmp_path: Path
+) -> None:
+    bulletin_id = studio.submitted(author, sound_bytes(tmp_path, SILENT_AROUND))
+    offer = "Cắt khoảng lặng đầu/cuối"
+    address = cut_address(desk, bulletin_id)
+    assert offer not in words(judge.get(f"/ban-tin/{bulletin_id}"))
+    assert judge.post(address, cut_start="2", cut_end="9").status_code == 403
+    spoken = studio.draft(author)
+    studio.online.sound = sound_bytes(tmp_path, SILENT_AROUND)
+    studio.speech.order(author, spoken, "online:vi", "Xin chào bà con.")
+    studio.finish()
+    assert offer not in words(desk.get(f"/ban-tin/{spoken}"))

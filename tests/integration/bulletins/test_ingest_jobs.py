@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
 from audio_library.errors import ToolFailedError
+from audio_library.lead_in import LEAD_IN_MS
+from audio_library.span import Span
 from audio_library.store import FolderStore
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import VersionState
@@ -19,7 +24,7 @@ from controller.services.bulletins import Draft
 from controller.services.spool import Upload
 from controller.storage.models import IngestJobRow
 from tests.support.bulletins import Studio, sound_bytes, wav_bytes
-from tests.support.sound import silence
+from tests.support.sound import silence, tone
 from tests.support.web import DISTRICT
 
 
@@ -173,3 +178,67 @@ def test_the_same_bytes_in_two_bulletins_are_stored_once(
         give(studio, author, voice_wav, title)
     studio.finish()
     assert len(list((studio.folder / "sounds").glob("??/*.opus"))) == 1
+
+
+def kept_originals(studio: Studio) -> list[bytes]:
+    return [path.read_bytes() for path in (studio.folder / "originals").rglob("*.original")]
+
+
+def test_the_upload_is_kept_as_it_came(studio: Studio, author: Actor, voice_wav: bytes) -> None:
+    bulletin_id = give(studio, author, voice_wav)
+    studio.finish()
+    version = studio.bulletins.get(author, bulletin_id).versions[0]
+    assert version.original_sha256 == hashlib.sha256(voice_wav).hexdigest()
+    assert version.original_size_bytes == len(voice_wav)
+    assert kept_originals(studio) == [voice_wav]
+    assert version.lead_in_ms == LEAD_IN_MS
+    assert list(studio.spool.iterdir()) == []
+
+
+def test_of_a_refused_upload_and_of_speech_no_original_is_kept(
+    studio: Studio, author: Actor, voice_wav: bytes, tmp_path: Path
+) -> None:
+    give(studio, author, sound_bytes(tmp_path, silence(1)))
+    spoken = studio.draft(author)
+    studio.online.sound = voice_wav
+    studio.speech.order(author, spoken, "online:vi", "Xin chào bà con.")
+    studio.finish()
+    version = studio.bulletins.get(author, spoken).versions[0]
+    assert version.state is VersionState.READY
+    assert version.original_sha256 is None
+    assert kept_originals(studio) == []
+
+
+def test_an_original_goes_when_no_version_names_it(
+    studio: Studio, author: Actor, voice_wav: bytes, other_wav: bytes, tmp_path: Path
+) -> None:
+    give(studio, author, voice_wav)
+    studio.finish()
+    lost = tmp_path / "lost.wav"
+    lost.write_bytes(other_wav)
+    studio.originals.adopt(lost)  # as a crash before the version was noted leaves it
+    for path in (studio.folder / "originals").rglob("*.original"):
+        os.utime(path, (1000, 1000))
+    assert studio.desk.sweep() == 1
+    assert kept_originals(studio) == [voice_wav]
+
+
+def test_marks_and_the_suggested_cut_are_kept_with_the_version(
+    studio: Studio, author: Actor, tmp_path: Path
+) -> None:
+    sound = np.concatenate((silence(3), tone(5, level=0.3), silence(4), tone(1), silence(4)))
+    bulletin_id = give(studio, author, sound_bytes(tmp_path, sound))
+    studio.finish()
+    version = studio.bulletins.get(author, bulletin_id).versions[0]
+    assert version.suggested in (Span(2_800, 13_400), Span(2_800, 13_500))
+    assert version.lead_in_ms is not None
+    wanted = [
+        ("voice_begins", 3_000),
+        ("pause_begins", 8_000),
+        ("pause_ends", 12_000),
+        ("voice_ends", 13_000),
+    ]
+    for cue, (kind, at_ms) in zip(version.cues, wanted, strict=True):
+        assert cue.kind == kind
+        assert abs(cue.at_ms - version.lead_in_ms - at_ms) <= 100
+    assert version.duration_ms == version.lead_in_ms + 17_000  # nothing was cut by itself

@@ -38,6 +38,8 @@ def _written_down() -> set[str]:
         "approve",
         "return",
         "withdraw",
+        "cut",
+        "whole",
     )
     bulletins = {f"bulletin.{word}" for word in (*written, "sound_refused", "approval_void")}
     deeds = (part for part in vars(messages).values() if hasattr(part, "model_fields"))
