@@ -23,7 +23,7 @@ from audio_library.speech.speaker import Speaker
 from audio_library.store import FolderStore
 from controller.app import create_app
 from controller.errors import BrokerError
-from controller.jobs import fleet_sweep, plan_refresh, pruning, reconcile_day
+from controller.jobs import drafts, fleet_sweep, plan_refresh, pruning, reconcile_day
 from controller.jobs.ingest import IngestWorkers
 from controller.jobs.scheduler import Scheduler
 from controller.jobs.speech import SpeechWorker
@@ -41,6 +41,7 @@ from controller.services.board import Board
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
+from controller.services.drafts import Drafts
 from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
 from controller.services.hours import Hours
@@ -127,6 +128,7 @@ def build(settings: Settings, *, now: Clock = utc_now) -> Controller:
     keys = load_or_create(settings.folder / "keys")
     scheduler = Scheduler(now, internals)
     services = build_services(settings, database, keys, now=now, wake=scheduler.wake)
+    internals.watch_disk(services.bulletins.room.free_bytes)
     exporter_of_fleet.append(Fleet(database, now, services.places.tree))
     with database.write() as session:
         services.places.seed(session, now(), settings.plan)
@@ -202,6 +204,7 @@ def build_services(
         bulletins=bulletins,
         library=Library(database, now, places),
         uses=BulletinUses(database, now, places),
+        drafts=Drafts(database, now, sounds, settings.sound),
         filing=FilingDesk(database, now, places, wake),
         sharing=Sharing(database, now, places, wake, orders=orders),
         readings=readings,
@@ -259,6 +262,7 @@ def _background(
         (fleet_sweep, fleet_sweep.fleet_sweep(services.as_run)),
         (reconcile_day, reconcile_day.reconcile_day(services.as_run)),
         (pruning, pruning.pruning(Pruning(database, now))),
+        (drafts, drafts.drafts(services.drafts)),
     ):
         scheduler.add(job.NAME, work, every_s=job.EVERY_S)
     scheduler.on_wake("outbox", link.wake_outbox)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from controller.services.board import Board
     from controller.services.bulletin_uses import BulletinUses
     from controller.services.bulletins import Bulletins
+    from controller.services.drafts import Drafts
     from controller.services.filing import FilingDesk
     from controller.services.hours import Hours
     from controller.services.library import Library
@@ -37,6 +38,7 @@ class Services:
     bulletins: Bulletins
     library: Library
     uses: BulletinUses
+    drafts: Drafts
     filing: FilingDesk
     sharing: Sharing
     readings: Readings

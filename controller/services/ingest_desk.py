@@ -26,6 +26,7 @@ from audio_library.ingest import IngestLimits, IngestResult
 from audio_library.store import AssetStore
 from controller.domain.bulletins import BulletinDeed, BulletinState, VersionState, after, can
 from controller.services.bulletin_rows import write_down
+from controller.services.room import Room
 from controller.services.spool import Spool
 from controller.settings import SoundSettings
 from controller.storage.database import Database
@@ -69,7 +70,7 @@ class IngestDesk:
         self._store = store
         self._sound = sound
         self._limits = IngestLimits(sound.upload_limit_mb * 1_000_000, sound.longest_min * 60_000)
-        self._spool = Spool(spool, limit_bytes=self._limits.max_bytes)
+        self._spool = Spool(spool, limit_bytes=self._limits.max_bytes, room=Room(spool, sound))
         self._wake = wake
 
     def recover(self) -> int:

@@ -15,6 +15,7 @@ from controller.domain.accounts import Actor
 from controller.jobs.ingest import IngestWorkers
 from controller.jobs.speech import SpeechWorker
 from controller.services.bulletins import Bulletins, Draft
+from controller.services.drafts import Drafts
 from controller.services.ingest_desk import IngestDesk
 from controller.services.readings import Readings
 from controller.services.speech import Speech
@@ -77,8 +78,10 @@ class Studio:
         self.desk = self.new_desk()
         self.workers = IngestWorkers(self.desk)
         self.speakers = SpeechWorker(self.desk, self.speech.speak)
+        self.drafts = Drafts(self.centre.database, self.centre.clock, self.store, sound)
         self.centre.add(
             bulletins=self.bulletins,
+            drafts=self.drafts,
             sounds=self.store,
             readings=self.readings,
             speech=self.speech,
