@@ -150,7 +150,7 @@ class OriginalLostError(ControllerError):
 
 
 class StorageFullError(ControllerError):
-    """No room on the centre's disk; nothing was kept of the request."""
+    """No room on the centre's disk for what is sent. Facts: free_bytes, reserve_bytes."""
 
     code = "storage_full"
     status = 507

@@ -78,6 +78,13 @@ class SoundSettings:
     """Longest sound, minutes, counted by decoding."""
     chime: bool = True
     """Whether the chime sounds before each voice."""
+    disk_low_mb: int = 2000
+    """Free disk below which the pages warn, MB."""
+    disk_reserve_mb: int = 500
+    """Free disk that uploads leave untouched, MB: one that would go below is refused (507)."""
+    drafts_kept_days: int = 90
+    """A draft never approved and never scheduled is deleted with its sound when nobody has changed
+    it for so many days; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)

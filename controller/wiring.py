@@ -23,7 +23,7 @@ from audio_library.speech.speaker import Speaker
 from audio_library.store import ORIGINAL_SUFFIX, FolderStore
 from controller.app import create_app
 from controller.errors import BrokerError
-from controller.jobs import fleet_sweep, plan_refresh, pruning, reconcile_day
+from controller.jobs import drafts, fleet_sweep, plan_refresh, pruning, reconcile_day
 from controller.jobs.ingest import IngestWorkers
 from controller.jobs.pieces import PieceWorker
 from controller.jobs.scheduler import Scheduler
@@ -43,6 +43,7 @@ from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.cuts import Cuts
+from controller.services.drafts import Drafts
 from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
 from controller.services.hours import Hours
@@ -131,6 +132,7 @@ def build(settings: Settings, *, now: Clock = utc_now) -> Controller:
     keys = load_or_create(settings.folder / "keys")
     scheduler = Scheduler(now, internals)
     services = build_services(settings, database, keys, now=now, wake=scheduler.wake)
+    internals.watch_disk(services.bulletins.room.free_bytes)
     exporter_of_fleet.append(Fleet(database, now, services.places.tree))
     with database.write() as session:
         services.places.seed(session, now(), settings.plan)
@@ -207,6 +209,7 @@ def build_services(
         cuts=Cuts(now, bulletins, originals(settings), spool, settings.sound),
         library=Library(database, now, places),
         uses=BulletinUses(database, now, places),
+        drafts=Drafts(database, now, sounds, settings.sound),
         filing=FilingDesk(database, now, places, wake),
         sharing=Sharing(database, now, places, wake, orders=orders),
         programmes=Programmes(database, now, places, wake),
@@ -276,6 +279,7 @@ def _background(
         (fleet_sweep, fleet_sweep.fleet_sweep(services.as_run)),
         (reconcile_day, reconcile_day.reconcile_day(services.as_run)),
         (pruning, pruning.pruning(Pruning(database, now))),
+        (drafts, drafts.drafts(services.drafts)),
     ):
         scheduler.add(job.NAME, work, every_s=job.EVERY_S)
     scheduler.on_wake("outbox", link.wake_outbox)

@@ -25,7 +25,6 @@ from controller.link.broker_access import broker_folder
 from controller.link.processes import is_port_free
 from controller.settings import Settings
 
-DISK_WANTED_BYTES = 2_000_000_000
 CERTIFICATE_WARN_DAYS = 30
 
 
@@ -58,7 +57,12 @@ def look_at_folder(settings: Settings) -> Iterator[Finding]:
         return
     free_bytes = shutil.disk_usage(existing).free
     words = f"{folder}: {free_bytes / 1e9:.1f} GB free"
-    yield Finding(words, is_doubtful=free_bytes < DISK_WANTED_BYTES)
+    yield Finding(words, is_doubtful=free_bytes < settings.sound.disk_low_mb * 1_000_000)
+    if settings.sound.disk_reserve_mb > settings.sound.disk_low_mb:
+        yield Finding(
+            "sound.disk_reserve_mb is above sound.disk_low_mb: uploads end before any warning",
+            is_doubtful=True,
+        )
 
 
 def look_at_exposure(settings: Settings) -> Iterator[Finding]:

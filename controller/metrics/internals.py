@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -18,6 +19,7 @@ class Internals:
         self._broker_up = self._gauge("vang_broker_up")
         self._broker_restarts = self._counter("vang_broker_restarts_total")
         self._link_connected = self._gauge("vang_link_connected")
+        self._disk_free = self._gauge("vang_disk_free_bytes")
         self._received = self._counter("vang_messages_received_total")
         self._refused = self._counter("vang_messages_refused_total")
         self._published = self._counter("vang_messages_published_total")
@@ -31,6 +33,10 @@ class Internals:
         self._ingest_seconds = self._histogram("vang_ingest_duration_seconds")
         self._writer_wait = self._histogram("vang_writer_wait_seconds")
         self._border_errors = self._counter("vang_border_errors_total")
+
+    def watch_disk(self, free_bytes: Callable[[], float]) -> None:
+        """Tell the free space whenever somebody asks."""
+        self._disk_free.set_function(free_bytes)
 
     def _counter(self, name: str) -> Counter:
         series = BY_NAME[name]

@@ -151,6 +151,13 @@ CONTROLLER_SERIES = (
         ("kind",),
         "Messages to stations that the broker has acknowledged, by kind.",
     ),
+    Series(
+        "vang_disk_free_bytes",
+        "gauge",
+        "bytes",
+        (),
+        "Free space on the disk of the data folder; uploads are refused below `disk_reserve_mb`.",
+    ),
     Series("vang_outbox_rows", "gauge", "messages", (), "Messages waiting to be published."),
     Series(
         "vang_outbox_oldest_age_seconds",

@@ -35,6 +35,7 @@ from controller.services.filing import Filing
 from controller.services.identifiers import new_id
 from controller.services.parts import PartUploads
 from controller.services.places import Places
+from controller.services.room import Room
 from controller.services.scope import ensure_targets, may_see
 from controller.services.spool import Spool, Upload
 from controller.settings import SoundSettings
@@ -100,7 +101,10 @@ class Bulletins:
         self._now = now
         self._places = places
         self._store = store
-        self._spool = Spool(spool, limit_bytes=sound.upload_limit_mb * 1_000_000)
+        self.room = Room(spool, sound)
+        """Room for uploads, to be asked before their bytes are read."""
+        limit_bytes = sound.upload_limit_mb * 1_000_000
+        self._spool = Spool(spool, limit_bytes=limit_bytes, room=self.room)
         self.parts = PartUploads(self._spool)
         """Files sent in pieces, to be named in an Upload by their token."""
         self._wake = wake

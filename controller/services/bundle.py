@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from controller.services.bulletin_uses import BulletinUses
     from controller.services.bulletins import Bulletins
     from controller.services.cuts import Cuts
+    from controller.services.drafts import Drafts
     from controller.services.filing import FilingDesk
     from controller.services.hours import Hours
     from controller.services.library import Library
@@ -40,6 +41,7 @@ class Services:
     cuts: Cuts
     library: Library
     uses: BulletinUses
+    drafts: Drafts
     filing: FilingDesk
     sharing: Sharing
     programmes: Programmes

@@ -19,6 +19,7 @@ from controller.errors import InvalidInputError, NotFoundError, OriginalLostErro
 from controller.services.bulletin_views import BulletinView, VersionView
 from controller.services.bulletins import Arrival, Bulletins, Kept
 from controller.services.identifiers import new_id
+from controller.services.room import Room
 from controller.services.spool import Spool
 from controller.settings import SoundSettings
 
@@ -39,7 +40,8 @@ class Cuts:
         self._now = now
         self._bulletins = bulletins
         self._originals = originals
-        self._spool = Spool(spool, limit_bytes=sound.upload_limit_mb * 1_000_000)
+        limit_bytes = sound.upload_limit_mb * 1_000_000
+        self._spool = Spool(spool, limit_bytes=limit_bytes, room=Room(spool, sound))
 
     def cut(self, actor: Actor, bulletin_id: str, version_id: str, wanted: Span) -> str:
         """Have a new version made of that stretch of the upload; returns its id.

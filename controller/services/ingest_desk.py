@@ -29,6 +29,7 @@ from audio_library.span import Span
 from audio_library.store import AssetStore, FolderStore
 from controller.domain.bulletins import BulletinDeed, BulletinState, VersionState, after, can
 from controller.services.bulletin_rows import write_down
+from controller.services.room import Room
 from controller.services.spool import Spool
 from controller.settings import SoundSettings
 from controller.storage.database import Database
@@ -76,7 +77,7 @@ class IngestDesk:
         self._originals = originals
         self._sound = sound
         self._limits = IngestLimits(sound.upload_limit_mb * 1_000_000, sound.longest_min * 60_000)
-        self._spool = Spool(spool, limit_bytes=self._limits.max_bytes)
+        self._spool = Spool(spool, limit_bytes=self._limits.max_bytes, room=Room(spool, sound))
         self._wake = wake
 
     def recover(self) -> int:

@@ -21,8 +21,12 @@ class PartUploads:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
 
-    def begin(self, actor: Actor) -> str:
-        """The token of a new, empty file; the sender's oldest goes when there are too many."""
+    def begin(self, actor: Actor, size_bytes: int = 0) -> str:
+        """The token of a new, empty file; the sender's oldest goes when there are too many.
+
+        StorageFullError at once when there is no room for the size the sender names.
+        """
+        self._spool.ensure_room(size_bytes)
         mine = sorted(
             self._spool.folder.glob(f"{actor.account_id}.*{_SUFFIX}"),
             key=lambda path: path.stat().st_mtime,

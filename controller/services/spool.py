@@ -21,6 +21,7 @@ from audio_library.ingest import SCRATCH_PREFIX
 from audio_library.probe import probe
 from audio_library.store import link_or_copy
 from controller.errors import NotSoundError, StorageFullError, UploadTooLargeError
+from controller.services.room import Room
 
 logger = logging.getLogger(__name__)
 
@@ -43,9 +44,10 @@ class Upload:
 class Spool:
     """A folder of uploads waiting to be made into sound."""
 
-    def __init__(self, folder: Path, *, limit_bytes: int) -> None:
+    def __init__(self, folder: Path, *, limit_bytes: int, room: Room) -> None:
         self._folder = folder
         self._limit_bytes = limit_bytes
+        self._room = room
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -56,6 +58,10 @@ class Spool:
     def path(self, spool_name: str) -> Path:
         """The file of this name."""
         return self._folder / spool_name
+
+    def ensure_room(self, size_bytes: int) -> None:
+        """StorageFullError if a file of that size cannot be taken."""
+        self._room.ensure(size_bytes)
 
     def take(self, stream: IO[bytes], spool_name: str) -> Path:
         """Write the upload to disk durably. UploadTooLargeError, StorageFullError, NotSoundError.
@@ -86,7 +92,8 @@ class Spool:
     def append(self, part_name: str, offset: int, stream: IO[bytes]) -> int:
         """Write on at `offset` if the file ends just there; return how much there is now.
 
-        What came before a break of the line is kept. UploadTooLargeError, StorageFullError.
+        What came before a break of the line is kept, also when the disk fills.
+        UploadTooLargeError, StorageFullError.
         """
         path = self.path(part_name)
         try:
@@ -127,6 +134,7 @@ class Spool:
             size_bytes += len(data)
             if size_bytes > self._limit_bytes:
                 raise UploadTooLargeError("upload too large", limit_bytes=self._limit_bytes)
+            self._room.ensure(len(data))
             file.write(data)
         file.flush()
         os.fsync(file.fileno())

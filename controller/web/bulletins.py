@@ -32,6 +32,7 @@ from controller.web import schedule_words
 from controller.web import waveform as wave
 from controller.web.context import web_now
 from controller.web.policy import (
+    FORM_ROOM_BYTES,
     accepts_up_to,
     current_actor,
     requires,
@@ -44,9 +45,6 @@ from controller.web.refusals import explain
 from controller.web.schedule_form import day_of, spelled_day
 
 bp = Blueprint("bulletins", __name__, url_prefix="/ban-tin")
-
-FORM_ROOM_BYTES = 1_000_000
-"""What the fields around a file may take."""
 
 FILTERS = ("tim", "trang-thai", "chuyen-muc", "tieng", "nhan", "het-han", "dung-chung")
 """What narrows the list down, in the address."""
@@ -149,6 +147,8 @@ def index() -> str:
     return render_template(
         "bulletins/index.html",
         found=services().library.search(current_actor(), wish),
+        fading=services().drafts.fading(current_actor()),
+        room=services().bulletins.room.view(),
         wish=wish,
         words=words,
         today=local_date(web_now()),
@@ -385,8 +385,9 @@ def progress(bulletin_id: str) -> Response:
 @bp.post("/tai-len")
 @requires(Permission.WRITE_BULLETINS)
 def begin_upload() -> Response:
-    """Begin a file that will come in pieces."""
-    return jsonify(token=services().bulletins.parts.begin(current_actor()), received=0)
+    """Begin a file of `co` bytes that will come in pieces."""
+    size_bytes = request.args.get("co", default=0, type=int)
+    return jsonify(token=services().bulletins.parts.begin(current_actor(), size_bytes), received=0)
 
 
 @bp.get("/tai-len/<token>")
@@ -473,6 +474,7 @@ def _row_version() -> int:
 def _new_page(form: BulletinForm) -> str:
     return render_template(
         "bulletins/new.html",
+        room=services().bulletins.room.view(),
         form=form,
         places=_places(),
         words=words,

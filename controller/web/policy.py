@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound=Callable[..., Any])
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
+FORM_ROOM_BYTES = 1_000_000
+"""What the fields around a file may take."""
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
 
@@ -148,7 +150,21 @@ def _enforce() -> Response | None:
     limit = getattr(view, "body_limit", None)
     if limit is not None:
         request.max_content_length = limit(settings())
-    return _CHECKS[policy.audience](policy)
+    led_away = _CHECKS[policy.audience](policy)
+    if led_away is None and limit is not None:
+        _ensure_room(limit(settings()))
+    return led_away
+
+
+def _ensure_room(limit_bytes: int) -> None:
+    """StorageFullError before the bytes of a file are read that the disk has no room for.
+
+    Fields alone are taken: nobody shall lose a text because the disk is full. What is larger than
+    allowed is answered as such.
+    """
+    size_bytes = request.content_length or 0
+    if FORM_ROOM_BYTES < size_bytes <= limit_bytes:
+        services().bulletins.room.ensure(size_bytes)
 
 
 def _check_public(policy: Policy) -> Response | None:  # noqa: ARG001 - one shape for all checks

@@ -115,6 +115,16 @@ def _upload(facts: Facts) -> str:
     )
 
 
+def _full(facts: Facts) -> str:
+    free = facts.get("free_bytes")
+    if free is None:
+        return _("Ổ đĩa của trung tâm đã đầy nên chưa lưu được gì. Báo quản trị.")
+    return _(
+        "Ổ đĩa của trung tâm chỉ còn %(free)s GB trống nên chưa nhận tệp này. Báo quản trị.",
+        free=formats.number(free / 1e9, 1),
+    )
+
+
 def _invalid(facts: Facts) -> str:
     problem = facts.get("problem")
     write = PROBLEMS.get(str(problem))
@@ -177,7 +187,7 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "original_lost": lambda _f: _(
         "Tệp gốc không còn đọc được ở trung tâm. Bản đang dùng vẫn nguyên; hãy tải tệp lên lại."
     ),
-    "storage_full": lambda _f: _("Ổ đĩa của trung tâm đã đầy nên chưa lưu được gì. Báo quản trị."),
+    "storage_full": _full,
     "busy": at_least_nothing_lost,
     "broker_failed": lambda _f: _(
         "Chưa gửi được tới các trạm. Trung tâm sẽ gửi lại ngay khi được."

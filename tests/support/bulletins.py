@@ -16,6 +16,7 @@ from controller.jobs.ingest import IngestWorkers
 from controller.jobs.speech import SpeechWorker
 from controller.services.bulletins import Bulletins, Draft
 from controller.services.cuts import Cuts
+from controller.services.drafts import Drafts
 from controller.services.ingest_desk import IngestDesk
 from controller.services.readings import Readings
 from controller.services.speech import Speech
@@ -80,9 +81,11 @@ class Studio:
         self.workers = IngestWorkers(self.desk)
         self.speakers = SpeechWorker(self.desk, self.speech.speak)
         self.cuts = Cuts(self.centre.clock, self.bulletins, self.originals, self.spool, sound)
+        self.drafts = Drafts(self.centre.database, self.centre.clock, self.store, sound)
         self.centre.add(
             bulletins=self.bulletins,
             cuts=self.cuts,
+            drafts=self.drafts,
             sounds=self.store,
             readings=self.readings,
             speech=self.speech,

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from audio_library.speech.cache import SpeechCache
 from audio_library.speech.speaker import Speaker
+from audio_library.store import FolderStore
 from controller.app import create_app
 from controller.domain.accounts import Actor, Role
 from controller.services.accounts import Accounts, NewAccount
@@ -24,6 +25,7 @@ from controller.services.audit import AuditTrail
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
+from controller.services.drafts import Drafts
 from controller.services.filing import FilingDesk
 from controller.services.library import Library
 from controller.services.orders import Orders
@@ -98,6 +100,12 @@ class Centre:
             "audit": self.audit,
             "library": Library(self.database, self.clock, self.places),
             "uses": BulletinUses(self.database, self.clock, self.places),
+            "drafts": Drafts(
+                self.database,
+                self.clock,
+                FolderStore(self.folder / "sounds"),
+                self.settings.sound,
+            ),
             "filing": FilingDesk(self.database, self.clock, self.places, self.wake),
             "sharing": Sharing(
                 self.database,

@@ -15,7 +15,9 @@ from controller.domain.accounts import Actor, Role
 from controller.domain.bulletins import BulletinState
 from controller.errors import UploadTooLargeError
 from controller.services.parts import PartUploads
+from controller.services.room import Room
 from controller.services.spool import Spool
+from controller.settings import SoundSettings
 from tests.support.bulletins import Studio, sound_bytes
 from tests.support.sound import silence, speech_like, tone
 from tests.support.web import COMMUNE, DISTRICT, OTHER_DISTRICT, Browser, Centre, words
@@ -372,7 +374,7 @@ def test_only_so_many_files_are_begun_at_once(studio: Studio, desk: Browser) -> 
 def test_pieces_above_the_limit_are_refused_and_dropped(
     house: Centre, tmp_path: Path, author: Actor
 ) -> None:
-    spool = Spool(tmp_path / "small", limit_bytes=1000)
+    spool = Spool(tmp_path / "small", limit_bytes=1000, room=Room(tmp_path, SoundSettings()))
     parts = PartUploads(spool)
     token = parts.begin(author)
     assert parts.go_on(author, token, 0, io.BytesIO(bytes(900))) == 900

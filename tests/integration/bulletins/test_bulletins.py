@@ -25,7 +25,9 @@ from controller.errors import (
     WrongStateError,
 )
 from controller.services.bulletins import Bulletins, Draft
+from controller.services.room import Room
 from controller.services.spool import Spool, Upload
+from controller.settings import SoundSettings
 from controller.storage.models import BulletinRow, BulletinVersionRow
 from tests.support.bulletins import Studio, sound_bytes
 from tests.support.sound import silence, speech_like
@@ -241,7 +243,7 @@ def test_what_is_not_sound_is_refused_at_the_door_and_nothing_is_kept(
 
 
 def test_an_upload_above_the_limit_stops_while_it_comes_in(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", limit_bytes=1000)
+    spool = Spool(tmp_path / "spool", limit_bytes=1000, room=Room(tmp_path, SoundSettings()))
     with pytest.raises(UploadTooLargeError) as error:
         spool.take(io.BytesIO(bytes(5000)), "a.upload")
     assert error.value.facts["limit_bytes"] == 1000
@@ -452,7 +454,7 @@ class SlowLine(io.BytesIO):
 
 
 def test_a_piece_sent_twice_at_once_is_stored_once(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", limit_bytes=100)
+    spool = Spool(tmp_path / "spool", limit_bytes=100, room=Room(tmp_path, SoundSettings()))
     spool.path("part").touch()
     slow = SlowLine(b"first piece")
     with ThreadPoolExecutor(2) as pool:

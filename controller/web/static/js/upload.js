@@ -44,7 +44,8 @@ class Transfer {
   }
 
   async run() {
-    const token = (await this.patiently(() => this.centre.ask("POST", this.address))).token;
+    const begin = `${this.address}?co=${this.file.size}`;
+    const token = (await this.patiently(() => this.centre.ask("POST", begin))).token;
     const address = `${this.address}/${token}`;
     let received = 0;
     while (received < this.file.size) {
