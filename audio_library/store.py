@@ -16,8 +16,13 @@ from audio_library.errors import AssetCorruptError, AssetMissingError
 logger = logging.getLogger(__name__)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_SUFFIX = ".opus"
+SUFFIX = ".opus"
 _INCOMING = "incoming-"
+
+
+def is_sha256(text: str) -> bool:
+    """Whether it is the name of a sound."""
+    return _SHA256.fullmatch(text) is not None
 
 
 class AssetStore(Protocol):
@@ -49,11 +54,21 @@ class FolderStore:
         root.mkdir(parents=True, exist_ok=True)
 
     def put(self, source: Path) -> str:
+        return self._put(source, None)
+
+    def put_if(self, source: Path, sha256: str) -> str:
+        """Copy the file in only if its bytes have this hash; the hash they have."""
+        return self._put(source, sha256)
+
+    def _put(self, source: Path, wanted: str | None) -> str:
         with tempfile.NamedTemporaryFile(
             dir=self._root, prefix=_INCOMING, delete=False
         ) as incoming:
             try:
                 sha256 = _copy_hashing(source, incoming)
+                if wanted not in {None, sha256}:
+                    Path(incoming.name).unlink()
+                    return sha256
                 incoming.flush()
                 os.fsync(incoming.fileno())
                 self._settle(Path(incoming.name), sha256)
@@ -63,7 +78,7 @@ class FolderStore:
         return sha256
 
     def has(self, sha256: str) -> bool:
-        return _SHA256.fullmatch(sha256) is not None and self._place(sha256).is_file()
+        return is_sha256(sha256) and self._place(sha256).is_file()
 
     def path(self, sha256: str) -> Path:
         if not self.has(sha256):
@@ -81,7 +96,7 @@ class FolderStore:
 
     def sweep_orphans(self, keep: Container[str], *, older_than_epoch_s: float) -> tuple[str, ...]:
         swept = []
-        for path in sorted(self._root.glob(f"??/*{_SUFFIX}")):
+        for path in sorted(self._root.glob(f"??/*{SUFFIX}")):
             if path.stem not in keep and path.stat().st_mtime < older_than_epoch_s:
                 path.unlink()
                 swept.append(path.stem)
@@ -92,7 +107,7 @@ class FolderStore:
         return tuple(swept)
 
     def _place(self, sha256: str) -> Path:
-        return self._root / sha256[:2] / f"{sha256}{_SUFFIX}"
+        return self._root / sha256[:2] / f"{sha256}{SUFFIX}"
 
     def _settle(self, incoming: Path, sha256: str) -> None:
         """Give the finished file its name. Replacing heals a copy that rotted on disk."""
