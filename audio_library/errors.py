@@ -147,6 +147,19 @@ class AssetMissingError(AudioError):
         self.sha256 = sha256
 
 
+class AssetUnreachableError(AssetMissingError):
+    """The store of objects did not answer, or refused us: the sound may be there all the same."""
+
+    code = "asset_unreachable"
+
+    def __init__(self, sha256: str, why: str) -> None:
+        super().__init__(sha256)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"sound {self.sha256} could not be reached: {self.why}"
+
+
 class AssetCorruptError(AudioError):
     """The bytes in the store are not those of the name; `found_sha256` is what they are."""
 

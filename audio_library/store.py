@@ -18,6 +18,7 @@ from audio_library.errors import AssetCorruptError, AssetMissingError
 
 logger = logging.getLogger(__name__)
 
+SUFFIX = ".opus"
 ORIGINAL_SUFFIX = ".original"
 """Of uploads as they came: hostile bytes under a name that no program takes for sound."""
 
@@ -25,6 +26,11 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INCOMING = "incoming-"
 _NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)
 """Another disk, or a file system without hard links."""
+
+
+def is_sha256(text: str) -> bool:
+    """Whether it is the name of a sound."""
+    return _SHA256.fullmatch(text) is not None
 
 
 class AssetStore(Protocol):
@@ -51,17 +57,27 @@ class AssetStore(Protocol):
 class FolderStore:
     """An AssetStore in a folder: `root/ab/ab12….opus`, or with another suffix."""
 
-    def __init__(self, root: Path, suffix: str = ".opus") -> None:
+    def __init__(self, root: Path, suffix: str = SUFFIX) -> None:
         self._root = root
         self._suffix = suffix
         root.mkdir(parents=True, exist_ok=True)
 
     def put(self, source: Path) -> str:
+        return self._put(source, None)
+
+    def put_if(self, source: Path, sha256: str) -> str:
+        """Copy the file in only if its bytes have this hash; the hash they have."""
+        return self._put(source, sha256)
+
+    def _put(self, source: Path, wanted: str | None) -> str:
         with tempfile.NamedTemporaryFile(
             dir=self._root, prefix=_INCOMING, delete=False
         ) as incoming:
             try:
                 sha256 = _copy_hashing(source, incoming)
+                if wanted not in {None, sha256}:
+                    Path(incoming.name).unlink()
+                    return sha256
                 incoming.flush()
                 os.fsync(incoming.fileno())
                 self._settle(Path(incoming.name), sha256)
@@ -87,7 +103,7 @@ class FolderStore:
         return sha256
 
     def has(self, sha256: str) -> bool:
-        return _SHA256.fullmatch(sha256) is not None and self._place(sha256).is_file()
+        return is_sha256(sha256) and self._place(sha256).is_file()
 
     def path(self, sha256: str) -> Path:
         if not self.has(sha256):

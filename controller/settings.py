@@ -76,6 +76,8 @@ class SoundSettings:
     """Largest upload, MB."""
     longest_min: int = 60
     """Longest sound, minutes, counted by decoding."""
+    store: str = "folder"
+    """Where finished sound lies: `folder`, in the data folder, or `s3`, in the bucket of [s3]."""
     chime: bool = True
     """Whether the chime sounds before each voice."""
     disk_low_mb: int = 2000
@@ -85,6 +87,28 @@ class SoundSettings:
     drafts_kept_days: int = 90
     """A draft never approved and never scheduled is deleted with its sound when nobody has changed
     it for so many days; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """A bucket of an S3-compatible server for finished sound; needs the extra `s3`."""
+
+    endpoint: str = ""
+    """Address of the server, `https://s3.example.vn`; empty: Amazon's of the region."""
+    region: str = "us-east-1"
+    """Region that requests are signed for."""
+    bucket: str = ""
+    """Bucket, which must be there already."""
+    prefix: str = ""
+    """What the names of objects begin with; a bucket and prefix belong to one centre alone."""
+    access_key: str = ""
+    """Name of the key."""
+    secret_key: str = field(default="", repr=False)
+    """The key."""
+    tls_ca: str = ""
+    """PEM file of the CA that signed the server's certificate; empty: the system's."""
+    cache_mb: int = 2000
+    """Copies of sound kept on this machine, MB; those longest unread go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +183,7 @@ class Settings:
     web: WebSettings = WebSettings()
     broker: BrokerSettings = BrokerSettings()
     sound: SoundSettings = SoundSettings()
+    s3: S3Settings = S3Settings()
     speech: SpeechSettings = SpeechSettings()
     plan: PlanSettings = PlanSettings()
     sign_in: SignInSettings = SignInSettings()
@@ -180,7 +205,7 @@ class Settings:
         return "https" if self.web.tls_cert else "http"
 
 
-SECRETS = frozenset({"broker.password", "metrics.token"})
+SECRETS = frozenset({"broker.password", "metrics.token", "s3.secret_key"})
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Settings:

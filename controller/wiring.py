@@ -15,12 +15,13 @@ from pathlib import Path
 
 from flask import Flask
 
+from audio_library.object_store import ObjectStore
 from audio_library.speech.cache import SpeechCache
 from audio_library.speech.engine import SpeechEngine
 from audio_library.speech.offline import EspeakEngine
 from audio_library.speech.online import GttsEngine
 from audio_library.speech.speaker import Speaker
-from audio_library.store import ORIGINAL_SUFFIX, FolderStore
+from audio_library.store import ORIGINAL_SUFFIX, AssetStore, FolderStore
 from controller.app import create_app
 from controller.errors import BrokerError
 from controller.jobs import drafts, fleet_sweep, plan_refresh, pruning, reconcile_day
@@ -196,7 +197,7 @@ def build_services(
     hours = Hours(database, now, places, settings.plan, wake)
     orders = Orders(database, now, places, keys.actual, wake)
     schedules = Schedules(database, now, places, hours, settings.plan, wake, orders=orders)
-    sounds = FolderStore(settings.folder / "sound")
+    sounds = sound_store(settings)
     readings = Readings(database, now, places)
     speaker = Speaker(engines(settings.speech), SpeechCache(settings.folder / "speech"))
     spool = settings.folder / "spool"
@@ -230,6 +231,39 @@ def build_services(
 def originals(settings: Settings) -> FolderStore:
     """Uploads as they came: beside the sound, and out of reach of stations."""
     return FolderStore(settings.folder / "originals", ORIGINAL_SUFFIX)
+
+
+def sound_store(settings: Settings) -> AssetStore:
+    """Where finished sound lies. SettingsError for what cannot be."""
+    match settings.sound.store:
+        case "folder":
+            return FolderStore(settings.folder / "sound")
+        case "s3":
+            return _s3_store(settings)
+    raise SettingsError(f"sound.store: no store {settings.sound.store}; there are folder, s3")
+
+
+def _s3_store(settings: Settings) -> AssetStore:
+    chosen = settings.s3
+    for name in ("bucket", "access_key", "secret_key"):
+        if not getattr(chosen, name):
+            raise SettingsError(f"s3.{name} is missing, and sound.store is s3")
+    try:
+        from audio_library.s3 import S3Account, S3Bucket  # an extra: only who chose it has it
+    except ImportError as error:
+        raise SettingsError("sound.store is s3, which needs the extra: vang[s3]") from error
+    account = S3Account(
+        endpoint=chosen.endpoint,
+        region=chosen.region,
+        bucket=chosen.bucket,
+        prefix=chosen.prefix,
+        access_key=chosen.access_key,
+        secret_key=chosen.secret_key,
+        ca_file=chosen.tls_ca,
+    )
+    cache_bytes = chosen.cache_mb * 1_000_000
+    cache = settings.folder / "sound-cache"
+    return ObjectStore(S3Bucket(account), cache, cache_bytes=cache_bytes)
 
 
 def engines(settings: SpeechSettings) -> list[SpeechEngine]:

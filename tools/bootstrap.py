@@ -38,7 +38,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC_INDEX = "https://pypi.org/simple"
-EXTRAS = ("controller", "agent", "dev", "postgres", "alsa", "gpio")
+EXTRAS = ("controller", "agent", "dev", "postgres", "s3", "alsa", "gpio")
 OLDEST_PYTHON, FIRST_UNTRIED_PYTHON = (3, 11), (3, 14)
 SYSTEM_CA_FILE = Path("/etc/ssl/certs/ca-certificates.crt")
 FETCH_ATTEMPTS = 3

@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
+from audio_library.errors import AudioError
 from controller import wiring
 from controller.cli.console import say
 from controller.cli.exposure import plaintext_listeners
@@ -23,7 +24,7 @@ from controller.errors import ControllerError
 from controller.link.broker import STATIONS_ADVISED, find_binary, running_pid
 from controller.link.broker_access import broker_folder
 from controller.link.processes import is_port_free
-from controller.settings import Settings
+from controller.settings import Settings, SettingsError
 
 CERTIFICATE_WARN_DAYS = 30
 
@@ -63,6 +64,18 @@ def look_at_folder(settings: Settings) -> Iterator[Finding]:
             "sound.disk_reserve_mb is above sound.disk_low_mb: uploads end before any warning",
             is_doubtful=True,
         )
+
+
+def look_at_sound(settings: Settings) -> Iterator[Finding]:
+    """Where finished sound lies can be had, and a bucket answers."""
+    try:
+        store = wiring.sound_store(settings)
+        store.has("0" * 64)
+    except (SettingsError, AudioError, OSError, ValueError) as error:
+        yield Finding(f"sound.store {settings.sound.store}: {error}", True)
+        return
+    where = settings.s3.bucket if settings.sound.store == "s3" else "the data folder"
+    yield Finding(f"sound lies in {where}")
 
 
 def look_at_exposure(settings: Settings) -> Iterator[Finding]:
@@ -169,6 +182,9 @@ def look_at_database(settings: Settings) -> Iterator[Finding]:
         return
     try:
         controller = wiring.build(settings)
+    except SettingsError as error:
+        yield Finding(f"the controller cannot be put together: {error}", True)
+        return
     except (ControllerError, SQLAlchemyError, OSError) as error:
         yield Finding(f"the database cannot be used: {error}", True)
         return
@@ -187,6 +203,7 @@ def look_at_database(settings: Settings) -> Iterator[Finding]:
 
 LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     look_at_folder,
+    look_at_sound,
     look_at_exposure,
     look_at_certificates,
     look_at_broker,

@@ -54,8 +54,8 @@ def test_a_file_in_pieces_is_refused_by_its_size_before_any_byte(
         headers={"Accept": "application/json", "X-CSRFToken": desk.csrf()},
     )
     assert answer.status_code == 507
-    assert answer.json["error"] == "storage_full"
-    assert "Ổ đĩa của trung tâm chỉ còn" in answer.json["sentence"]
+    assert answer.get_json()["error"] == "storage_full"
+    assert "Ổ đĩa của trung tâm chỉ còn" in answer.get_json()["sentence"]
     assert list((tmp_path / "spool").iterdir()) == []
 
 

@@ -13,6 +13,7 @@ from werkzeug.routing import Rule
 from controller.domain.accounts import Role
 from controller.settings import BrokerSettings, MetricsSettings, Settings, WebSettings
 from controller.web.policy import Audience, policy_of, public
+from tests.support.bulletins import Studio
 from tests.support.web import DISTRICT, PROVINCE, Centre, centre
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
@@ -275,7 +276,8 @@ def test_each_page_says_what_others_could_overhear(
     assert [note for note in (WEB_NOTE, BROKER_NOTE) if note in page] == notes
 
 
-def test_the_only_place_of_an_officer_is_not_indented(here: Centre) -> None:
+def test_the_only_place_of_an_officer_is_not_indented(here: Centre, tmp_path: Path) -> None:
+    Studio(here, tmp_path)
     page = here.client(Role.COMMUNE_OFFICER, "bac-ai-phuoc-binh").get("/ban-tin/moi").text
     assert ">Xã Phước Bình</option>" in page
     page = here.client(Role.OPERATOR, "bac-ai").get("/ban-tin/moi").text

@@ -9,7 +9,7 @@ import pytest
 
 from controller.cli import doctor
 from controller.cli.doctor import Finding
-from controller.settings import BrokerSettings, PlanSettings, Settings, WebSettings
+from controller.settings import BrokerSettings, PlanSettings, Settings, SoundSettings, WebSettings
 
 Look = Callable[[Settings], Iterator[Finding]]
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - only looked at
@@ -67,6 +67,16 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - only looked at
             doctor.look_at_hours,
             Settings(plan=PlanSettings(volume_bands="evening 60")),
             "plan.volume_bands are such as",
+        ),
+        (
+            doctor.look_at_sound,
+            Settings(sound=SoundSettings(store="tape")),
+            "no store tape; there are folder, s3",
+        ),
+        (
+            doctor.look_at_sound,
+            Settings(sound=SoundSettings(store="s3")),
+            "s3.bucket is missing",
         ),
     ],
 )
