@@ -115,11 +115,15 @@ class S3Settings:
 class SpeechSettings:
     """Voices that read texts aloud."""
 
-    engines: str = "gtts, espeak"
+    engines: str = "gtts, own, espeak"
     """Engines in the order in which they are offered: `gtts` asks Google and needs the Internet,
-    `espeak` is a robot on this machine; leave one out to have it never offered."""
+    `own` is a voice of this centre's own, `espeak` is a robot on this machine; leave one out to
+    have it never offered."""
+    own_voice: str = ""
+    """Folder of a Vietnamese VITS voice for sherpa-onnx that reads letters or has a lexicon
+    (`model.onnx`, `tokens.txt`, perhaps `lexicon.txt`); needs the extra `voice`. Empty: none."""
     espeak_program: str = "espeak-ng"
-    """Program of the second: a name on the PATH, or a path; without it the library of the extra
+    """Program of `espeak`: a name on the PATH, or a path; without it the library of the extra
     `espeak` is used."""
 
 

@@ -20,6 +20,7 @@ from audio_library.speech.cache import SpeechCache
 from audio_library.speech.engine import SpeechEngine
 from audio_library.speech.offline import EspeakEngine
 from audio_library.speech.online import GttsEngine
+from audio_library.speech.own_voice import OwnVoiceEngine, packages_of_the_extra
 from audio_library.speech.speaker import Speaker
 from audio_library.store import ORIGINAL_SUFFIX, AssetStore, FolderStore
 from controller.app import create_app
@@ -270,6 +271,7 @@ def engines(settings: SpeechSettings) -> list[SpeechEngine]:
     """The speech engines in the order in which they are offered. SettingsError for another name."""
     known: dict[str, Callable[[], SpeechEngine]] = {
         "gtts": GttsEngine,
+        "own": lambda: OwnVoiceEngine(settings.own_voice, packages_of_the_extra()),
         "espeak": lambda: EspeakEngine(settings.espeak_program),
     }
     names = [name.strip() for name in settings.engines.split(",") if name.strip()]

@@ -37,6 +37,7 @@ LANGUAGES = {
 VOICES = {
     "gtts:vi": _l("Google, tiếng Việt (cần Internet)"),
     "gtts:en": _l("Google, tiếng Anh (cần Internet)"),
+    "own:vi": _l("Giọng riêng của trung tâm (không cần Internet)"),
     "espeak:vi-vn-x-south": _l("Giọng máy miền Nam (không cần Internet)"),
     "espeak:vi-vn-x-central": _l("Giọng máy miền Trung (không cần Internet)"),
     "espeak:vi": _l("Giọng máy miền Bắc (không cần Internet)"),
