@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from audio_library.speech.cache import SpeechCache
@@ -68,6 +73,44 @@ class Clock:
         self.at += timedelta(**span)
 
 
+def _seed(database: Database, at: datetime) -> None:
+    """The schema and the 65 stations."""
+    Base.metadata.create_all(database.engine)
+    with database.write() as session:
+        Places(database).seed(session, at)
+
+
+@cache
+def _seeded(at: datetime) -> Path:
+    """A database as it is at first, made once: each test has a copy."""
+    file = Path(tempfile.mkdtemp(prefix="vang-seed-")) / "vang.db"
+    atexit.register(shutil.rmtree, file.parent, ignore_errors=True)
+    database = Database(f"sqlite:///{file}")
+    _seed(database, at)
+    database.close()
+    return file
+
+
+class Templates(BytecodeCache):
+    """Compiled templates of all applications of a test run."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take it if it was compiled before from the same text."""
+        known = self._compiled.get(bucket.key + bucket.checksum)
+        if known is not None:
+            bucket.bytecode_from_string(known)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        self._compiled[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+TEMPLATES = Templates()
+
+
 @dataclass
 class Centre:
     """Services over a fresh database with the 65 stations; close it, or use `centre()`."""
@@ -81,11 +124,13 @@ class Centre:
     """Another database than a SQLite file in the folder."""
 
     def __post_init__(self) -> None:
-        self.database = Database(self.url or f"sqlite:///{self.folder / 'vang.db'}")
-        Base.metadata.create_all(self.database.engine)
+        file = self.folder / "vang.db"
+        if not self.url and not file.exists():
+            shutil.copyfile(_seeded(self.clock()), file)
+        self.database = Database(self.url or f"sqlite:///{file}")
+        if self.url:
+            _seed(self.database, self.clock())
         self.places = Places(self.database)
-        with self.database.write() as session:
-            self.places.seed(session, self.clock())
         passwords = Passwords(memory_kib=64, passes=1)
         self.audit = AuditTrail(self.database, self.clock)
         self.accounts = Accounts(
@@ -145,6 +190,7 @@ class Centre:
                 on_server_error=lambda: self.on_server_error(),
             )
             self._app.testing = True
+            self._app.jinja_env.bytecode_cache = TEMPLATES
         return self._app
 
     def actor(self, role: Role, place_id: str, name: str = "") -> Actor:
