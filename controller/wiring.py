@@ -214,7 +214,9 @@ def build_services(
         drafts=Drafts(database, now, sounds, settings.sound),
         filing=FilingDesk(database, now, places, wake),
         sharing=Sharing(database, now, places, wake, orders=orders),
-        programmes=Programmes(database, now, places, wake),
+        programmes=Programmes(
+            database, now, places, hours, wake, is_voice=lambda name: bool(speaker.voice(name))
+        ),
         readings=readings,
         speech=Speech(now, bulletins, readings, speaker, wake),
         schedules=schedules,

@@ -19,8 +19,11 @@ and the station plays them without a gap. Both together would hold minutes of sa
 OPENING_MS = 12_000
 """What is kept free for an opening until it was spoken."""
 
+SIGNATURE_MS = 8_000
+"""What is kept free for one of our sounds until it was made."""
+
 CROSSFADE_MS = 400
-"""Between a signature sound or music and its neighbour."""
+"""Between two sounds that are no voice."""
 
 
 class ItemKind(StrEnum):
@@ -132,8 +135,13 @@ class Run:
 
     @property
     def length_ms(self) -> int:
-        """How long it sounds."""
+        """How long it sounds when it is made."""
         return sum(part.length_ms for part in self.parts)
+
+    @property
+    def longest_ms(self) -> int:
+        """How long it may sound: until it is made, its parts are heard as they lie there."""
+        return max(self.length_ms, sum(part.sound.duration_ms for part in self.parts))
 
 
 def chosen(sounds: Sequence[Sound], language_order: Sequence[str]) -> Sound | None:
@@ -178,11 +186,6 @@ def languages_of(
 def may_air(sounds: Sequence[Sound | None]) -> bool:
     """Whether every bulletin has approved sound; a programme airs whole or not at all."""
     return bool(sounds) and all(sound is not None and sound.is_approved for sound in sounds)
-
-
-def length_ms(sounds: Iterable[Sound | None]) -> int:
-    """How long the bulletins sound together, approved or not."""
-    return sum(sound.duration_ms for sound in sounds if sound is not None)
 
 
 # --- how it will be heard -------------------------------------------------------------------------
@@ -232,19 +235,24 @@ def _parts(
         else:
             sound = chosen(sounds.get(item.bulletin_id or "", ()), language_order)
             is_struck = joints.chimes is Chimes.EACH or (
-                joints.chimes is Chimes.FIRST and is_first_voice
+                joints.chimes is Chimes.FIRST and is_first_voice and kind is not ItemKind.MUSIC
             )
             skip_ms = 0 if is_struck or sound is None else sound.lead_in_ms
-            is_first_voice = is_first_voice and sound is None
+            if sound is not None and kind is not ItemKind.MUSIC:
+                is_first_voice = False
         if sound is not None:
             yield Part(kind, sound, skip_ms, _gap_ms(before, kind, joints))
             before = kind
 
 
 def _gap_ms(before: ItemKind | None, kind: ItemKind, joints: Joints) -> int:
+    """Never into a voice: a cross-fade takes from both, and the last word may be a number."""
     if before is None:
         return 0
-    return -CROSSFADE_MS if {before, kind} & _FADED else joints.pause_ms
+    faded = {before, kind} & _FADED
+    if not faded:
+        return joints.pause_ms
+    return -CROSSFADE_MS if {before, kind} <= _FADED else 0
 
 
 def _runs(block: Sequence[Part]) -> Iterator[Run]:

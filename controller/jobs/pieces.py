@@ -35,8 +35,7 @@ class PieceWorker:
         self._workers = Workers("pieces", 1, self.work_once)
 
     def start(self) -> None:
-        """Take up what an earlier run left, then wait for work."""
-        self._desk.recover()
+        """Wait for work; what an earlier run left is taken up first."""
         self._workers.start()
 
     def poke(self) -> None:

@@ -16,5 +16,6 @@ def plan_refresh(plans: Plans, wake: Callable[[str], None]) -> Callable[[], None
     def work() -> None:
         if plans.refresh():
             wake("outbox")
+        wake("pieces")
 
     return work

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from controller.domain.accounts import Actor
 from controller.domain.pieces import Recipe
 from controller.domain.places import PlaceTree
 from controller.domain.programmes import (
@@ -23,6 +22,7 @@ from controller.domain.programmes import (
     Run,
     Sound,
     languages_of,
+    sounds_of,
 )
 from controller.domain.validity import ALWAYS, Validity, common
 from controller.services.programme_sounds import (
@@ -48,6 +48,9 @@ from controller.storage.models import (
     StationRow,
 )
 
+_NOBODY = Answer("", datetime.min.replace(tzinfo=UTC))
+"""Answers for what is not stored yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -65,6 +68,8 @@ class Content:
     """Those in which every bulletin of it has sound."""
     validity: Validity = ALWAYS
     """The dates on which every bulletin of it may air."""
+    versions: frozenset[str] = frozenset()
+    """The versions of bulletins that most stations hear."""
     recipes: frozenset[Recipe] = frozenset()
     """Pieces the centre has to make for it, made or not, but for those of single days."""
     is_kept: bool = False
@@ -262,23 +267,44 @@ class _ContentDraft:
             others={key: one.items for key, one in by_order.items() if one.items != usual.items},
             languages=languages_of(programme.items, sounds),
             validity=common(bulletins[key].validity for key in ids if key in bulletins),
+            versions=frozenset(
+                sound.bulletin_version_id
+                for sound in sounds_of(programme.items, sounds, DEFAULT_ORDER)
+                if sound is not None
+            ),
             recipes=frozenset(self.own | self.joined),
             is_kept=self.is_kept,
         )
 
 
-def is_usable(tree: PlaceTree, actor: Actor, bulletin: BulletinSound) -> bool:
-    """Whether a bulletin was made in the actor's place, below it or above it, or is shared."""
-    return bulletin.is_shared or is_near(tree, actor.place_id, bulletin.place_id)
+def is_usable(tree: PlaceTree, place_id: str, bulletin: BulletinSound) -> bool:
+    """Whether a bulletin was made at a place, below it or above it, or is shared."""
+    return bulletin.is_shared or is_near(tree, place_id, bulletin.place_id)
 
 
 def content_of(session: Session, bulletin: BulletinSound) -> Content:
     """A programme of one bulletin, before it is stored."""
-    item = ProgrammeItem(1, ItemKind.BULLETIN, bulletin.bulletin_id)
-    known = {bulletin.bulletin_id: bulletin}
-    return replace(
-        content_of_items(session, (item,), Joints(), known), title=bulletin.title, is_kept=False
-    )
+    return contents_of(session, [bulletin])[bulletin.bulletin_id]
+
+
+def contents_of(session: Session, bulletins: Iterable[BulletinSound]) -> dict[str, Content]:
+    """A programme of each bulletin alone, before any is stored; by the bulletin's id."""
+    known = {one.bulletin_id: one for one in bulletins}
+    alone = [
+        (
+            Programme(
+                one.bulletin_id,
+                one.title,
+                (ProgrammeItem(1, ItemKind.BULLETIN, one.bulletin_id),),
+                Joints(),
+                _NOBODY,
+                "",
+            ),
+            False,
+        )
+        for one in known.values()
+    ]
+    return _contents(session, alone, known)
 
 
 def content_of_items(
@@ -288,6 +314,5 @@ def content_of_items(
     bulletins: Mapping[str, BulletinSound],
 ) -> Content:
     """A programme of these items, before it is stored and anybody answers for it."""
-    nobody = Answer("", datetime.min.replace(tzinfo=UTC))
-    programme = Programme("", "", items, joints, nobody, "")
+    programme = Programme("", "", items, joints, _NOBODY, "")
     return _contents(session, [(programme, True)], bulletins)[""]

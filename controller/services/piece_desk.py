@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from audio_library.assets import AudioAsset
@@ -29,6 +30,8 @@ from controller.storage.models import PieceRow, PlaceRow, StationRow
 logger = logging.getLogger(__name__)
 
 TRIED_AGAIN_AFTER = timedelta(hours=1)
+MOST_ATTEMPTS = 72
+"""Three days of trying each hour; a sentence with a date is of no use then."""
 
 
 def want(session: Session, recipes: Iterable[Recipe], now: datetime) -> None:
@@ -37,11 +40,22 @@ def want(session: Session, recipes: Iterable[Recipe], now: datetime) -> None:
     if not wanted:
         return
     query = select(PieceRow.piece_id).where(PieceRow.piece_id.in_(wanted))
-    for piece_id in wanted.keys() - set(session.scalars(query)):
-        session.add(
-            PieceRow(piece_id=piece_id, recipe=pieces.spell(wanted[piece_id]), wanted_at=now)
-        )
-    session.flush()
+    values = [
+        {
+            "piece_id": piece_id,
+            "recipe": pieces.spell(wanted[piece_id]),
+            "state": "wanted",
+            "attempts": 0,
+            "wanted_at": now,
+        }
+        for piece_id in sorted(wanted.keys() - set(session.scalars(query)))
+    ]
+    if values:
+        # Somebody who plans at the same moment may have asked for the same.
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(postgresql.insert(PieceRow).on_conflict_do_nothing(), values)
+        else:
+            session.execute(sqlite.insert(PieceRow).on_conflict_do_nothing(), values)
 
 
 def names_wanted(session: Session, schedules: Iterable[StoredSchedule]) -> set[Recipe]:
@@ -79,12 +93,15 @@ def station_names(session: Session, items: Iterable[Any]) -> Names:
         return {}
     query = select(StationRow.station_id, StationRow.name).where(StationRow.retired_at.is_(None))
     ids = {
-        pieces.piece_id(pieces.greeting(name, voice)): (station_id, voice)
+        (station_id, voice): pieces.piece_id(pieces.greeting(name, voice))
         for station_id, name in session.execute(query)
         for voice in voices
     }
-    ready = select(PieceRow).where(PieceRow.piece_id.in_(ids), PieceRow.state == "ready")
-    return {ids[row.piece_id]: _fields(row) for row in session.scalars(ready)}
+    ready = select(PieceRow).where(
+        PieceRow.piece_id.in_(set(ids.values())), PieceRow.state == "ready"
+    )
+    made = {row.piece_id: _fields(row) for row in session.scalars(ready)}
+    return {key: made[piece_id] for key, piece_id in ids.items() if piece_id in made}
 
 
 def _fields(row: PieceRow) -> dict[str, Any]:
@@ -123,37 +140,45 @@ class PieceDesk:
         self._workdir = workdir
         self._wake = wake
 
-    def recover(self) -> None:
-        """Ask again for what an earlier run left unfinished. Call before any claim."""
-        with self._database.write() as session:
-            session.execute(
-                update(PieceRow).where(PieceRow.state == "running").values(state="wanted")
-            )
-
     def claim(self) -> PieceTask | None:
-        """The piece asked for first; None when nothing is to be made."""
+        """The piece asked for first, what failed before comes last; None when none is to be made.
+
+        There is one worker, so a piece that is being made when it asks was left by an earlier run.
+        """
         now = self._now()
         with self._database.write() as session:
             may_try = or_(
-                PieceRow.state == "wanted",
-                and_(PieceRow.state == "failed", PieceRow.wanted_at <= now - TRIED_AGAIN_AFTER),
+                PieceRow.state.in_(("wanted", "running")),
+                and_(
+                    PieceRow.state == "failed",
+                    PieceRow.wanted_at <= now - TRIED_AGAIN_AFTER,
+                    PieceRow.attempts < MOST_ATTEMPTS,
+                ),
             )
             row = session.scalar(
                 select(PieceRow)
                 .where(may_try)
-                .order_by(PieceRow.wanted_at, PieceRow.piece_id)
+                .order_by(PieceRow.state == "failed", PieceRow.wanted_at, PieceRow.piece_id)
                 .limit(1)
             )
-            if row is None or not _taken(session, row):
+            if row is None:
                 return None
-            return PieceTask(row.piece_id, pieces.read(row.recipe), self._workdir)
+            row.state, row.attempts = "running", row.attempts + 1
+            try:
+                recipe = pieces.read(row.recipe)
+            except (KeyError, TypeError, ValueError):
+                logger.exception("piece cannot be read piece=%s", row.piece_id)
+                row.state, row.attempts = "failed", MOST_ATTEMPTS
+                return None
+            return PieceTask(row.piece_id, recipe, self._workdir)
 
     def path(self, sha256: str) -> Path:
         """A stored sound that goes into a piece. AssetMissingError."""
         return self._store.path(sha256)
 
     def done(self, task: PieceTask, path: Path, asset: AudioAsset) -> None:
-        """Keep the sound; plans take it at the next refresh, which comes at once."""
+        """Keep the sound. Plans take it at the next refresh: at once when nothing more is wanted,
+        for each refresh signs the plans of every station that changed."""
         self._store.put(path)
         path.unlink(missing_ok=True)
         values = {
@@ -163,7 +188,11 @@ class PieceDesk:
             "made_at": self._now(),
         }
         self._close(task, state="ready", **values)
-        self._wake("plan_refresh")
+        with self._database.read() as session:
+            query = select(PieceRow.piece_id).where(PieceRow.state == "wanted").limit(1)
+            is_last = session.scalar(query) is None
+        if is_last:
+            self._wake("plan_refresh")
 
     def failed(self, task: PieceTask) -> None:
         """It could not be made: tried again after an hour."""
@@ -178,13 +207,3 @@ class PieceDesk:
             session.execute(
                 update(PieceRow).where(PieceRow.piece_id == task.piece_id).values(**values)
             )
-
-
-def _taken(session: Session, row: PieceRow) -> bool:
-    done = session.execute(
-        update(PieceRow)
-        .where(PieceRow.piece_id == row.piece_id, PieceRow.state == row.state)
-        .values(state="running", attempts=PieceRow.attempts + 1)
-        .execution_options(synchronize_session=False)
-    )
-    return isinstance(done, CursorResult) and done.rowcount == 1

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from controller.domain import pieces
 from controller.domain.pieces import Ours, Recipe
 from controller.domain.programmes import (
+    OF_A_BULLETIN,
     OPENING_MS,
     OURS,
+    SIGNATURE_MS,
     ItemKind,
     Joints,
     Named,
@@ -133,7 +135,11 @@ def heard(
     made: Pieces,
 ) -> Heard:
     """The items of the wire in order; what is not made yet is played as it lies there."""
-    length_ms = sum(one.length_ms if isinstance(one, Run) else OPENING_MS for one in order)
+    length_ms = sum(one.longest_ms if isinstance(one, Run) else OPENING_MS for one in order)
+    unmade = [kind for item in programme.items if (kind := ItemKind(item.kind)) in OURS]
+    length_ms += SIGNATURE_MS * sum(
+        pieces.piece_id(Ours(OURS[kind])) not in made for kind in unmade
+    )
     if not may_air(sounds_of(programme.items, sounds, language_order)):
         return Heard((), length_ms)
     found: list[HeardItem] = []
@@ -150,7 +156,8 @@ def _run_items(run: Run, made: Pieces) -> list[HeardItem]:
     piece = made.get(pieces.piece_id(run.recipe)) if run.recipe is not None else None
     if piece is None:
         return [planned(sound) for sound in sounds]
-    answers = [Answer(one.approved_by or "", one.approved_at) for one in sounds if one.approved_at]
+    voices = [part.sound for part in run.parts if part.kind in OF_A_BULLETIN] or sounds
+    answers = [Answer(one.approved_by or "", one.approved_at) for one in voices if one.approved_at]
     return [planned(_answered(piece, max(answers, key=lambda answer: answer.at)))]
 
 

@@ -22,7 +22,7 @@ from controller.domain.programmes import (
     Named,
     ProgrammeItem,
 )
-from controller.domain.schedule import local_date
+from controller.domain.schedule import local_date, next_after
 from controller.errors import InvalidInputError, NotFoundError, OutOfScopeError, StaleEditError
 from controller.services.audit import Deed, record
 from controller.services.contents import (
@@ -34,8 +34,14 @@ from controller.services.contents import (
     item_of,
     load_contents,
 )
+from controller.services.hours import Hours
 from controller.services.identifiers import new_id
 from controller.services.places import Places
+from controller.services.schedule_check import judge
+from controller.services.schedule_refusals import refuse
+from controller.services.schedule_rows import StoredSchedule, load
+from controller.services.schedule_store import take_turn
+from controller.services.schedule_world import read_world
 from controller.services.scope import is_near
 from controller.storage.database import Database
 from controller.storage.models import (
@@ -137,12 +143,18 @@ class Programmes:
         database: Database,
         now: Callable[[], datetime],
         places: Places,
+        hours: Hours,
         wake: Callable[[str], None],
+        *,
+        is_voice: Callable[[str], bool],
     ) -> None:
+        """`is_voice`: whether a voice of this name may read an opening."""
         self._database = database
         self._now = now
         self._places = places
+        self._hours = hours
         self._wake = wake
+        self._is_voice = is_voice
 
     # --- what people look at ----------------------------------------------------------------------
 
@@ -193,11 +205,13 @@ class Programmes:
     def change(self, actor: Actor, programme_id: str, wish: ProgrammeWish, row_version: int) -> int:
         """Put it together anew; how many schedules follow it. StaleEditError if somebody was first.
 
-        InvalidInputError (also for a template made of one that is scheduled), OutOfScopeError,
-        NotFoundError.
+        Schedules that air it are judged as if they were saved anew, see `refuse` for the errors; a
+        place above or beside that airs it keeps it as it is: InvalidInputError `used_elsewhere`.
+        Others: InvalidInputError, OutOfScopeError, NotFoundError.
         """
         at = self._now()
         with self._database.write() as session:
+            take_turn(session)
             view = self._mine(session, actor, programme_id)
             row = session.get_one(ProgrammeRow, programme_id)
             if row.row_version != row_version:
@@ -209,11 +223,14 @@ class Programmes:
             if wish.is_template and view.line.schedules:
                 raise InvalidInputError("in use", field="is_template", problem="in_use")
             title = self._checked(session, actor, wish)
+            following = self._following(session, programme_id)
+            self._ensure_own(actor, following)
             row.row_version += 1
             session.execute(
                 delete(ProgrammeItemRow).where(ProgrammeItemRow.programme_id == programme_id)
             )
             self._write(session, actor, row, replace(wish, title=title), "programme.change", at)
+            self._judge(session, [stored.schedule_id for stored in following])
         self._wake("plan_refresh")
         return view.line.schedules
 
@@ -221,6 +238,7 @@ class Programmes:
         """Offer it no more. InvalidInputError while a schedule that still airs uses it."""
         at = self._now()
         with self._database.write() as session:
+            take_turn(session)
             view = self._mine(session, actor, programme_id)
             if view.line.schedules:
                 raise InvalidInputError("in use", field="programme", problem="in_use")
@@ -278,11 +296,50 @@ class Programmes:
             raise InvalidInputError("no bulletin", field="items", problem="no_bulletin")
         if not wish.is_template and not all(item.bulletin_id for item in with_bulletin):
             raise InvalidInputError("open place", field="items", problem="open_place")
+        if any(
+            item.kind is ItemKind.OPENING and not self._is_voice(item.voice) for item in wish.items
+        ):
+            raise InvalidInputError("no such voice", field="items", problem="no_voice")
         known = _bulletins(session, wish, self._places.tree(), actor)
         for item in with_bulletin:
             if item.bulletin_id and item.bulletin_id not in known:
                 raise OutOfScopeError(f"bulletin {item.bulletin_id}", bulletin_id=item.bulletin_id)
         return title
+
+    def _following(self, session: Session, programme_id: str) -> list[StoredSchedule]:
+        """The schedules that may still air it."""
+        today = local_date(self._now())
+        return load(
+            session,
+            ScheduleRow.programme_id == programme_id,
+            or_(ScheduleRow.ends_on.is_(None), ScheduleRow.ends_on >= today),
+        )
+
+    def _ensure_own(self, actor: Actor, following: Iterable[StoredSchedule]) -> None:
+        """Nobody changes what a place above or beside the own one airs."""
+        tree = self._places.tree()
+        if not all(tree.is_within(stored.place_id, actor.place_id) for stored in following):
+            raise InvalidInputError("used", field="programme", problem="used_elsewhere")
+
+    def _judge(self, session: Session, schedule_ids: Sequence[str]) -> None:
+        """Refuse what some schedule could not be saved with."""
+        now, tree = self._now(), self._places.tree()
+        hours = self._hours.book(session)
+        for stored in load(session, ScheduleRow.schedule_id.in_(schedule_ids)):
+            if next_after(stored.rule, now) is None:
+                continue
+            replacing = (stored.schedule_id, local_date(now))
+            world = read_world(session, tree, hours, now, replacing=replacing)
+            refuse(
+                judge(
+                    stored.rule,
+                    stored.target_ids,
+                    world,
+                    is_approved=stored.content.is_approved,
+                    languages=stored.content.languages,
+                    validity=stored.content.validity,
+                )
+            )
 
     def _mine(self, session: Session, actor: Actor, programme_id: str) -> ProgrammeView:
         view = self._view(session, actor, programme_id)
@@ -332,7 +389,7 @@ def _bulletins(
     """The bulletins of these items that the actor may use."""
     ids = {item.bulletin_id for item in wish.items if item.bulletin_id}
     found = bulletins_with_sound(session, ids)
-    return {key: one for key, one in found.items() if is_usable(tree, actor, one)}
+    return {key: one for key, one in found.items() if is_usable(tree, actor.place_id, one)}
 
 
 def _stored_items(items: Iterable[ItemWish]) -> Iterable[ProgrammeItem]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from audio_library.spoken_text.glossary import STANDARD, Glossary, standard
 from audio_library.spoken_text.reading import Reading, read_aloud
@@ -18,7 +19,7 @@ from controller.services.audit import Deed, record
 from controller.services.places import Places
 from controller.services.scope import ensure_targets
 from controller.storage.database import Database
-from controller.storage.models import AccountRow, OwnReadingRow
+from controller.storage.models import AccountRow, OwnReadingRow, PieceRow
 
 LONGEST_TERM = 40
 LONGEST_READING = 200
@@ -87,6 +88,7 @@ class Readings:
             row.reading, row.changed_by, row.changed_at = words, actor.account_id, at
             deed = Deed("reading.change", OBJECT_KIND, clean, self._root(), {"reading": words})
             record(session, actor, deed, at=at)
+            _say_anew(session)
 
     def reset(self, actor: Actor, term: str) -> None:
         """Read the term by the standard table again; nothing happens if nothing was changed."""
@@ -98,10 +100,19 @@ class Readings:
             session.delete(row)
             deed = Deed("reading.reset", OBJECT_KIND, row.term, self._root())
             record(session, actor, deed, at=self._now())
+            _say_anew(session)
 
     def _root(self) -> str:
         (province, *_) = self._places.tree().children(None)
         return province.place_id
+
+
+def _say_anew(session: Session) -> None:
+    """Sentences the centre had read aloud by the old table are made again."""
+    query = select(PieceRow).where(PieceRow.state.in_(("ready", "failed")))
+    for row in session.scalars(query):
+        if row.recipe.get("kind") == "said":
+            row.state, row.attempts = "wanted", 0
 
 
 def _clean_term(text: str) -> str:

@@ -23,6 +23,7 @@ from controller.services.contents import (
     Content,
     bulletins_with_sound,
     content_of,
+    contents_of,
     is_usable,
     load_contents,
 )
@@ -176,11 +177,13 @@ class Schedules:
         with self._database.read() as session:
             ids = list(session.scalars(query))
             found = bulletins_with_sound(session, ids)
+            contents = contents_of(session, found.values())
         tree, today = self._places.tree(), local_date(self._now())
         usable = [
             found[key]
             for key in ids
-            if is_usable(tree, actor, found[key]) and not found[key].validity.is_over(today)
+            if is_usable(tree, actor.place_id, found[key])
+            and not found[key].validity.is_over(today)
         ]
         return tuple(
             BulletinChoice(
@@ -191,7 +194,7 @@ class Schedules:
                 is_lent=not is_near(tree, actor.place_id, one.place_id),
             )
             for one in usable
-            if (content := content_of(session, one)).is_approved
+            if (content := contents[one.bulletin_id]).is_approved
         )
 
     # --- before saving ---------------------------------------------------------------------------
@@ -235,17 +238,23 @@ class Schedules:
         found = bulletins_with_sound(session, [bulletin_id])
         if bulletin_id not in found:
             raise InvalidInputError("no such bulletin", field="bulletin_id", problem="missing")
-        if not is_usable(self._places.tree(), actor, found[bulletin_id]):
+        if not is_usable(self._places.tree(), actor.place_id, found[bulletin_id]):
             raise OutOfScopeError(f"bulletin {bulletin_id}", bulletin_id=bulletin_id)
         return content_of(session, found[bulletin_id])
 
     def _programme(self, session: Session, actor: Actor, programme_id: str) -> Content:
         row = session.get(ProgrammeRow, programme_id)
-        if row is None or not row.is_kept or row.is_template:
+        if row is None or not row.is_kept or row.is_template or row.retired_at is not None:
             raise InvalidInputError("no such programme", field="bulletin_id", problem="missing")
         if not is_near(self._places.tree(), actor.place_id, row.place_id):
             raise OutOfScopeError(f"programme {programme_id}", programme_id=programme_id)
-        return load_contents(session, [programme_id])[programme_id]
+        content = load_contents(session, [programme_id])[programme_id]
+        for bulletin in bulletins_with_sound(session, content.bulletin_ids).values():
+            if not is_usable(self._places.tree(), row.place_id, bulletin):  # no longer shared
+                raise OutOfScopeError(
+                    f"bulletin {bulletin.bulletin_id}", bulletin_id=bulletin.bulletin_id
+                )
+        return content
 
     # --- saving ----------------------------------------------------------------------------------
 

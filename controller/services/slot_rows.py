@@ -25,6 +25,9 @@ from controller.storage.models import ScheduleRow, SlotRow
 RULE_GONE = "rule_gone"
 """Reason of a slot whose schedule was changed or left this day out."""
 
+LATE_FOR_PIECES = timedelta(hours=2)
+TIME_TO_FETCH = timedelta(minutes=15)
+
 
 def materialise(session: Session, start: datetime, end: datetime, now: datetime) -> None:
     """Bring the slots with `start <= starts_at < end` in step with every schedule.
@@ -130,7 +133,7 @@ def _follow(row: SlotRow, stored: StoredSchedule, made: Pieces, now: datetime) -
         row.cancelled_at = row.cancelled_by = row.cancel_reason = None
         row.revision += 1
     if row.cancelled_at is None:
-        _refresh(row, stored, made)
+        _refresh(row, stored, made, now)
 
 
 def _why_not(row: SlotRow, stored: StoredSchedule) -> str | None:
@@ -148,14 +151,33 @@ def _others(stored: StoredSchedule, day: date, made: Pieces) -> dict[str, Any]:
     return {order: as_json(items, day, made) for order, items in others.items()}
 
 
-def _refresh(row: SlotRow, stored: StoredSchedule, made: Pieces) -> None:
+def _refresh(row: SlotRow, stored: StoredSchedule, made: Pieces, now: datetime) -> None:
     content, day = stored.content, local_date(row.starts_at)
     items = as_json(content.items, day, made)
     fresh = (content.title, content.duration_ms, items, _others(stored, day, made))
     if (row.title, row.duration_ms, row.items, row.other_items) == fresh:
         return
+    if _is_held_already(row, stored, now):
+        return
     row.title, row.duration_ms, row.items, row.other_items = fresh
     row.revision += 1
+
+
+def _is_held_already(row: SlotRow, stored: StoredSchedule, now: datetime) -> bool:
+    """Whether stations had time to fetch the very bulletins, and little is left to fetch a piece.
+
+    A piece that is made late must not keep off the air what a station holds.
+    """
+    told = {item.get("bulletin_version_id", "") for item in row.items}
+    versions = stored.content.versions
+    return (
+        stored.content.is_kept
+        and stored.content.is_approved
+        and bool(versions)
+        and versions <= told
+        and row.starts_at - now < LATE_FOR_PIECES
+        and now - stored.made_at > TIME_TO_FETCH
+    )
 
 
 def cancel(row: SlotRow, who: str, reason: str, now: datetime) -> None:

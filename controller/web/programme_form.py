@@ -196,22 +196,25 @@ def _pause_ms(text: str) -> int | None:
     return pause_ms if pause_ms <= 5_000 else None
 
 
-def problem_words(problem: object) -> str:
+_PROBLEMS = {
+    "no_bulletin": _l("Chương trình cần ít nhất một bản tin, chuyên mục hoặc thông báo."),
+    "no_voice": _l(
+        "Giọng đọc của lời xướng không có ở trung tâm. Chọn giọng khác, hoặc bỏ mục đó."
+    ),
+    "open_place": _l("Còn mục chưa chọn bản tin. Chọn bản tin hoặc bỏ mục đó."),
+    "in_use": _l("Chương trình đang có trong lịch. Dừng hoặc đổi các lịch đó trước."),
+    "used_elsewhere": _l("Nơi khác đang phát chương trình này. Sao chép rồi sửa bản sao."),
+    "out_of_range": _l("Gõ số giây từ 0 đến 5, như 1 hoặc 0,5."),
+    "text_too_long": _l("Dài quá 200 chữ."),
+}
+
+
+def problem_words(problem: object, name: object = "") -> str:
     """The sentence for what the rules refuse in a programme."""
-    match problem:
-        case "missing":
+    if problem == "missing":
+        if name == "title":
             return _("Đặt tên cho chương trình.")
-        case "no_bulletin":
-            return _("Chương trình cần ít nhất một bản tin, chuyên mục hoặc thông báo.")
-        case "open_place":
-            return _("Còn mục chưa chọn bản tin. Chọn bản tin hoặc bỏ mục đó.")
-        case "too_many":
-            return _("Một chương trình có nhiều nhất %(n)s mục.", n=MOST_ITEMS)
-        case "in_use":
-            return _("Chương trình đang có trong lịch. Dừng hoặc đổi các lịch đó trước.")
-        case "out_of_range":
-            return _("Gõ số giây từ 0 đến 5, như 1 hoặc 0,5.")
-        case "text_too_long":
-            return _("Dài quá 200 chữ.")
-        case _other:
-            return _("Có ký tự không đọc được. Gõ lại phần này.")
+        return _("Chương trình chưa có mục nào. Thêm ít nhất một mục.")
+    if problem == "too_many":
+        return _("Một chương trình có nhiều nhất %(n)s mục.", n=MOST_ITEMS)
+    return str(_PROBLEMS.get(str(problem)) or _("Có ký tự không đọc được. Gõ lại phần này."))

@@ -88,9 +88,8 @@ def save() -> str | Response | tuple[str, int]:
             programme_id, used = deeds.create(actor, wish), 0
     except InvalidInputError as error:
         name = str(error.facts.get("field", ""))
-        problem = "items" if error.facts.get("problem") == "too_many" else name
-        words = problem_words(error.facts.get("problem"))
-        return _page(form.with_problem(problem, words)), error.status
+        words = problem_words(error.facts.get("problem"), name)
+        return _page(form.with_problem("" if name == "programme" else name, words)), error.status
     except ControllerError as error:
         if error.status == 404:
             raise

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from audio_library.store import FolderStore
 from controller.domain.accounts import Actor, Role
 from controller.domain.pieces import Ours, piece_id
-from controller.domain.programmes import CROSSFADE_MS, Chimes, ItemKind, Joints
+from controller.domain.programmes import Chimes, ItemKind, Joints
 from controller.domain.schedule import STATION_ZONE, Recurrence
 from controller.services.bulletins import Draft
 from controller.services.programmes import ItemWish, ProgrammeWish
@@ -138,7 +138,7 @@ def _aired(made: Province) -> bool:
 
 
 def _look_at(made: Province, sounds: list[str], due_at: datetime) -> None:
-    """The sounds in the order in which they must be heard; the last is cross-faded."""
+    """The sounds in the order in which they must be heard."""
     store = FolderStore(made.settings.folder / "sound")
     assets = [sound.read_samples(store.path(sha256)) for sha256 in sounds]
     folder = made.folder / "stations" / STATION
@@ -147,7 +147,6 @@ def _look_at(made: Province, sounds: list[str], due_at: datetime) -> None:
     assert begins == sorted(begins), "in their order"
     assert abs((heard.instant(begins[0]) - due_at).total_seconds()) < 0.05
     lengths = [len(asset) for asset in assets]
-    lengths[-2] -= CROSSFADE_MS * RATE // 1000
     for before, (begin, follows) in enumerate(pairwise(begins)):
         assert abs(follows - begin - lengths[before]) <= RATE * 5 // 1000, "no gap above 5 ms"
     highest = max(float(np.abs(np.diff(asset)).max()) for asset in assets)

@@ -32,6 +32,7 @@ from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.drafts import Drafts
 from controller.services.filing import FilingDesk
+from controller.services.hours import Hours
 from controller.services.library import Library
 from controller.services.orders import Orders
 from controller.services.passwords import Passwords
@@ -159,7 +160,14 @@ class Centre:
                 self.wake,
                 orders=Orders(self.database, self.clock, self.places, Signer.generate()),
             ),
-            "programmes": Programmes(self.database, self.clock, self.places, self.wake),
+            "programmes": Programmes(
+                self.database,
+                self.clock,
+                self.places,
+                Hours(self.database, self.clock, self.places, self.settings.plan, self.wake),
+                self.wake,
+                is_voice=bool,
+            ),
             "readings": readings,
             "speech": Speech(self.clock, no_bulletins, readings, silent, self.wake),
         }

@@ -49,8 +49,7 @@ class ProgrammeItemRow(Base):
     kind: Mapped[str]
     bulletin_id: Mapped[str | None] = mapped_column(ForeignKey("bulletin.bulletin_id"), index=True)
     asset: Mapped[str | None]
-    """What it is made of if not a bulletin: the name of one of our sounds, or who is named in an
-    opening and by which voice (`station espeak:vi`)."""
+    """Of an opening: who is named, and by which voice (`station espeak:vi`)."""
 
 
 class PieceRow(Base):

@@ -15,11 +15,18 @@ from controller.domain.accounts import Actor, Role
 from controller.domain.pieces import Recipe
 from controller.domain.plans import window
 from controller.domain.programmes import Chimes, ItemKind, Joints, Named
-from controller.errors import InvalidInputError, NotFoundError, OutOfScopeError, StaleEditError
+from controller.errors import (
+    InvalidInputError,
+    NotApprovedError,
+    NotFoundError,
+    OutOfScopeError,
+    StaleEditError,
+    TooLongError,
+)
 from controller.services.plan_drafts import Moment, PlanDraft, plan_drafts
 from controller.services.programmes import ItemWish, ProgrammeWish
 from controller.services.slot_sounds import MARK
-from controller.storage.models import PieceRow, StationRow
+from controller.storage.models import BulletinRow, PieceRow, StationRow
 from station_protocol.vocabulary import EndPolicy
 from tests.support.bulletins import Studio, wav_bytes
 from tests.support.pieces import Workshop
@@ -309,6 +316,80 @@ def test_a_programme_of_an_edited_schedule_stays(at_desk: Desk) -> None:
     assert row.programme_id == programme_id
 
 
+def test_what_is_scheduled_is_not_changed_into_something_that_may_not_air(at_desk: Desk) -> None:
+    programmes, actor = at_desk.centre.services.programmes, at_desk.actor()
+    first = at_desk.bulletin("Một", minutes=12)
+    programme_id = create(at_desk, news(first))
+    schedule(at_desk, programme_id)
+    waiting = at_desk.bulletin("Chưa duyệt", is_approved=False)
+    with pytest.raises(NotApprovedError):
+        programmes.change(actor, programme_id, wish(news(first), news(waiting)), 1)
+    long = at_desk.bulletin("Dài", minutes=40)
+    with pytest.raises(TooLongError):
+        programmes.change(actor, programme_id, wish(news(first), news(long)), 1)
+    at_desk.materialise()
+    assert [item["sha256"] for item in at_desk.slots()[0].items] == [sound_of(first)]
+    assert programmes.show(actor, programme_id).row_version == 1
+
+
+def test_what_the_province_airs_of_a_district_the_district_no_longer_changes(
+    at_desk: Desk,
+) -> None:
+    programmes, actor = at_desk.centre.services.programmes, at_desk.actor()
+    bulletin = at_desk.bulletin()
+    programme_id = create(at_desk, news(bulletin))
+    province = at_desk.actor(Role.OPERATOR, "ninh-thuan")
+    everywhere = a_wish("", programme_id=programme_id, target_ids=("ninh-thuan",))
+    at_desk.schedules.save(province, everywhere)
+    with pytest.raises(InvalidInputError) as refused:
+        programmes.change(actor, programme_id, wish(news(bulletin), title="Khác"), 1)
+    assert refused.value.facts["problem"] == "used_elsewhere"
+    assert programmes.change(province, programme_id, wish(news(bulletin), title="Khác"), 1) == 1
+
+
+def test_a_piece_that_is_made_late_does_not_replace_what_stations_hold(at_desk: Desk) -> None:
+    first = at_desk.bulletin("Một", minutes=1)
+    second = at_desk.bulletin("Hai", minutes=1)
+    schedule(at_desk, create(at_desk, news(first), news(second)))
+    raw = [sound_of(first), sound_of(second)]
+    at_desk.centre.clock.at = at_desk.slots()[0].starts_at - timedelta(minutes=1)
+    parts = (pieces.JoinedPart(sound_of(first)), pieces.JoinedPart(sound_of(second), 0, 1_000))
+    ready(at_desk, pieces.Joined(parts), duration_ms=121_000)
+    at_desk.materialise()
+    slots = at_desk.slots()
+    assert [item["sha256"] for item in slots[0].items] == raw
+    assert [item["sha256"] for item in slots[1].items] == [hash_of(pieces.Joined(parts))]
+    at_desk.withdraw_approval(second)
+    at_desk.materialise()
+    assert at_desk.slots()[0].items == [], "what lost its approval goes at any time"
+
+
+def test_a_bulletin_that_is_no_longer_shared_is_not_scheduled_by_way_of_a_programme(
+    at_desk: Desk,
+) -> None:
+    theirs = at_desk.bulletin("Của huyện khác", place_id=OTHER_DISTRICT)
+    with at_desk.centre.database.write() as session:
+        session.get_one(BulletinRow, theirs).shared_at = at_desk.centre.clock()
+    programme_id = create(at_desk, news(theirs))
+    with at_desk.centre.database.write() as session:
+        session.get_one(BulletinRow, theirs).shared_at = None
+    with pytest.raises(OutOfScopeError):
+        schedule(at_desk, programme_id)
+
+
+def test_a_sentence_is_said_anew_when_the_table_of_readings_changes(
+    at_desk: Desk, tmp_path: Path
+) -> None:
+    studio = Studio(at_desk.centre, tmp_path)
+    studio.robot.sound = wav_bytes(tmp_path, 1.5, seed=9)
+    schedule(at_desk, create(at_desk, NAME, news(at_desk.bulletin())), ends_on=TOMORROW)
+    workshop = Workshop(studio)
+    said = workshop.finish()
+    province = at_desk.actor(Role.OPERATOR, "ninh-thuan")
+    studio.readings.change(province, "Bình", "Bình.")
+    assert workshop.finish() == said
+
+
 # --- made for real --------------------------------------------------------------------------------
 
 
@@ -367,10 +448,7 @@ def test_a_piece_under_way_when_the_centre_stops_is_made_after_the_restart(
     studio = Studio(at_desk.centre, tmp_path)
     schedule(at_desk, create(at_desk, THEME, news(at_desk.bulletin())))
     assert Workshop(studio).desk.claim() is not None
-    after = Workshop(studio)
-    assert after.finish() == 0
-    after.desk.recover()
-    assert after.finish() == 1
+    assert Workshop(studio).finish() == 1
 
 
 # --- on the page ----------------------------------------------------------------------------------
