@@ -33,7 +33,7 @@ SENT_AT_ONCE = 4
 
 def measure(quick: bool) -> list[Row]:
     """p99 of the pages during the corpus and at rest, seconds; rest is measured on both sides."""
-    with tempfile.TemporaryDirectory() as name, province(Path(name) / "p") as made:
+    with tempfile.TemporaryDirectory() as name, province(Path(name)) as made:
         folder = Path(name) / "files"
         folder.mkdir()
         secret = folder / "secret.txt"
