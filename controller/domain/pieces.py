@@ -12,6 +12,9 @@ from typing import Any
 _WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
 
 
+_PREFIX = "piece-"
+
+
 @dataclass(frozen=True, slots=True)
 class Ours:
     """One of our own signature sounds, by its name."""
@@ -52,7 +55,12 @@ Recipe = Ours | Said | Joined
 def piece_id(recipe: Recipe) -> str:
     """The name of what comes of it: the same recipe is never made twice."""
     spelled = json.dumps(spell(recipe), ensure_ascii=False, sort_keys=True)
-    return f"piece-{hashlib.sha256(spelled.encode()).hexdigest()[:40]}"
+    return f"{_PREFIX}{hashlib.sha256(spelled.encode()).hexdigest()[:40]}"
+
+
+def is_piece(name: str) -> bool:
+    """Whether what stands where a bulletin's version may stand is a piece."""
+    return name.startswith(_PREFIX)
 
 
 def spell(recipe: Recipe) -> dict[str, Any]:

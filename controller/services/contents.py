@@ -22,7 +22,6 @@ from controller.domain.programmes import (
     Run,
     Sound,
     languages_of,
-    sounds_of,
 )
 from controller.domain.validity import ALWAYS, Validity, common
 from controller.services.programme_sounds import (
@@ -68,8 +67,12 @@ class Content:
     """Those in which every bulletin of it has sound."""
     validity: Validity = ALWAYS
     """The dates on which every bulletin of it may air."""
-    versions: frozenset[str] = frozenset()
-    """The versions of bulletins that most stations hear."""
+    versions: tuple[str, ...] = ()
+    """The versions of bulletins that most stations hear, in order."""
+    other_versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Those of `others`, by order of languages."""
+    changed_at: datetime | None = None
+    """When people put it together last."""
     recipes: frozenset[Recipe] = frozenset()
     """Pieces the centre has to make for it, made or not, but for those of single days."""
     is_kept: bool = False
@@ -267,11 +270,11 @@ class _ContentDraft:
             others={key: one.items for key, one in by_order.items() if one.items != usual.items},
             languages=languages_of(programme.items, sounds),
             validity=common(bulletins[key].validity for key in ids if key in bulletins),
-            versions=frozenset(
-                sound.bulletin_version_id
-                for sound in sounds_of(programme.items, sounds, DEFAULT_ORDER)
-                if sound is not None
-            ),
+            versions=usual.versions,
+            other_versions={
+                key: one.versions for key, one in by_order.items() if one.items != usual.items
+            },
+            changed_at=programme.answer.at,
             recipes=frozenset(self.own | self.joined),
             is_kept=self.is_kept,
         )

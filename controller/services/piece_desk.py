@@ -98,7 +98,7 @@ def station_names(session: Session, items: Iterable[Any]) -> Names:
         for voice in voices
     }
     ready = select(PieceRow).where(
-        PieceRow.piece_id.in_(set(ids.values())), PieceRow.state == "ready"
+        PieceRow.piece_id.in_(set(ids.values())), PieceRow.sha256.is_not(None)
     )
     made = {row.piece_id: _fields(row) for row in session.scalars(ready)}
     return {key: made[piece_id] for key, piece_id in ids.items() if piece_id in made}

@@ -62,6 +62,8 @@ class Heard:
 
     items: tuple[HeardItem, ...]
     length_ms: int
+    versions: tuple[str, ...] = ()
+    """The versions of bulletins among them, in order, joined or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,11 @@ class Programme:
 
 
 def ready_pieces(session: Session, recipes: Iterable[Recipe]) -> dict[str, Sound]:
-    """Those of these pieces that are made."""
+    """Those of these pieces that are made, also while one is made anew."""
     ids = {pieces.piece_id(recipe) for recipe in recipes}
     if not ids:
         return {}
-    query = select(PieceRow).where(PieceRow.piece_id.in_(ids), PieceRow.state == "ready")
+    query = select(PieceRow).where(PieceRow.piece_id.in_(ids), PieceRow.sha256.is_not(None))
     return {row.piece_id: sound_of(row) for row in session.scalars(query)}
 
 
@@ -148,7 +150,9 @@ def heard(
             found += _run_items(one, made)
         else:
             found += _opening_items(one, programme, made)
-    return Heard(tuple(found), length_ms)
+    parts = [part for one in order if isinstance(one, Run) for part in one.parts]
+    versions = (part.sound.bulletin_version_id for part in parts if part.kind in OF_A_BULLETIN)
+    return Heard(tuple(found), length_ms, tuple(versions))
 
 
 def _run_items(run: Run, made: Pieces) -> list[HeardItem]:

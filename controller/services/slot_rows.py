@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from controller.domain.pieces import is_piece
 from controller.domain.schedule import Slot, expand, local_date
 from controller.services.audit import SYSTEM
 from controller.services.piece_desk import names_wanted, want
@@ -164,20 +165,28 @@ def _refresh(row: SlotRow, stored: StoredSchedule, made: Pieces, now: datetime) 
 
 
 def _is_held_already(row: SlotRow, stored: StoredSchedule, now: datetime) -> bool:
-    """Whether stations had time to fetch the very bulletins, and little is left to fetch a piece.
+    """Whether only pieces differ, the bulletins had time to be fetched, and little is left.
 
-    A piece that is made late must not keep off the air what a station holds.
+    A piece that is made late must not keep off the air what a station holds; whatever people
+    change is obeyed at any time.
     """
-    told = {item.get("bulletin_version_id", "") for item in row.items}
-    versions = stored.content.versions
+    content = stored.content
+    told = {key: _versions_in(items) for key, items in row.other_items.items()}
+    decided_at = max(stored.made_at, content.changed_at or stored.made_at)
     return (
-        stored.content.is_kept
-        and stored.content.is_approved
-        and bool(versions)
-        and versions <= told
+        content.is_kept
+        and content.is_approved
+        and _versions_in(row.items) == content.versions
+        and told == content.other_versions
         and row.starts_at - now < LATE_FOR_PIECES
-        and now - stored.made_at > TIME_TO_FETCH
+        and now - decided_at > TIME_TO_FETCH
     )
+
+
+def _versions_in(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The versions of bulletins that are told one by one."""
+    ids = (item.get("bulletin_version_id", "") for item in items)
+    return tuple(one for one in ids if one and not is_piece(one))
 
 
 def cancel(row: SlotRow, who: str, reason: str, now: datetime) -> None:

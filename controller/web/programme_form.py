@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from controller.domain.programmes import (
     MOST_ITEMS,
+    MOST_PAUSE_MS,
     OF_A_BULLETIN,
     Chimes,
     ItemKind,
@@ -193,7 +194,7 @@ def _pause_ms(text: str) -> int | None:
     if found is None:
         return None
     pause_ms = int(found[1]) * 1000 + int(found[2] or 0) * 100
-    return pause_ms if pause_ms <= 5_000 else None
+    return pause_ms if pause_ms <= MOST_PAUSE_MS else None
 
 
 _PROBLEMS = {

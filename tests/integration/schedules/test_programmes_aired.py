@@ -364,6 +364,21 @@ def test_a_piece_that_is_made_late_does_not_replace_what_stations_hold(at_desk: 
     assert at_desk.slots()[0].items == [], "what lost its approval goes at any time"
 
 
+@pytest.mark.parametrize("keeps", [(0,), (1, 0)])
+def test_what_people_change_is_obeyed_also_a_minute_before(
+    at_desk: Desk, keeps: tuple[int, ...]
+) -> None:
+    ids = [at_desk.bulletin("Một", minutes=12), at_desk.bulletin("Hai", minutes=12)]
+    programme_id = create(at_desk, *(news(one) for one in ids))
+    schedule(at_desk, programme_id)
+    at_desk.centre.clock.at = at_desk.slots()[0].starts_at - timedelta(minutes=1)
+    changed = wish(*(news(ids[at]) for at in keeps))
+    at_desk.centre.services.programmes.change(at_desk.actor(), programme_id, changed, 1)
+    at_desk.materialise()
+    told = [item["sha256"] for item in at_desk.slots()[0].items]
+    assert told == [sound_of(ids[at]) for at in keeps]
+
+
 def test_a_bulletin_that_is_no_longer_shared_is_not_scheduled_by_way_of_a_programme(
     at_desk: Desk,
 ) -> None:
@@ -386,7 +401,11 @@ def test_a_sentence_is_said_anew_when_the_table_of_readings_changes(
     workshop = Workshop(studio)
     said = workshop.finish()
     province = at_desk.actor(Role.OPERATOR, "ninh-thuan")
+    at_desk.materialise()
+    before = heard(at_desk, COMMUNE)
     studio.readings.change(province, "Bình", "Bình.")
+    at_desk.materialise()
+    assert heard(at_desk, COMMUNE) == before, "the old one is said until the new one is made"
     assert workshop.finish() == said
 
 
