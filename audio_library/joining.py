@@ -7,7 +7,6 @@ its chime goes through in pieces of two seconds.
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +21,8 @@ from audio_library.errors import LoudnessNotReachedError, ToolFailedError
 from audio_library.ingest import SCRATCH_PREFIX, asset_of
 from audio_library.levels import SAMPLE_RATE_HZ
 from audio_library.measure import measure_encoded
+from audio_library.segment import AudioSegment
 from audio_library.setting import Setting, corrected, is_safe
-
-with warnings.catch_warnings():
-    # As in lead_in: pydub 0.25.1 warns of its own imports and of a program we never let it use.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    warnings.simplefilter("ignore", SyntaxWarning)
-    warnings.simplefilter("ignore", RuntimeWarning)
-    from pydub import AudioSegment
 
 _EDGE_MS = 5
 """Where two sounds are cut or laid together, so that no sample jumps."""

@@ -6,18 +6,10 @@ pieces of our own, as samples; uploads never come near it.
 
 from __future__ import annotations
 
-import warnings
 from functools import lru_cache
 
 from audio_library.idents import bells
-
-with warnings.catch_warnings():
-    # pydub 0.25.1 imports audioop (deprecated in 3.11), has invalid escapes in its patterns, and
-    # looks for an ffmpeg on the PATH that we never let it use.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    warnings.simplefilter("ignore", SyntaxWarning)
-    warnings.simplefilter("ignore", RuntimeWarning)
-    from pydub import AudioSegment
+from audio_library.segment import AudioSegment
 
 PAD_MS = 40  # lets a just-opened amplifier settle before the first strike
 PAUSE_MS = 300
