@@ -23,7 +23,13 @@ from controller.services.scope import may_see
 from controller.services.slot_page import places_of
 from controller.services.withdrawals import airs_within
 from controller.storage.database import Database
-from controller.storage.models import ProgrammeItemRow, ScheduleRow, SlotResultRow, SlotRow
+from controller.storage.models import (
+    ProgrammeItemRow,
+    ScheduleRow,
+    SlotBulletinRow,
+    SlotResultRow,
+    SlotRow,
+)
 
 SCHEDULES_SHOWN = 10
 AIRINGS_SHOWN = 20
@@ -78,14 +84,13 @@ class BulletinUses:
         tree, now = self._places.tree(), self._now()
         with self._database.read() as session:
             readable_row(session, tree, actor, bulletin_id)
-            seen = [
-                stored
-                for stored in schedules_of(session, bulletin_id)
-                if may_see(tree, actor, stored.place_id) or airs_within(tree, actor, stored)
-            ]
-            uses = _in_order(seen, now)
+            aired_by = select(SlotRow.schedule_id).where(_has_bulletin(bulletin_id))
+            uses = _in_order(_seen(tree, actor, schedules_of(session, bulletin_id)), now)
+            seen = _seen(tree, actor, load(session, ScheduleRow.schedule_id.in_(aired_by)))
             first = leaf(len(uses), schedule_page, SCHEDULES_SHOWN)
-            condition = _has_aired([stored.schedule_id for stored in seen], now)
+            condition = _has_bulletin(bulletin_id) & _has_aired(
+                [stored.schedule_id for stored in seen], now
+            )
             number = session.scalar(select(func.count()).select_from(SlotRow).where(condition))
             second = leaf(number or 0, airing_page, AIRINGS_SHOWN)
             rows = session.scalars(
@@ -123,10 +128,28 @@ def schedules_of(session: Session, bulletin_id: str) -> list[StoredSchedule]:
     return load(session, ScheduleRow.programme_id.in_(programmes))
 
 
+def _seen(
+    tree: PlaceTree, actor: Actor, schedules: Sequence[StoredSchedule]
+) -> list[StoredSchedule]:
+    """Those that are the actor's to see, or air at a station of theirs."""
+    return [
+        stored
+        for stored in schedules
+        if may_see(tree, actor, stored.place_id) or airs_within(tree, actor, stored)
+    ]
+
+
 def _in_order(schedules: Sequence[StoredSchedule], now: datetime) -> list[StoredSchedule]:
     """Running ones first, of each kind the latest made first."""
     latest_first = list(reversed(schedules))
     return sorted(latest_first, key=lambda stored: has_ended(stored, now))
+
+
+def _has_bulletin(bulletin_id: str) -> ColumnElement[bool]:
+    """Slots that had the bulletin when they began, or have it now; whatever became of it since."""
+    return exists().where(
+        SlotBulletinRow.slot_id == SlotRow.slot_id, SlotBulletinRow.bulletin_id == bulletin_id
+    )
 
 
 def _has_aired(schedule_ids: Sequence[str], now: datetime) -> ColumnElement[bool]:

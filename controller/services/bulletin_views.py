@@ -21,10 +21,8 @@ from controller.storage.models import (
     BulletinVersionRow,
     HoldingRow,
     IngestJobRow,
-    ProgrammeItemRow,
-    ScheduleRow,
+    SlotBulletinRow,
     SlotResultRow,
-    SlotRow,
 )
 
 _HISTORY_LENGTH = 50
@@ -233,10 +231,8 @@ def reach(session: Session, bulletin_id: str, sha256s: Iterable[str]) -> Reach:
     airings = (
         select(func.count())
         .select_from(SlotResultRow)
-        .join(SlotRow, SlotRow.slot_id == SlotResultRow.slot_id)
-        .join(ScheduleRow, ScheduleRow.schedule_id == SlotRow.schedule_id)
-        .join(ProgrammeItemRow, ProgrammeItemRow.programme_id == ScheduleRow.programme_id)
-        .where(ProgrammeItemRow.bulletin_id == bulletin_id, SlotResultRow.outcome.in_(_SOUNDED))
+        .join(SlotBulletinRow, SlotBulletinRow.slot_id == SlotResultRow.slot_id)
+        .where(SlotBulletinRow.bulletin_id == bulletin_id, SlotResultRow.outcome.in_(_SOUNDED))
     )
     return Reach(session.scalar(holding) or 0, session.scalar(airings) or 0)
 

@@ -27,6 +27,7 @@ from controller.storage.models import (
     BulletinVersionRow,
     IngestJobRow,
     ProgrammeItemRow,
+    SlotBulletinRow,
 )
 
 logger = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Drafts:
 
 
 def _forgotten(before: datetime) -> Sequence[ColumnElement[bool]]:
-    """Drafts unchanged since then, never approved, in no programme, with no sound under way."""
+    """Drafts unchanged since then, never approved, in no programme or slot, no sound under way."""
     versions = select(BulletinVersionRow.bulletin_version_id).where(
         BulletinVersionRow.bulletin_id == BulletinRow.bulletin_id
     )
@@ -120,6 +121,7 @@ def _forgotten(before: datetime) -> Sequence[ColumnElement[bool]]:
         BulletinRow.updated_at < before,
         ~exists(versions.where(BulletinVersionRow.approved_at.is_not(None))),
         ~exists().where(ProgrammeItemRow.bulletin_id == BulletinRow.bulletin_id),
+        ~exists().where(SlotBulletinRow.bulletin_id == BulletinRow.bulletin_id),
         ~exists().where(
             IngestJobRow.bulletin_version_id == BulletinVersionRow.bulletin_version_id,
             BulletinVersionRow.bulletin_id == BulletinRow.bulletin_id,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from controller.domain.pieces import is_piece
 from controller.domain.schedule import Slot, expand, local_date
 from controller.services.audit import SYSTEM
+from controller.services.contents import Content
 from controller.services.piece_desk import names_wanted, want
 from controller.services.programme_sounds import Pieces, as_json, date_recipes, ready_pieces
 from controller.services.schedule_rows import (
@@ -21,7 +22,7 @@ from controller.services.schedule_rows import (
     in_window,
     load,
 )
-from controller.storage.models import ScheduleRow, SlotRow
+from controller.storage.models import ScheduleRow, SlotBulletinRow, SlotRow
 
 RULE_GONE = "rule_gone"
 """Reason of a slot whose schedule was changed or left this day out."""
@@ -56,14 +57,42 @@ def fill(
     rows = _rows(session, schedules, start, end)
     slots = {stored.schedule_id: expand(stored.rule, start, end) for stored in schedules}
     made = _pieces(session, schedules, slots, rows, now)
+    owners = {stored.schedule_id: stored for stored in schedules}
+    airing: dict[str, Content] = {}
     for stored in schedules:
         for slot in slots[stored.schedule_id]:
             if (slot.schedule_id, slot.airs_on) not in rows:
                 session.add(_new_row(stored, slot, made, now))
-    owners = {stored.schedule_id: stored for stored in schedules}
+                airing[slot.slot_id] = stored.content
     for row in rows.values():
+        stored = owners[row.schedule_id]
         if row.starts_at > now:
-            _follow(row, owners[row.schedule_id], made, now)
+            _follow(row, stored, made, now)
+            if row.cancelled_at is None and stored.content.is_kept:
+                airing[row.slot_id] = stored.content
+    session.flush()
+    _write_bulletins(session, {key: content.bulletin_ids for key, content in airing.items()})
+
+
+def _write_bulletins(session: Session, airing: Mapping[str, Iterable[str]]) -> None:
+    """Freeze which bulletins these slots air, by slot; only what differs is written."""
+    query = select(SlotBulletinRow.slot_id, SlotBulletinRow.bulletin_id)
+    known = {
+        (slot_id, bulletin_id)
+        for slot_id, bulletin_id in session.execute(
+            query.where(SlotBulletinRow.slot_id.in_(airing.keys()))
+        )
+    }
+    wanted = {(slot_id, one) for slot_id, found in airing.items() for one in found}
+    for slot_id, bulletin_id in known - wanted:
+        session.execute(
+            delete(SlotBulletinRow).where(
+                SlotBulletinRow.slot_id == slot_id, SlotBulletinRow.bulletin_id == bulletin_id
+            )
+        )
+    session.add_all(
+        SlotBulletinRow(slot_id=slot_id, bulletin_id=one) for slot_id, one in sorted(wanted - known)
+    )
     session.flush()
 
 

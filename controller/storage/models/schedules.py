@@ -161,6 +161,16 @@ class SlotRow(Base):
     cancel_reason: Mapped[str | None]
 
 
+class SlotBulletinRow(Base):
+    """A bulletin that a slot airs, joined to others or not; frozen with the slot's items."""
+
+    __tablename__ = "slot_bulletin"
+    __table_args__ = (Index(None, "bulletin_id"),)
+
+    slot_id: Mapped[str] = mapped_column(ForeignKey("slot.slot_id"), primary_key=True)
+    bulletin_id: Mapped[str] = mapped_column(ForeignKey("bulletin.bulletin_id"), primary_key=True)
+
+
 class SlotResultRow(Base):
     """How a slot ended at one station; `unknown` until somebody knows."""
 

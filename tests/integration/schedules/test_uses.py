@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pytest
 
 from controller.domain.accounts import Role
 from controller.domain.board import Sign
+from controller.domain.programmes import Chimes, ItemKind, Joints
 from controller.domain.schedule import Recurrence
 from controller.errors import NotFoundError
 from controller.services.bulletin_uses import AIRINGS_SHOWN, Uses
+from controller.services.bulletin_views import reach
+from controller.services.programmes import ItemWish, ProgrammeWish
 from tests.support.bulletins import Studio
 from tests.support.schedule_desk import TOMORROW, Desk, a_wish, desk
 from tests.support.web import COMMUNE, DISTRICT, OTHER_COMMUNE, OTHER_DISTRICT, PROVINCE, words
@@ -128,3 +132,25 @@ def test_the_page_names_schedules_and_airings(at_desk: Desk) -> None:
     assert "Xã Phước Bình" in told
     assert "Đã phát 1/9" in told
     assert "Chưa rõ 8/9" in told
+
+
+def test_a_programme_that_changed_since_leaves_what_its_bulletins_aired(at_desk: Desk) -> None:
+    old, new = at_desk.bulletin("Cũ", minutes=12), at_desk.bulletin("Mới", minutes=15)
+    programmes, actor = at_desk.centre.services.programmes, at_desk.actor()
+    wish = ProgrammeWish("Sáng", (ItemWish(ItemKind.BULLETIN, old),), Joints(Chimes.FIRST))
+    programme_id = programmes.create(actor, wish)
+    at_desk.schedules.save(actor, a_wish("", programme_id=programme_id))
+    first, second, *_later = at_desk.slots()
+    at_desk.centre.clock.at = first.starts_at + timedelta(hours=1)
+    at_desk.ended(first, "bac-ai-phuoc-binh", "aired")
+    changed = replace(wish, items=(ItemWish(ItemKind.BULLETIN, new),))
+    assert programmes.change(actor, programme_id, changed, row_version=1) == 1
+    at_desk.materialise()
+    at_desk.centre.clock.at = second.starts_at + timedelta(hours=1)
+    at_desk.ended(second, "bac-ai-phuoc-binh", "aired")
+    then, now = uses(at_desk, old), uses(at_desk, new)
+    assert [airing.slot_id for airing in then.airings] == [first.slot_id]
+    assert [airing.slot_id for airing in now.airings] == [second.slot_id]
+    assert (len(then.schedules), len(now.schedules)) == (0, 1)
+    with at_desk.centre.database.read() as session:
+        assert [reach(session, one, ()).airings for one in (old, new)] == [1, 1]

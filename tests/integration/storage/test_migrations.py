@@ -20,6 +20,7 @@ from controller.storage.models import (
     BulletinVersionRow,
     IngestJobRow,
     PlaceRow,
+    SlotBulletinRow,
     StationRow,
 )
 from tests.support.postgres import fresh_database
@@ -95,6 +96,8 @@ def test_a_database_of_the_first_schema_keeps_its_bulletins_jobs_and_slots(
         assert (job.spool_name, job.is_spoken) == ("a.upload", True)
         version = session.scalars(select(BulletinVersionRow)).one()
         assert (version.voice, version.spoken_text) == (None, None)
+        told = session.scalars(select(SlotBulletinRow)).one()
+        assert (told.slot_id, told.bulletin_id) == ("s1", "b")
 
 
 _OLD_ROWS: list[tuple[str, dict[str, Any]]] = [
@@ -134,6 +137,34 @@ _OLD_ROWS: list[tuple[str, dict[str, Any]]] = [
         {
             "ingest_job_id": "j", "bulletin_version_id": "v", "spool_name": "a.upload",
             "state": "queued", "progress_percent": 0, "attempts": 0, "created_at": "AT",
+        },
+    ),
+    (
+        "programme",
+        {
+            "programme_id": "p", "title": "Đốt Nương", "place_id": "ninh-thuan",
+            "end_policy": "finish_item", "created_by": "me", "created_at": "AT",
+        },
+    ),
+    (
+        "programme_item",
+        {"programme_id": "p", "position": 1, "kind": "bulletin", "bulletin_id": "b"},
+    ),
+    (
+        "schedule",
+        {
+            "schedule_id": "s", "programme_id": "p", "place_id": "ninh-thuan",
+            "authority": "province", "priority": "ordinary", "recurrence": "once",
+            "airs_at": "05:30:00", "weekdays": 0, "starts_on": "2026-11-25", "lateness_s": 60,
+            "created_by": "me", "created_at": "AT", "row_version": 1,
+        },
+    ),
+    (
+        "slot",
+        {
+            "slot_id": "s1", "schedule_id": "s", "airs_on": "2026-11-25", "starts_at": "AT",
+            "duration_ms": 1_000, "title": "Đốt Nương", "priority": "ordinary",
+            "authority": "province", "lateness_s": 60, "items": "[]", "revision": 1,
         },
     ),
 ]  # fmt: skip

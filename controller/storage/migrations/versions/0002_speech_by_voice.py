@@ -20,7 +20,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("spoken_text", sa.String(), nullable=True))
     with op.batch_alter_table("ingest_job", schema=None) as batch_op:
         batch_op.add_column(
-            sa.Column("is_spoken", sa.Boolean(), nullable=False, server_default=sa.true())
+            sa.Column("is_spoken", sa.Boolean(), nullable=False, server_default="1")
         )
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.add_column(

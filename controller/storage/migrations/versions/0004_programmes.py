@@ -16,13 +16,14 @@ _INTEGER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    # Columns are only added: SQLite changes one by making its table anew, which others refer to.
+    # Columns are only added, with plain words as defaults: for anything else SQLite makes the table
+    # anew, and others refer to it.
     with op.batch_alter_table("programme", schema=None) as batch_op:
         batch_op.add_column(
-            sa.Column("is_kept", sa.Boolean(), nullable=False, server_default=sa.false())
+            sa.Column("is_kept", sa.Boolean(), nullable=False, server_default="0")
         )
         batch_op.add_column(
-            sa.Column("is_template", sa.Boolean(), nullable=False, server_default=sa.false())
+            sa.Column("is_template", sa.Boolean(), nullable=False, server_default="0")
         )
         batch_op.add_column(
             sa.Column("chimes", sa.String(), nullable=False, server_default="each")
