@@ -26,7 +26,9 @@ logger = logging.getLogger(__name__)
 
 _KEPT_BYTES = 64 * 1024
 _FSIZE_UNIT_BYTES = 512  # POSIX: `ulimit -f` counts blocks of 512 bytes
+# A session of its own is a scheduling group of its own, in which `nice` alone counts for nothing.
 _WRAPPER = (
+    "{{ echo 10 >/proc/self/autogroup; }} 2>/dev/null; "
     "ulimit -c 0 && ulimit -v {memory_kib} && ulimit -t {cpu_s} && ulimit -n 64 "
     '&& ulimit -f {file_blocks} && exec nice -n 10 "$0" "$@"'
 )
@@ -169,8 +171,9 @@ def confinement() -> Path | None:
 
 
 def _namespaces() -> list[str]:
+    # Not --new-session: `start` has made one, without a terminal, and that one is nice.
     own = [f"--unshare-{kind}" for kind in ("user", "ipc", "pid", "net")]
-    return [*own, "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    return [*own, "--die-with-parent", "--cap-drop", "ALL"]
 
 
 def _system() -> list[str]:
