@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -46,6 +46,7 @@ from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.cuts import Cuts
 from controller.services.drafts import Drafts
+from controller.services.emergencies import DrillDesk, EmergencyDesk, Tools
 from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
 from controller.services.hours import Hours
@@ -203,8 +204,16 @@ def build_services(
     speaker = Speaker(engines(settings.speech), SpeechCache(settings.folder / "speech"))
     spool = settings.folder / "spool"
     bulletins = Bulletins(database, now, places, sounds, spool, settings.sound, wake)
+    accounts = Accounts(database, now, settings.sign_in, places)
+
+    def is_voice(name: str) -> bool:
+        return bool(speaker.voice(name))
+
+    check = accounts.ensure_password
+    tools = Tools(database, now, places, sounds, wake, is_voice, check, orders, orders)
+    exercises = Orders(database, now, places, keys.exercise, wake)
     return Services(
-        accounts=Accounts(database, now, settings.sign_in, places),
+        accounts=accounts,
         audit=AuditTrail(database, now),
         places=places,
         bulletins=bulletins,
@@ -214,15 +223,15 @@ def build_services(
         drafts=Drafts(database, now, sounds, settings.sound),
         filing=FilingDesk(database, now, places, wake),
         sharing=Sharing(database, now, places, wake, orders=orders),
-        programmes=Programmes(
-            database, now, places, hours, wake, is_voice=lambda name: bool(speaker.voice(name))
-        ),
+        programmes=Programmes(database, now, places, hours, wake, is_voice=is_voice),
         readings=readings,
         speech=Speech(now, bulletins, readings, speaker, wake),
         schedules=schedules,
         hours=hours,
         plans=Plans(database, now, places, schedules, hours, keys.actual, settings.plan),
         orders=orders,
+        emergencies=EmergencyDesk(tools),
+        drills=DrillDesk(replace(tools, orders=exercises)),
         stations=Stations(database, now, places, wake),
         as_run=AsRun(database, now, places, settings.plan),
         board=Board(database, now, places),

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     APPROVE_BULLETINS = "approve_bulletins"
     WRITE_SCHEDULES = "write_schedules"
     STOP_SOUND = "stop_sound"
+    WARN = "warn"
     ORDER_STATIONS = "order_stations"
     MANAGE_STATIONS = "manage_stations"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -51,10 +52,16 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.WRITE_SCHEDULES,
             Permission.STOP_SOUND,
             Permission.ORDER_STATIONS,
+            Permission.WARN,
         }
     ),
     Role.APPROVER: frozenset(
-        {Permission.VIEW, Permission.APPROVE_BULLETINS, Permission.STOP_SOUND}
+        {
+            Permission.VIEW,
+            Permission.APPROVE_BULLETINS,
+            Permission.STOP_SOUND,
+            Permission.WARN,
+        }
     ),
     Role.COMMUNE_OFFICER: frozenset(
         {

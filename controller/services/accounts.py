@@ -138,6 +138,10 @@ class Accounts:
             self._sessions.end_all(session, actor.account_id)
             self._record(session, actor, "account.password", row)
 
+    def ensure_password(self, actor: Actor, password: str) -> None:
+        """The actor's own password typed again. SignInRefusedError, AccountLockedError."""
+        self._sessions.check_password(actor, clean_password(password))
+
     def set_language(self, actor: Actor, language: str) -> None:
         """Remember the language of the screens."""
         with self._database.write() as session:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from controller.services.bulletins import Bulletins
     from controller.services.cuts import Cuts
     from controller.services.drafts import Drafts
+    from controller.services.emergencies import DrillDesk, EmergencyDesk
     from controller.services.filing import FilingDesk
     from controller.services.hours import Hours
     from controller.services.library import Library
@@ -51,6 +52,8 @@ class Services:
     hours: Hours
     plans: Plans
     orders: Orders
+    emergencies: EmergencyDesk
+    drills: DrillDesk
     stations: Stations
     as_run: AsRun
     board: Board

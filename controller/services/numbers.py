@@ -27,6 +27,7 @@ class Counter(StrEnum):
     """Counters of the meta table."""
 
     ORDER = "order_sequence"
+    EMERGENCY = "emergency_sequence"
     CHANGE = "change_no"
 
 

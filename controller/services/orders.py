@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
@@ -22,8 +22,9 @@ from controller.services.sealing import EARLIER, Seal, Validity
 from controller.storage.database import Database
 from controller.storage.models import OrderReplyRow, SignedOrderRow
 from station_protocol import topics
-from station_protocol.messages import Deed, Order, RefreshDeed
+from station_protocol.messages import Deed, DrillDeed, Order, RefreshDeed
 from station_protocol.signing import Signer
+from station_protocol.vocabulary import DeedKind
 
 _SIGNED_ORDER = cast(Table, SignedOrderRow.__table__)
 
@@ -106,7 +107,12 @@ class Orders:
         is_group: bool,
         why: str = "",
     ) -> str:
-        """Sign, store and queue an order inside the caller's transaction; the order's id."""
+        """Sign, store and queue an order inside the caller's transaction; the order's id.
+
+        TypeError for a drill with the actual key, or for anything else with that of exercises.
+        """
+        if isinstance(deed, DrillDeed) != (self._signer.kind is DeedKind.EXERCISE):
+            raise TypeError(f"{deed.deed} is not signed with the {self._signer.kind} key")
         now = self._now()
         order = Order(
             order_id=new_id(now),
@@ -125,7 +131,7 @@ class Orders:
             "sequence": sequence,
             "audience": audience,
             "is_group": is_group,
-            "deed": order.deed.model_dump(mode="json"),
+            "deed": _told(order.deed),
             "issued_by": actor.account_id if actor else None,
             "issued_at": now,
             "not_after_at": valid.not_after,
@@ -146,7 +152,7 @@ class Orders:
         tree = self._places.tree()
         station = None if is_group else tree.stations.get(audience)
         place_id = station.place_id if station else audience
-        detail = order.deed.model_dump(mode="json") | {"order_id": order.order_id, "why": order.why}
+        detail = _told(order.deed) | {"order_id": order.order_id, "why": order.why}
         deed = audit.Deed(
             action=f"order.{order.deed.deed}",
             object_kind="place" if is_group else "station",
@@ -188,6 +194,14 @@ class Orders:
                 OrderReply(row.station_id, row.accepted, row.why, row.at)
                 for row in session.scalars(query)
             )
+
+
+def _told(deed: Deed) -> dict[str, Any]:
+    """The deed as it is written down: the bytes of its sound are in the envelope alone."""
+    told = deed.model_dump(mode="json")
+    if told.get("sound"):
+        told["sound"].pop("data")
+    return told
 
 
 def still_valid(

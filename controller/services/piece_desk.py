@@ -34,8 +34,13 @@ MOST_ATTEMPTS = 72
 """Three days of trying each hour; a sentence with a date is of no use then."""
 
 
-def want(session: Session, recipes: Iterable[Recipe], now: datetime) -> None:
-    """Have these pieces made, if nobody asked for them before."""
+def want(
+    session: Session, recipes: Iterable[Recipe], now: datetime, *, is_urgent: bool = False
+) -> None:
+    """Have these pieces made, if nobody asked for them before.
+
+    Urgent ones come before all others, also those that were asked for or failed before.
+    """
     wanted = {pieces.piece_id(recipe): recipe for recipe in recipes}
     if not wanted:
         return
@@ -47,6 +52,7 @@ def want(session: Session, recipes: Iterable[Recipe], now: datetime) -> None:
             "state": "wanted",
             "attempts": 0,
             "wanted_at": now,
+            "is_urgent": is_urgent,
         }
         for piece_id in sorted(wanted.keys() - set(session.scalars(query)))
     ]
@@ -56,6 +62,11 @@ def want(session: Session, recipes: Iterable[Recipe], now: datetime) -> None:
             session.execute(postgresql.insert(PieceRow).on_conflict_do_nothing(), values)
         else:
             session.execute(sqlite.insert(PieceRow).on_conflict_do_nothing(), values)
+    if is_urgent:
+        unmade = PieceRow.piece_id.in_(wanted), PieceRow.state.in_(("wanted", "failed"))
+        session.execute(
+            update(PieceRow).where(*unmade).values(is_urgent=True, state="wanted", attempts=0)
+        )
 
 
 def names_wanted(session: Session, schedules: Iterable[StoredSchedule]) -> set[Recipe]:
@@ -158,7 +169,12 @@ class PieceDesk:
             row = session.scalar(
                 select(PieceRow)
                 .where(may_try)
-                .order_by(PieceRow.state == "failed", PieceRow.wanted_at, PieceRow.piece_id)
+                .order_by(
+                    PieceRow.is_urgent.desc(),
+                    PieceRow.state == "failed",
+                    PieceRow.wanted_at,
+                    PieceRow.piece_id,
+                )
                 .limit(1)
             )
             if row is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from controller.domain.accounts import Actor, Permission, Role
 from controller.domain.exposure import ListenerKind, plaintext_abroad
 from controller.domain.places import PlaceKind
+from controller.services.emergency_views import EmergencyView
 from controller.web import formats
 from controller.web.deeds import deed_word
 from controller.web.policy import actor_or_none, services, settings
@@ -142,9 +143,15 @@ def _values(now: Callable[[], datetime]) -> dict[str, object]:
         "theme": pick_theme(),
         "navigation": navigation(actor) if actor and ready else [],
         "dock": navigation(actor, short=True)[:4] if actor and ready else [],
+        "running_emergencies": _running(actor) if actor and ready else (),
         "is_web_overheard": ListenerKind.WEB in overheard,
         "is_broker_overheard": bool(overheard - {ListenerKind.WEB}),
     }
+
+
+def _running(actor: Actor) -> Sequence[EmergencyView]:
+    """What sounds now by emergency, on every page; a fragment for a script does without."""
+    return services().emergencies.running(actor) if request.method == "GET" else ()
 
 
 def web_now() -> datetime:

@@ -26,6 +26,8 @@ NAMES: dict[str, Callable[[], str]] = {
     "place_id": lambda: _("nơi"),
     "place_ids": lambda: _("nơi"),
     "targets": lambda: _("nơi phát"),
+    "stations": lambda: _("số trạm"),
+    "composed_by": lambda: _("người soạn"),
     "reason": lambda: _("lý do"),
     "why": lambda: _("lý do"),
     "code": lambda: _("lý do"),

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -31,6 +31,7 @@ from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.drafts import Drafts
+from controller.services.emergencies import DrillDesk, EmergencyDesk, Tools
 from controller.services.filing import FilingDesk
 from controller.services.hours import Hours
 from controller.services.library import Library
@@ -45,6 +46,7 @@ from controller.settings import Settings
 from controller.storage.database import Database
 from controller.storage.models import Base
 from station_protocol.signing import Signer
+from station_protocol.vocabulary import DeedKind
 
 NOW = datetime(2026, 11, 25, 10, 6, 40, tzinfo=UTC)
 """17:06:40 on Wednesday 25/11/2026 at the stations."""
@@ -140,6 +142,18 @@ class Centre:
         readings = Readings(self.database, self.clock, self.places)
         silent = Speaker((), SpeechCache(self.folder / "speech"))
         no_bulletins = cast(Bulletins, None)
+        actual = self._orders(DeedKind.ACTUAL)
+        tools = Tools(
+            self.database,
+            self.clock,
+            self.places,
+            FolderStore(self.folder / "sounds"),
+            self.wake,
+            is_voice=bool,
+            check_password=self.accounts.ensure_password,
+            orders=actual,
+            stops=actual,
+        )
         self.parts: dict[str, Any] = {
             "places": self.places,
             "accounts": self.accounts,
@@ -158,7 +172,7 @@ class Centre:
                 self.clock,
                 self.places,
                 self.wake,
-                orders=Orders(self.database, self.clock, self.places, Signer.generate()),
+                orders=actual,
             ),
             "programmes": Programmes(
                 self.database,
@@ -168,11 +182,16 @@ class Centre:
                 self.wake,
                 is_voice=bool,
             ),
+            "emergencies": EmergencyDesk(tools),
+            "drills": DrillDesk(replace(tools, orders=self._orders(DeedKind.EXERCISE))),
             "readings": readings,
             "speech": Speech(self.clock, no_bulletins, readings, silent, self.wake),
         }
         self._app: Flask | None = None
         self._cast: dict[str, Actor] = {}
+
+    def _orders(self, kind: DeedKind) -> Orders:
+        return Orders(self.database, self.clock, self.places, Signer.generate(kind))
 
     def wake(self, job: str) -> None:
         """Stands in for the scheduler; `woken` tells what was poked."""

@@ -9,6 +9,11 @@ from controller.storage.models.bulletins import (
     IngestJobRow,
     OwnReadingRow,
 )
+from controller.storage.models.emergencies import (
+    EmergencyOrderRow,
+    EmergencyPartRow,
+    EmergencyRow,
+)
 from controller.storage.models.places import (
     HoursExceptionRow,
     HoursRuleRow,
@@ -50,6 +55,9 @@ __all__ = [
     "BulletinRow",
     "BulletinTagRow",
     "BulletinVersionRow",
+    "EmergencyOrderRow",
+    "EmergencyPartRow",
+    "EmergencyRow",
     "HoldingRow",
     "HoursExceptionRow",
     "HoursRuleRow",

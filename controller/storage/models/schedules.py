@@ -65,6 +65,8 @@ class PieceRow(Base):
     piece_id: Mapped[str] = mapped_column(primary_key=True)
     recipe: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(default="wanted")
+    is_urgent: Mapped[bool] = mapped_column(default=False)
+    """Made before all others: somebody waits to warn people with it."""
     attempts: Mapped[int] = mapped_column(default=0)
     wanted_at: Mapped[datetime]
     made_at: Mapped[datetime | None]

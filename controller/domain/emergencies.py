@@ -1,0 +1,183 @@
+"""Emergencies and drills: who may send one, what is typed before, and how far it has sounded.
+
+The two are different things with different keys, signals and pages. Nothing turns one into the
+other: what is sent follows from the kind alone.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from controller.domain.accounts import Actor, Role
+from controller.domain.places import PlaceTree
+
+CONFIRMED_WITHIN = timedelta(minutes=10)
+"""A proposal nobody confirmed by then is over: what it says may no longer be true."""
+
+LONGEST = timedelta(hours=24)
+SHORTEST = timedelta(minutes=5)
+REPEATS_EVERY_MIN = (0, 5, 10, 15, 30, 60)
+"""Minutes between repetitions that are offered; 0: it sounds once."""
+
+MOST_WORDS = 1_500
+"""Characters: about two minutes of speech."""
+
+
+class Kind(StrEnum):
+    """Whether people are warned, or the warning is practised."""
+
+    LIVE = "live"
+    DRILL = "drill"
+
+
+class State(StrEnum):
+    """How far it has come."""
+
+    PROPOSED = "proposed"
+    SENT = "sent"
+    WITHDRAWN = "withdrawn"
+
+
+class Part(StrEnum):
+    """What is said: the warning (or the words of the drill), and what ends it."""
+
+    WARNING = "warning"
+    CORRECTION = "correction"
+    ALL_CLEAR = "all_clear"
+
+
+PARTS = {
+    Kind.LIVE: (Part.WARNING, Part.CORRECTION, Part.ALL_CLEAR),
+    Kind.DRILL: (Part.WARNING, Part.ALL_CLEAR),
+}
+"""The parts each kind has; a drill has nothing to correct."""
+
+
+def phrase(kind: Kind, stations: int) -> str:
+    """What has to be typed: it says what will happen, and where the kinds differ in every word."""
+    return f"phát thật {stations} trạm" if kind is Kind.LIVE else f"diễn tập {stations} trạm"
+
+
+def is_typed(wanted: str, typed: str) -> bool:
+    """Whether it was typed, capitals and spaces aside; marks count."""
+    return _plain(wanted) == _plain(typed)
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def may_second(tree: PlaceTree, actor: Actor, composer_id: str, place_id: str) -> bool:
+    """Whether the actor may be the second person: an approver of the same or a higher place."""
+    return (
+        actor.role is Role.APPROVER
+        and actor.account_id != composer_id
+        and tree.is_within(place_id, actor.place_id)
+    )
+
+
+def cover(tree: PlaceTree, place_ids: Iterable[str]) -> tuple[str, ...]:
+    """The fewest places that hold these and no other station: one order goes to each."""
+    chosen = {
+        place.place_id
+        for place_id in place_ids
+        if place_id in tree.places
+        for place in tree.walk(place_id)
+    }
+    roots = [place.place_id for place in tree.children(None)]
+    return tuple(found for root in roots for found in _cover(tree, root, chosen))
+
+
+def _cover(tree: PlaceTree, place_id: str, chosen: set[str]) -> Sequence[str]:
+    stations = tree.stations_in([place_id])
+    if stations and all(station.place_id in chosen for station in stations):
+        return (place_id,)
+    return [
+        one for child in tree.children(place_id) for one in _cover(tree, child.place_id, chosen)
+    ]
+
+
+class Heard(StrEnum):
+    """What a station is known to have done with an order."""
+
+    SOUNDING = "sounding"
+    SOUNDED = "sounded"
+    FAILED = "failed"
+    REFUSED = "refused"
+    RECEIVED = "received"
+    LOST = "lost"
+    WAITING = "waiting"
+
+
+IS_SILENT = (Heard.FAILED, Heard.REFUSED, Heard.LOST, Heard.RECEIVED, Heard.WAITING)
+"""Nobody near the station has heard it yet, worst first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationTrace:
+    """What one station said about one emergency."""
+
+    station_id: str
+    is_online: bool
+    accepted: bool | None = None
+    """Its answer to the order; None: none yet."""
+    refusal: str = ""
+    first_sound_at: datetime | None = None
+    airings: int = 0
+    """How often it began to sound."""
+    ended: int = 0
+    """How many of these have ended."""
+    outcome: str = ""
+    """How the last one that ended did."""
+    reason: str = ""
+
+    @property
+    def heard(self) -> Heard:
+        """The verdict; sound that began counts more than anything else."""
+        if self.airings > self.ended:
+            return Heard.SOUNDING
+        if self.first_sound_at is not None:
+            return Heard.SOUNDED
+        if self.outcome:
+            return Heard.FAILED
+        if self.accepted is not None:
+            return Heard.RECEIVED if self.accepted else Heard.REFUSED
+        return Heard.WAITING if self.is_online else Heard.LOST
+
+    def time_to_sound_s(self, sent_at: datetime) -> float | None:
+        """Seconds from the click to the first sound, by the station's clock; None: none yet."""
+        if self.first_sound_at is None:
+            return None
+        return (self.first_sound_at - sent_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The four figures of the live page."""
+
+    stations: int
+    sounding: int
+    """How many sound, or have sounded."""
+    median_s: float | None
+    slowest_s: float | None
+    slowest_id: str
+
+
+def tally(traces: Sequence[StationTrace], sent_at: datetime) -> Tally:
+    """Count them; times over the stations that have sounded."""
+    times = sorted(
+        (seconds, trace.station_id)
+        for trace in traces
+        if (seconds := trace.time_to_sound_s(sent_at)) is not None
+    )
+    return Tally(
+        stations=len(traces),
+        sounding=len(times),
+        median_s=times[len(times) // 2][0] if times else None,
+        slowest_s=times[-1][0] if times else None,
+        slowest_id=times[-1][1] if times else "",
+    )

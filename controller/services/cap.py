@@ -1,0 +1,94 @@
+"""Emergencies as messages of the Common Alerting Protocol, version 1.2 (OASIS, 1 July 2010)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from xml.etree import ElementTree as Xml
+
+from controller.domain.emergencies import Kind, Part, State
+from controller.domain.hazards import Hazard
+from controller.domain.places import PlaceTree
+from controller.domain.schedule import STATION_ZONE
+from controller.services.emergency_views import EmergencyView
+
+NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+TYPE = "application/cap+xml"
+
+_SEVERITY = {1: "Minor", 2: "Moderate", 3: "Severe", 4: "Extreme", 5: "Extreme"}
+_CATEGORY = {
+    Hazard.FOREST_FIRE: "Fire",
+    Hazard.EARTHQUAKE: "Geo",
+    Hazard.TSUNAMI: "Geo",
+    Hazard.FLASH_FLOOD: "Geo",
+    Hazard.FLOOD_RELEASE: "Infra",
+    Hazard.OTHER: "Other",
+}
+
+
+def cap_of(view: EmergencyView, tree: PlaceTree, *, sender: str) -> bytes:
+    """The message as UTF-8 XML: of a drill with status Exercise, of a proposal with status Draft.
+
+    Once it was corrected or called off it is the Cancel of the message it was.
+    """
+    alert = Xml.Element("alert", xmlns=NAMESPACE)
+    sent_at = view.sent_at or view.composed_at
+    ended = next(
+        (part for part in (Part.CORRECTION, Part.ALL_CLEAR) if part in view.sent_parts), None
+    )
+    ended_at = view.sent_parts[ended] if ended else None
+    identifier = view.emergency_id + (f"-{ended}" if ended else "")
+    for name, text in (
+        ("identifier", identifier),
+        ("sender", sender),
+        ("sent", _at(ended_at or sent_at)),
+        ("status", _status(view)),
+        ("msgType", "Cancel" if ended else "Alert"),
+        ("source", view.source),
+        ("scope", "Public"),
+        ("references", f"{sender},{view.emergency_id},{_at(sent_at)}" if ended else ""),
+    ):
+        _add(alert, name, text)
+    alert.append(_info(view, tree, ended or Part.WARNING))
+    body: bytes = Xml.tostring(alert, encoding="utf-8", xml_declaration=True)
+    return body
+
+
+def _status(view: EmergencyView) -> str:
+    if view.kind is Kind.DRILL:
+        return "Exercise"
+    return "Actual" if view.state is State.SENT else "Draft"
+
+
+def _info(view: EmergencyView, tree: PlaceTree, part: Part) -> Xml.Element:
+    info = Xml.Element("info")
+    for name, text in (
+        ("language", "vi-VN"),
+        ("category", _CATEGORY.get(view.hazard, "Met")),
+        ("event", view.title),
+        ("responseType", "AllClear" if part is Part.ALL_CLEAR else ""),
+        ("urgency", "Immediate" if part is Part.WARNING else "Past"),
+        ("severity", _SEVERITY.get(view.level or 0, "Unknown")),
+        ("certainty", "Likely" if part is Part.WARNING else "Unlikely"),
+        ("expires", _at(view.until_at)),
+        ("headline", view.title),
+        ("description", view.parts[part].text),
+    ):
+        _add(info, name, text)
+    for target in view.target_ids:
+        place = tree.places.get(target)
+        area = Xml.SubElement(info, "area")
+        _add(area, "areaDesc", place.full_name if place else target)
+        code = Xml.SubElement(area, "geocode")
+        _add(code, "valueName", "GSO")
+        _add(code, "value", place.code if place else target)
+    return info
+
+
+def _add(parent: Xml.Element, name: str, text: str) -> None:
+    if text:
+        Xml.SubElement(parent, name).text = text
+
+
+def _at(at: datetime) -> str:
+    """An instant as the protocol writes it: with the offset of the place, no fractions."""
+    return at.astimezone(STATION_ZONE).isoformat(timespec="seconds")

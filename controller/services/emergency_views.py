@@ -1,0 +1,267 @@
+"""Emergencies and drills as screens show them: read from the database, never rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.domain.emergencies import CONFIRMED_WITHIN, Kind, Part, State, StationTrace
+from controller.domain.hazards import Hazard
+from controller.domain.places import PlaceTree
+from controller.domain.station_state import ShownState
+from controller.storage.models import (
+    BulletinVersionRow,
+    EmergencyOrderRow,
+    EmergencyPartRow,
+    EmergencyRow,
+    JournalEntryRow,
+    OrderReplyRow,
+    PieceRow,
+    StationRow,
+    StationStateRow,
+)
+from station_protocol.messages import OrderSound
+
+CLOCKS_APART = timedelta(hours=25)
+"""How far before an order a station's own clock may place what it did with it."""
+
+_IS_UP = (ShownState.READY.value, ShownState.ON_AIR.value, ShownState.DEGRADED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """What is said in one part, and whether its sound is there."""
+
+    part: Part
+    text: str
+    state: str
+    """"ready", "wanted", "running" or "failed"."""
+    sound: OrderSound | None
+    is_recording: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyView:
+    """One emergency or drill with all that was decided about it."""
+
+    emergency_id: str
+    kind: Kind
+    hazard: Hazard
+    level: int | None
+    title: str
+    source: str
+    place_id: str
+    target_ids: tuple[str, ...]
+    stations: int
+    repeat_every_s: int | None
+    lasts_s: int
+    until_at: datetime
+    state: State
+    composed_by: str
+    composed_by_name: str
+    composed_at: datetime
+    confirmed_by_name: str | None
+    alone_why: str | None
+    sent_at: datetime | None
+    ended_at: datetime | None
+    reviewed_by_name: str | None
+    reviewed_at: datetime | None
+    parts: Mapping[Part, PartView]
+    sent_parts: Mapping[Part, datetime]
+    """The parts that were sent, and when."""
+
+    @property
+    def airings(self) -> int:
+        """How often it sounds, counted from its first time."""
+        if self.repeat_every_s is None:
+            return 1
+        return 1 + self.lasts_s // self.repeat_every_s
+
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether it can still be confirmed."""
+        return self.state is State.PROPOSED and now < self.composed_at + CONFIRMED_WITHIN
+
+    def is_running(self, now: datetime) -> bool:
+        """Whether something of it may still sound."""
+        return self.state is State.SENT and self.ended_at is None and now < self.until_at
+
+
+def view_of(session: Session, row: EmergencyRow) -> EmergencyView:
+    """A row with its parts and what was sent of them."""
+    return views_of(session, [row])[0]
+
+
+def views_of(session: Session, rows: Sequence[EmergencyRow]) -> list[EmergencyView]:
+    """Rows with their parts and what was sent of them."""
+    ids = [row.emergency_id for row in rows]
+    parts = _parts(session, ids)
+    sent: defaultdict[str, dict[Part, datetime]] = defaultdict(dict)
+    query = select(EmergencyOrderRow).where(EmergencyOrderRow.emergency_id.in_(ids))
+    for order in session.scalars(query):
+        sent[order.emergency_id].setdefault(Part(order.part), order.sent_at)
+    return [_view(row, parts[row.emergency_id], sent[row.emergency_id]) for row in rows]
+
+
+def _view(
+    row: EmergencyRow, parts: Mapping[Part, PartView], sent: Mapping[Part, datetime]
+) -> EmergencyView:
+    return EmergencyView(
+        emergency_id=row.emergency_id,
+        kind=Kind(row.kind),
+        hazard=Hazard(row.hazard),
+        level=row.level,
+        title=row.title,
+        source=row.source,
+        place_id=row.place_id,
+        target_ids=tuple(row.target_ids),
+        stations=row.stations,
+        repeat_every_s=row.repeat_every_s,
+        lasts_s=row.lasts_s,
+        until_at=row.until_at,
+        state=State(row.state),
+        composed_by=row.composed_by,
+        composed_by_name=row.composed_by_name,
+        composed_at=row.composed_at,
+        confirmed_by_name=row.confirmed_by_name,
+        alone_why=row.alone_why,
+        sent_at=row.sent_at,
+        ended_at=row.ended_at,
+        reviewed_by_name=row.reviewed_by_name,
+        reviewed_at=row.reviewed_at,
+        parts=parts,
+        sent_parts=sent,
+    )
+
+
+def _parts(session: Session, ids: Iterable[str]) -> dict[str, dict[Part, PartView]]:
+    query = (
+        select(EmergencyPartRow, PieceRow, BulletinVersionRow)
+        .join(PieceRow, PieceRow.piece_id == EmergencyPartRow.piece_id, isouter=True)
+        .join(
+            BulletinVersionRow,
+            BulletinVersionRow.bulletin_version_id == EmergencyPartRow.bulletin_version_id,
+            isouter=True,
+        )
+        .where(EmergencyPartRow.emergency_id.in_(list(ids)))
+    )
+    found: defaultdict[str, dict[Part, PartView]] = defaultdict(dict)
+    for row, piece, version in session.execute(query):
+        part = Part(row.part)
+        made = version or piece
+        state = "ready" if version else piece.state if piece else "failed"
+        found[row.emergency_id][part] = PartView(
+            part, row.text, state, _sound(made), is_recording=version is not None
+        )
+    return found
+
+
+def _sound(row: PieceRow | BulletinVersionRow | None) -> OrderSound | None:
+    if row is None or row.sha256 is None:
+        return None
+    return OrderSound(
+        sha256=row.sha256, size_bytes=row.size_bytes or 0, duration_ms=row.duration_ms or 0
+    )
+
+
+# --- what the stations said -----------------------------------------------------------------------
+
+
+def traces(session: Session, tree: PlaceTree, row: EmergencyRow) -> tuple[StationTrace, ...]:
+    """What each station of the targets has said about it so far, in the order of the places."""
+    stations = [one.station_id for one in tree.stations_in(row.target_ids)]
+    query = select(EmergencyOrderRow.order_id).where(
+        EmergencyOrderRow.emergency_id == row.emergency_id,
+        EmergencyOrderRow.part == Part.WARNING.value,
+    )
+    orders = set(session.scalars(query))
+    replies = _replies(session, orders)
+    said = _said(session, stations, orders, (row.sent_at or row.composed_at) - CLOCKS_APART)
+    up = set(
+        session.scalars(
+            select(StationStateRow.station_id).where(
+                StationStateRow.station_id.in_(stations), StationStateRow.shown_state.in_(_IS_UP)
+            )
+        )
+    )
+    return tuple(
+        _trace(station_id, station_id in up, replies.get(station_id), said[station_id])
+        for station_id in stations
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """Whom to call about a station."""
+
+    name: str
+    number: str
+    is_invented: bool
+
+
+def phones_of(session: Session, station_ids: Sequence[str]) -> dict[str, Phone]:
+    """Whom to call, by station."""
+    query = select(StationRow).where(
+        StationRow.station_id.in_(station_ids), StationRow.phone_number.is_not(None)
+    )
+    return {
+        row.station_id: Phone(
+            row.phone_name or "", row.phone_number or "", is_invented=row.phone_is_invented
+        )
+        for row in session.scalars(query)
+    }
+
+
+def _replies(session: Session, orders: Iterable[str]) -> dict[str, OrderReplyRow]:
+    query = select(OrderReplyRow).where(OrderReplyRow.order_id.in_(list(orders)))
+    return {row.station_id: row for row in session.scalars(query)}
+
+
+def _said(
+    session: Session, stations: Sequence[str], orders: set[str], since: datetime
+) -> defaultdict[str, list[JournalEntryRow]]:
+    found: defaultdict[str, list[JournalEntryRow]] = defaultdict(list)
+    query = (
+        select(JournalEntryRow)
+        .where(
+            JournalEntryRow.station_id.in_(stations),
+            JournalEntryRow.kind.in_(("start", "as_run")),
+            JournalEntryRow.at >= since,
+        )
+        .order_by(JournalEntryRow.station_id, JournalEntryRow.at, JournalEntryRow.entry_no)
+    )
+    for line in session.scalars(query):
+        if line.evidence.get("order_id") in orders:
+            found[line.station_id].append(line)
+    return found
+
+
+def _trace(
+    station_id: str,
+    is_online: bool,
+    reply: OrderReplyRow | None,
+    lines: Sequence[JournalEntryRow],
+) -> StationTrace:
+    starts = {line.evidence["slot_id"]: line for line in lines if line.kind == "start"}
+    ends = {line.evidence["slot_id"]: line for line in lines if line.kind == "as_run"}
+    sounded = {
+        key: line.evidence["started_at"]
+        for key, line in {**ends, **starts}.items()
+        if line.evidence.get("started_at")
+    }
+    last = max(ends.values(), key=lambda line: line.at).evidence if ends else {}
+    return StationTrace(
+        station_id=station_id,
+        is_online=is_online,
+        accepted=reply.accepted if reply else None,
+        refusal=(reply.why or "") if reply else "",
+        first_sound_at=min((datetime.fromisoformat(at) for at in sounded.values()), default=None),
+        airings=len(sounded),
+        ended=len(sounded.keys() & ends.keys()),
+        outcome=last.get("outcome", ""),
+        reason=last.get("reason") or "",
+    )

@@ -1,0 +1,466 @@
+"""The red pages of emergencies and the striped ones of drills: two sets of routes, one hand.
+
+Each kind has its own blueprint, address, words and look; a page of one never links to a deed of
+the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
+
+from controller.domain.accounts import Permission
+from controller.domain.bulletins import Language
+from controller.domain.emergencies import (
+    CONFIRMED_WITHIN,
+    IS_SILENT,
+    PARTS,
+    REPEATS_EVERY_MIN,
+    Heard,
+    Kind,
+    Part,
+    State,
+    StationTrace,
+    may_second,
+    phrase,
+    tally,
+)
+from controller.domain.hazards import TEXTS, Hazard, fill_marks
+from controller.domain.places import Place, PlaceKind
+from controller.errors import ControllerError, NotFoundError, OutOfScopeError, WrongStateError
+from controller.services.cap import cap_of
+from controller.services.emergencies import DrillDesk, EmergencyDesk, EmergencyWish
+from controller.services.emergency_views import EmergencyView
+from controller.web import bulletin_words, emergency_words, formats
+from controller.web.context import web_now
+from controller.web.policy import current_actor, requires, services
+from controller.web.refusals import explain
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyForm:
+    """The fields as they stand in the page."""
+
+    hazard: str = Hazard.FLOOD_RELEASE.value
+    level: str = ""
+    title: str = ""
+    source: str = ""
+    texts: Mapping[Part, str] = field(default_factory=dict)
+    voice: str = ""
+    bulletin_id: str = ""
+    targets: frozenset[str] = frozenset()
+    repeat: str = "0"
+    lasts: str = "60"
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    def problem(self, name: str) -> str | None:
+        """The sentence under a field."""
+        return self.problems.get(name)
+
+    @property
+    def wish(self) -> EmergencyWish:
+        """What it asks for; a field that is no number becomes one that is refused."""
+        return EmergencyWish(
+            hazard=self.hazard,
+            level=_number(self.level) if self.level else None,
+            title=self.title,
+            source=self.source,
+            texts=self.texts,
+            voice=self.voice,
+            target_ids=tuple(sorted(self.targets)),
+            repeat_every_min=_number(self.repeat),
+            lasts_min=_number(self.lasts),
+            bulletin_id=self.bulletin_id,
+        )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else -1
+
+
+def _read(form: MultiDict[str, str], kind: Kind) -> EmergencyForm:
+    return EmergencyForm(
+        hazard=form.get("hazard", ""),
+        level=form.get("level", ""),
+        title=form.get("title", ""),
+        source=form.get("source", ""),
+        texts={part: form.get(part.value, "") for part in PARTS[kind]},
+        voice=form.get("voice", ""),
+        bulletin_id=form.get("bulletin_id", ""),
+        targets=frozenset(form.getlist("target")),
+        repeat=form.get("repeat", "0"),
+        lasts=form.get("lasts", ""),
+    )
+
+
+def _prepared(hazard: str, kind: Kind) -> EmergencyForm:
+    """A fresh form with the texts prepared for a hazard."""
+    chosen = Hazard(hazard) if hazard in set(Hazard) else Hazard.FLOOD_RELEASE
+    texts = TEXTS[chosen]
+    said = {
+        Part.WARNING: texts.warning,
+        Part.CORRECTION: texts.correction,
+        Part.ALL_CLEAR: texts.all_clear,
+    }
+    if kind is Kind.DRILL:
+        said[Part.ALL_CLEAR] = _END_OF_DRILL
+    voices = services().speech.voices(Language.VI.value)
+    return EmergencyForm(
+        hazard=chosen.value,
+        texts={part: said[part] for part in PARTS[kind]},
+        voice=voices[0].name if voices else "",
+    )
+
+
+_END_OF_DRILL = "Diễn tập đã xong. Cảm ơn bà con."
+"""Spoken in Vietnamese whatever the language of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a kind is named and drawn."""
+
+    kind: Kind
+    name: str
+    url_prefix: str
+    body: str
+    title: object
+    lead: object
+    sent: object
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether nobody is really warned."""
+        return self.kind is Kind.DRILL
+
+
+LIVE = Look(
+    Kind.LIVE,
+    "emergencies",
+    "/khan-cap",
+    "sosb",
+    _l("Phát khẩn cấp"),
+    _l("Phát thật. Người dân sẽ nghe thấy."),
+    _l("Đang phát khẩn cấp"),
+)
+DRILL = Look(
+    Kind.DRILL,
+    "drills",
+    "/dien-tap",
+    "sosb drillb",
+    _l("Diễn tập, không phải thật"),
+    _l("Loa phát chuông diễn tập và lời nói rõ là diễn tập."),
+    _l("Diễn tập, không phải thật"),
+)
+
+
+class _Pages:
+    """The views of one kind."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.kind = look.kind
+
+    @property
+    def desk(self) -> EmergencyDesk | DrillDesk:
+        return services().drills if self.look.is_drill else services().emergencies
+
+    def index(self) -> str:
+        """Those that wait, run or are over."""
+        found, now = self.desk.all(current_actor()), web_now()
+        return self._render(
+            "index.html",
+            waiting=[one for one in found if one.is_waiting(now)],
+            running=[one for one in found if one.is_running(now)],
+            past=[one for one in found if not one.is_waiting(now) and not one.is_running(now)],
+        )
+
+    def new(self) -> str:
+        """A fresh form; `mau` names the hazard whose texts are taken."""
+        return self._form(_prepared(request.args.get("mau", ""), self.kind))
+
+    def propose(self) -> BaseResponse | tuple[str, int]:
+        """Keep it, and wait for the second person."""
+        form = _read(request.form, self.kind)
+        try:
+            emergency_id = self.desk.propose(current_actor(), form.wish)
+        except ControllerError as error:
+            name, words = emergency_words.problem_words(error)
+            return self._form(replace(form, problems={name: words})), error.status
+        return redirect(url_for(".show", emergency_id=emergency_id), code=303)
+
+    def show(self, emergency_id: str) -> str:
+        """Before it is sent: what will happen and who answers; afterwards: who has heard it."""
+        view = self.desk.get(current_actor(), emergency_id)
+        return self._live(view) if view.state is State.SENT else self._proposal(view)
+
+    def _proposal(self, view: EmergencyView, problems: Mapping[str, str] | None = None) -> str:
+        actor, now, tree = current_actor(), web_now(), services().places.tree()
+        warning = view.parts[Part.WARNING]
+        template = TEXTS[view.hazard].warning
+        live = self.desk.live(actor, view.emergency_id)
+        lost = [trace.station_id for trace in live.traces if not trace.is_online]
+        return self._render(
+            "confirm.html",
+            view=view,
+            problems=problems or {},
+            phrase=phrase(self.kind, view.stations),
+            is_waiting=view.is_waiting(now),
+            expires_at=view.composed_at + CONFIRMED_WITHIN,
+            is_second=may_second(tree, actor, view.composed_by, view.place_id),
+            is_composer=actor.account_id == view.composed_by,
+            marked=list(fill_marks(template, warning.text)),
+            by_district=self._by_district(view),
+            lost=[(tree.stations[key], live.phones.get(key)) for key in lost],
+            is_ready=warning.sound is not None,
+            state_words=emergency_words.state_words(
+                "expired" if view.state is State.PROPOSED else view.state.value
+            ),
+        )
+
+    def _by_district(self, view: EmergencyView) -> list[tuple[str, int]]:
+        tree = services().places.tree()
+        counts: dict[str, int] = {}
+        for station in tree.stations_in(view.target_ids):
+            district = tree.district_of(station.place_id)
+            name = (district or tree.places[station.place_id]).name
+            counts[name] = counts.get(name, 0) + 1
+        return list(counts.items())
+
+    def _live(self, view: EmergencyView) -> str:
+        return self._render("live.html", **self._facts(view.emergency_id))
+
+    def changes(self, emergency_id: str) -> str:
+        """The live part alone, for the page that asks each second."""
+        return self._render("_live.html", **self._facts(emergency_id))
+
+    def _facts(self, emergency_id: str) -> dict[str, object]:
+        tree, now = services().places.tree(), web_now()
+        live = self.desk.live(current_actor(), emergency_id)
+        view = live.view
+        if view.sent_at is None:
+            raise NotFoundError(f"{emergency_id} was not sent")
+        sent_at = view.sent_at
+        counts = tally(live.traces, sent_at)
+        traces = sorted(live.traces, key=lambda trace: _rank(trace, trace.time_to_sound_s(sent_at)))
+        places = {
+            trace.station_id: tree.places[tree.stations[trace.station_id].place_id]
+            for trace in live.traces
+        }
+        return {
+            "view": view,
+            "tally": counts,
+            "traces": traces,
+            "places": places,
+            "districts": {key: tree.district_of(place.place_id) for key, place in places.items()},
+            "silent": IS_SILENT,
+            "phones": live.phones,
+            "seconds": lambda trace: trace.time_to_sound_s(sent_at),
+            "is_running": view.is_running(now),
+            "next_at": _next_at(view, now),
+            "own_districts": self._districts(view),
+        }
+
+    def _districts(self, view: EmergencyView) -> list[Place]:
+        tree, actor = services().places.tree(), current_actor()
+        found = {
+            place.place_id: place
+            for station in tree.stations_in(view.target_ids)
+            if (place := tree.district_of(station.place_id))
+            and tree.is_within(place.place_id, actor.place_id)
+        }
+        return list(found.values())
+
+    def confirm(self, emergency_id: str) -> BaseResponse | tuple[str, int]:
+        """Send it, as the second person or alone."""
+        form, actor = request.form, current_actor()
+        signal_only = form.get("signal_only") == "1"
+        try:
+            if form.get("alone") == "1":
+                self.desk.send_alone(
+                    actor,
+                    emergency_id,
+                    form.get("typed", ""),
+                    password=form.get("password", ""),
+                    why=form.get("why", ""),
+                    signal_only=signal_only,
+                )
+            else:
+                self.desk.confirm(
+                    actor, emergency_id, form.get("typed", ""), signal_only=signal_only
+                )
+        except WrongStateError as error:
+            if error.facts.get("state") == State.SENT:
+                return self._back(emergency_id)
+            return self._refused(emergency_id, error)
+        except NotFoundError:
+            raise
+        except ControllerError as error:
+            return self._refused(emergency_id, error)
+        return self._back(emergency_id)
+
+    def _refused(self, emergency_id: str, error: ControllerError) -> tuple[str, int]:
+        view = self.desk.get(current_actor(), emergency_id)
+        if isinstance(error, WrongStateError):
+            name, words = "", emergency_words.state_words(str(error.facts.get("state")))
+        elif error.code == "sign_in_refused":
+            name, words = "password", explain(error)
+        else:
+            name, words = emergency_words.problem_words(error)
+        return self._proposal(view, {name: words}), error.status
+
+    def withdraw(self, emergency_id: str) -> BaseResponse:
+        """Drop a proposal."""
+        try:
+            self.desk.withdraw(current_actor(), emergency_id)
+        except WrongStateError as error:
+            flash(emergency_words.state_words(str(error.facts.get("state"))), "warn")
+        return self._back(emergency_id)
+
+    def call_off(self, emergency_id: str) -> BaseResponse:
+        """Send the correction or the all-clear."""
+        with contextlib.suppress(ValueError):
+            part = Part(request.form.get("part", ""))
+            self.desk.call_off(current_actor(), emergency_id, part)
+            words = emergency_words.DRILL_PARTS if self.look.is_drill else emergency_words.PARTS
+            flash(_("Đã gửi: %(what)s.", what=words[part]), "ok")
+        return self._back(emergency_id)
+
+    def stop(self, emergency_id: str) -> BaseResponse:
+        """Stop it everywhere, in a district or at a station."""
+        try:
+            number = self.desk.stop(current_actor(), emergency_id, request.form.get("audience", ""))
+        except OutOfScopeError as error:
+            flash(explain(error), "down")
+        else:
+            flash(_("Đã gửi lệnh dừng tới %(n)s trạm.", n=formats.number(number)), "ok")
+        return self._back(emergency_id)
+
+    def review(self, emergency_id: str) -> BaseResponse:
+        """Say that one sent alone was looked at."""
+        self.desk.review(current_actor(), emergency_id)
+        return self._back(emergency_id)
+
+    def listen(self, emergency_id: str, part: str) -> Response:
+        """The sound of a part, to be heard before it is sent."""
+        try:
+            wanted = Part(part)
+        except ValueError as error:
+            raise NotFoundError(part) from error
+        sound = self.desk.sound_of(current_actor(), emergency_id, wanted)
+        path = services().sounds.path(sound.sha256)
+        return send_file(path, mimetype="audio/ogg", conditional=True, etag=path.stem)
+
+    def cap(self, emergency_id: str) -> Response:
+        """It as a message of the Common Alerting Protocol 1.2."""
+        view = self.desk.get(current_actor(), emergency_id)
+        body = cap_of(view, services().places.tree(), sender=request.host)
+        answer = Response(body, mimetype="application/cap+xml")
+        answer.headers["Content-Disposition"] = f'attachment; filename="{emergency_id}.cap.xml"'
+        return answer
+
+    def _back(self, emergency_id: str) -> BaseResponse:
+        return redirect(url_for(".show", emergency_id=emergency_id), code=303)
+
+    def _form(self, form: EmergencyForm) -> str:
+        tree, actor = services().places.tree(), current_actor()
+        own = tree.places[actor.place_id]
+        districts = list(tree.children(own.place_id)) if own.kind is PlaceKind.PROVINCE else [own]
+        groups = [(place, list(tree.children(place.place_id))) for place in districts]
+        return self._render(
+            "compose.html",
+            form=form,
+            own=own,
+            groups=groups if own.kind is not PlaceKind.COMMUNE else [],
+            voices=[
+                (one.name, bulletin_words.voice(one))
+                for one in services().speech.voices(Language.VI.value)
+            ],
+            bulletins=services().schedules.bulletins(actor),
+            repeats=[(str(one), emergency_words.repeat_word(one)) for one in REPEATS_EVERY_MIN],
+        )
+
+    def _render(self, template: str, **values: object) -> str:
+        return render_template(
+            f"emergencies/{template}",
+            look=self.look,
+            kind=self.kind,
+            words=emergency_words,
+            part_words=(
+                emergency_words.DRILL_PARTS if self.look.is_drill else emergency_words.PARTS
+            ),
+            Part=Part,
+            State=State,
+            Heard=Heard,
+            **values,
+        )
+
+
+def _rank(trace: StationTrace, seconds: float | None) -> tuple[int, float]:
+    """Those that nobody heard yet come first, then the slowest."""
+    if trace.heard in IS_SILENT:
+        return IS_SILENT.index(trace.heard), 0.0
+    return len(IS_SILENT), -(seconds or 0.0)
+
+
+def _next_at(view: EmergencyView, now: datetime) -> datetime | None:
+    """When it sounds next, counted from the click; None: not again."""
+    if view.sent_at is None or view.repeat_every_s is None or not view.is_running(now):
+        return None
+    every = timedelta(seconds=view.repeat_every_s)
+    at = view.sent_at + ((now - view.sent_at) // every + 1) * every
+    return at if at < view.until_at else None
+
+
+Route = tuple[str, str, Callable[..., Any], Permission]
+
+
+def _blueprint(look: Look) -> Blueprint:
+    """The routes of one kind."""
+    bp, pages = Blueprint(look.name, __name__, url_prefix=look.url_prefix), _Pages(look)
+    one = "/<emergency_id>"
+    shown: tuple[Route, ...] = (
+        ("", "index", pages.index, Permission.VIEW),
+        ("/soan", "new", pages.new, Permission.WARN),
+        (one, "show", pages.show, Permission.VIEW),
+        (f"{one}/ket-qua", "changes", pages.changes, Permission.VIEW),
+        (f"{one}/nghe/<part>", "listen", pages.listen, Permission.VIEW),
+        (f"{one}/cap.xml", "cap", pages.cap, Permission.VIEW),
+    )
+    done: tuple[Route, ...] = (
+        ("/soan", "propose", pages.propose, Permission.WARN),
+        (f"{one}/phat", "confirm", pages.confirm, Permission.WARN),
+        (f"{one}/huy", "withdraw", pages.withdraw, Permission.WARN),
+        (f"{one}/bao-yen", "call_off", pages.call_off, Permission.WARN),
+        (f"{one}/dung", "stop", pages.stop, Permission.STOP_SOUND),
+        (f"{one}/da-xem", "review", pages.review, Permission.WARN),
+    )
+    for rule, name, view, permission in shown:
+        bp.get(rule, endpoint=name)(_named(view, permission))
+    for rule, name, view, permission in done:
+        bp.post(rule, endpoint=name)(_named(view, permission))
+    return bp
+
+
+def _named(view: Callable[..., Any], permission: Permission) -> Callable[..., Any]:
+    """A view of its own for each kind: a policy is written on it."""
+
+    @wraps(view)
+    def own(**values: str) -> Any:
+        return view(**values)
+
+    return requires(permission)(own)
+
+
+emergencies_bp = _blueprint(LIVE)
+drills_bp = _blueprint(DRILL)

@@ -1,0 +1,127 @@
+"""The words of emergencies and drills: hazards, levels, states, what a station did."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from controller.domain.emergencies import CONFIRMED_WITHIN, MOST_WORDS, Heard, Part
+from controller.domain.hazards import Hazard
+from controller.errors import ControllerError
+from controller.web.refusals import explain
+
+HAZARDS = {
+    Hazard.FLOOD_RELEASE: _l("Xả lũ hồ chứa"),
+    Hazard.STORM: _l("Bão"),
+    Hazard.DEPRESSION: _l("Áp thấp nhiệt đới"),
+    Hazard.HEAVY_RAIN: _l("Mưa lớn"),
+    Hazard.FLOOD: _l("Lũ, ngập lụt"),
+    Hazard.FLASH_FLOOD: _l("Lũ quét, sạt lở đất"),
+    Hazard.SURGE: _l("Nước biển dâng"),
+    Hazard.STRONG_WIND: _l("Gió mạnh trên biển"),
+    Hazard.LIGHTNING: _l("Lốc, sét, mưa đá"),
+    Hazard.HEAT: _l("Nắng nóng"),
+    Hazard.FOREST_FIRE: _l("Cháy rừng"),
+    Hazard.EARTHQUAKE: _l("Động đất"),
+    Hazard.TSUNAMI: _l("Sóng thần"),
+    Hazard.OTHER: _l("Việc khẩn khác"),
+}
+
+LEVELS = {
+    1: _l("thấp"),
+    2: _l("trung bình"),
+    3: _l("lớn"),
+    4: _l("rất lớn"),
+    5: _l("thảm họa"),
+}
+"""Levels of disaster risk as Decision 18/2021/QĐ-TTg, article 4 names them."""
+
+LASTS = {
+    30: _l("30 phút"),
+    60: _l("1 giờ"),
+    120: _l("2 giờ"),
+    180: _l("3 giờ"),
+    360: _l("6 giờ"),
+    720: _l("12 giờ"),
+    1440: _l("24 giờ"),
+}
+
+PARTS = {
+    Part.WARNING: _l("Lời báo"),
+    Part.CORRECTION: _l("Tin đính chính"),
+    Part.ALL_CLEAR: _l("Tin hết nguy hiểm"),
+}
+DRILL_PARTS = {
+    Part.WARNING: _l("Lời diễn tập"),
+    Part.ALL_CLEAR: _l("Câu kết thúc diễn tập"),
+}
+
+HEARD = {
+    Heard.SOUNDING: ("ok", "wave", _l("Đang vang")),
+    Heard.SOUNDED: ("ok", "ok", _l("Đã vang")),
+    Heard.FAILED: ("down", "x", _l("Chưa vang")),
+    Heard.REFUSED: ("down", "x", _l("Không nhận lệnh")),
+    Heard.RECEIVED: ("warn", "clock", _l("Đã nhận lệnh, chưa vang")),
+    Heard.WAITING: ("warn", "clock", _l("Chưa trả lời")),
+    Heard.LOST: ("down", "lost", _l("Chưa vang")),
+}
+"""What a station did: class, sign, word."""
+
+REFUSALS = {
+    "quiet_hours": _l("Ngoài khung giờ cho phép"),
+    "outside_hours": _l("Ngoài khung giờ cho phép"),
+    "busy": _l("Loa đang phát việc khác"),
+    "expired": _l("Lệnh đã quá hạn"),
+    "clock_untrusted": _l("Đồng hồ ở trạm chưa tin được"),
+}
+
+
+def refusal_word(code: str) -> str:
+    """Why a station did not obey."""
+    return str(REFUSALS.get(code) or _("Trạm từ chối lệnh (%(code)s)", code=code))
+
+
+def repeat_word(every_min: int) -> str:
+    """How often it sounds."""
+    return _("Mỗi %(n)s phút", n=every_min) if every_min else _("Không, phát một lần")
+
+
+def lost_words() -> str:
+    """What becomes of a station that cannot be reached."""
+    return _("Mất kết nối. Sẽ phát khi có mạng, nếu tin còn hiệu lực")
+
+
+def problem_words(error: ControllerError) -> tuple[str, str]:
+    """The field a refusal belongs to ("" for none) and the sentence under it."""
+    name = str(error.facts.get("field", ""))
+    problem = str(error.facts.get("problem", ""))
+    known = {
+        "blanks": _("Còn chỗ trống trong ngoặc vuông. Điền hết rồi mới phát được."),
+        "too_long": _("Dài quá %(n)s chữ cái. Hãy rút ngắn.", n=MOST_WORDS),
+        "different": _("Chưa đúng câu phải gõ."),
+        "not_ready": _("Lời đọc chưa tạo xong. Chờ vài giây, hoặc chọn chỉ phát chuông báo."),
+        "not_approved": _("Bản tin này chưa được duyệt hoặc chưa có âm thanh tiếng Việt."),
+        "too_short": _("Thời gian hiệu lực phải dài hơn khoảng nhắc lại."),
+        "range": _("Chọn thời gian hiệu lực trong danh sách."),
+        "choice": _("Chọn một mục trong danh sách."),
+    }
+    if problem == "missing":
+        missing = {
+            "title": _("Ghi ngắn gọn việc gì."),
+            "targets": _("Chọn ít nhất một nơi phát."),
+            "why": _("Ghi lý do phát một mình."),
+        }
+        return name, missing.get(name, _("Chưa có nội dung."))
+    return name, known.get(problem) or explain(error)
+
+
+def state_words(state: str) -> str:
+    """Why nothing can be done with one any more."""
+    minutes = int(CONFIRMED_WITHIN.total_seconds() // 60)
+    return {
+        "sent": _("Tin này đã được phát rồi."),
+        "withdrawn": _("Tin này đã được hủy, chưa phát ở đâu."),
+        "expired": _(
+            "Quá %(n)s phút chưa ai xác nhận, tin này không phát được nữa. Soạn lại.", n=minutes
+        ),
+    }.get(state, _("Việc này không làm được nữa."))

@@ -1,0 +1,53 @@
+// Emergencies and drills: the button opens when the sentence is typed; the live table asks each second.
+const PERIOD_MS = 1000;
+const plain = (text) => text.normalize("NFC").toLocaleLowerCase("vi").trim().split(/\s+/).join(" ");
+
+for (const field of document.querySelectorAll("[data-must]")) {
+  const button = field.form.querySelector("[data-fire]");
+  const judge = () => { button.disabled = plain(field.value) !== plain(field.dataset.must); };
+  field.addEventListener("input", judge);
+  judge();
+}
+
+for (const form of document.querySelectorAll("form")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault(); // a double click sends once
+    form.dataset.sent = "1";
+    setTimeout(() => delete form.dataset.sent, 5000);
+  });
+}
+
+const live = document.querySelector("[data-changes]");
+let timer = 0;
+
+async function poll() {
+  clearTimeout(timer);
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(live.dataset.changes);
+    if (answer.redirected || answer.status === 401) return location.reload();
+    if (answer.ok) {
+      const html = await answer.text();
+      if (html !== live.dataset.last) live.innerHTML = html;
+      live.dataset.last = html;
+    }
+    live.classList.toggle("stale", !answer.ok);
+  } catch {
+    live.classList.add("stale");
+  }
+  timer = setTimeout(poll, PERIOD_MS);
+}
+
+if (live) {
+  document.addEventListener("visibilitychange", poll);
+  poll();
+}
+
+// What is being spoken is asked for until it is there; a field somebody types in is never lost.
+async function fresh() {
+  const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+  const before = document.querySelectorAll("[data-waiting]").length;
+  if (page.querySelectorAll("[data-waiting]").length < before && ![...document.querySelectorAll("input:not([type=hidden])")].some((one) => one.value && one.type !== "checkbox")) location.reload();
+  else setTimeout(fresh, PERIOD_MS);
+}
+if (document.querySelector("[data-waiting]")) setTimeout(fresh, PERIOD_MS);

@@ -1,0 +1,244 @@
+"""The red pages and the striped ones: what a person sees before, during and after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from controller.domain.accounts import Role
+from controller.domain.emergencies import CONFIRMED_WITHIN, Heard, Part
+from controller.domain.hazards import TEXTS, Hazard, blanks_in, fill_marks
+from controller.services.cap import NAMESPACE
+from tests.support.warnings import WORDS, Watch, watch, wish
+from tests.support.web import (
+    COMMUNE,
+    DISTRICT,
+    OTHER_DISTRICT,
+    PASSWORD,
+    PROVINCE,
+    Browser,
+    words,
+)
+
+NINE = "phát thật 9 trạm"
+FORM: dict[str, Any] = {
+    "hazard": "flood_release",
+    "level": "3",
+    "title": "Xả lũ hồ Sông Cái",
+    "source": "",
+    "warning": WORDS[Part.WARNING],
+    "correction": WORDS[Part.CORRECTION],
+    "all_clear": WORDS[Part.ALL_CLEAR],
+    "voice": "robot:vi",
+    "target": [DISTRICT],
+    "repeat": "15",
+    "lasts": "60",
+}
+
+
+@pytest.fixture
+def w(tmp_path: Path) -> Iterator[Watch]:
+    with watch(tmp_path) as built:
+        yield built
+
+
+def browser(w: Watch, role: Role = Role.OPERATOR, place: str = DISTRICT) -> Browser:
+    return w.centre.client(role, place)
+
+
+def station_of(w: Watch, commune: str = COMMUNE) -> str:
+    (station,) = w.centre.places.tree().stations_in([commune])
+    return station.station_id
+
+
+def test_from_the_form_to_the_sending_by_the_second_person(w: Watch) -> None:
+    composer, second = browser(w), browser(w, Role.APPROVER)
+    sent = composer.post("/khan-cap/soan", **FORM)
+    assert sent.status_code == 303
+    page = sent.headers["Location"]
+    w.speak()
+    before = words(second.get(page))
+    assert "9 trạm" in before
+    assert "Nhắc lại mỗi 15 phút trong 1 giờ, 5 lần" in before
+    assert NINE in before
+    assert second.post(f"{page}/phat", typed="phát thật").status_code == 422
+    assert w.deeds() == []
+    assert second.post(f"{page}/phat", typed=NINE).status_code == 303
+    after = words(second.get(page))
+    assert "Đang phát khẩn cấp" in after
+    assert "0/9 trạm đã vang" in after
+    assert [audience for audience, *_ in w.deeds()] == [DISTRICT]
+    assert second.post(f"{page}/phat", typed=NINE).status_code == 303  # a double click
+    assert len(w.deeds()) == 1
+
+
+def test_a_blank_left_empty_keeps_the_form_and_says_which(w: Watch) -> None:
+    text = TEXTS[Hazard.FLOOD_RELEASE].warning
+    answer = browser(w).post("/khan-cap/soan", **{**FORM, "warning": text})
+    assert answer.status_code == 422
+    assert "Còn chỗ trống trong ngoặc vuông" in words(answer)
+    assert "Xả lũ hồ Sông Cái" in answer.text
+    assert re.search(rf'value="{DISTRICT}" checked', answer.text)
+
+
+def test_a_place_elsewhere_is_refused_and_written_down(w: Watch) -> None:
+    answer = browser(w).post("/khan-cap/soan", **{**FORM, "target": [OTHER_DISTRICT]})
+    assert answer.status_code == 422
+    assert "refused.out_of_scope" in [row.action for row in w.centre.audit.newest()]
+
+
+def test_alone_with_a_wrong_password_nothing_is_sent_and_the_reason_stays(w: Watch) -> None:
+    found = w.proposed()
+    path, fields = f"/khan-cap/{found}/phat", {"alone": "1", "typed": NINE, "why": "không gọi được"}
+    composer = browser(w)
+    answer = composer.post(path, **fields, password="sai mật khẩu rồi")  # noqa: S106
+    assert answer.status_code == 401
+    assert "không gọi được" in answer.text
+    assert w.deeds() == []
+    assert composer.post(path, **fields, password=PASSWORD).status_code == 303
+    assert "Chưa ai xem lại" in words(composer.get(f"/khan-cap/{found}"))
+    approver = browser(w, Role.APPROVER)
+    assert approver.post(f"/khan-cap/{found}/da-xem").status_code == 303
+    assert "Chưa ai xem lại" not in words(composer.get(f"/khan-cap/{found}"))
+
+
+def test_the_live_table_tells_who_heard_it_who_did_not_and_why(w: Watch) -> None:
+    found = w.sent()
+    (order,) = w.orders(found)
+    stations = [one.station_id for one in w.centre.places.tree().stations_in([DISTRICT])]
+    w.up(*stations[:5])
+    w.replies(order.order_id, stations[0])
+    w.sounds(order.order_id, stations[0], 0.48)
+    w.sounds(order.order_id, stations[1], 1.2, "aired")
+    w.sounds("another-order", stations[2], 0.1)
+    w.replies(order.order_id, stations[2])
+    w.replies(order.order_id, stations[3], "clock_untrusted")
+    page = browser(w, Role.AUDITOR).get(f"/khan-cap/{found}/ket-qua")
+    heard = dict(re.findall(r'data-station="([^"]+)" data-heard="([^"]+)"', page.text))
+    assert [heard[one] for one in stations[:6]] == [
+        Heard.SOUNDING, Heard.SOUNDED, Heard.RECEIVED, Heard.REFUSED, Heard.WAITING, Heard.LOST,
+    ]  # fmt: skip
+    text = words(page)
+    assert "2/9 trạm đã vang" in text
+    assert "0,48 giây" in text
+    assert "1,20 giây, trạm chậm nhất" in text
+    assert "Đồng hồ ở trạm chưa tin được" in text
+    assert list(heard)[:7] == [one for one in heard if heard[one] not in ("sounding", "sounded")]
+
+
+def test_stop_correction_and_all_clear_are_two_clicks_away_on_every_page(w: Watch) -> None:
+    found = w.sent()
+    operator = browser(w)
+    home = operator.get("/chuong-trinh")  # any page that is not of the emergency itself
+    assert f'href="/khan-cap/{found}"' in home.text
+    assert "Đang phát khẩn cấp" in words(home)
+    assert operator.post(f"/khan-cap/{found}/bao-yen", part="correction").status_code == 303
+    assert "Đang phát khẩn cấp" not in words(operator.get("/chuong-trinh"))
+    assert "Đã phát khẩn cấp" in words(operator.get(f"/khan-cap/{found}"))
+    assert operator.post(f"/khan-cap/{found}/dung", audience=station_of(w)).status_code == 303
+    assert [deed for _audience, deed, _kind in w.deeds()].count("stop") == 2
+
+
+def test_who_only_looks_has_no_button_and_no_way(w: Watch) -> None:
+    found = w.proposed()
+    for role, place in ((Role.AUDITOR, PROVINCE), (Role.COMMUNE_OFFICER, COMMUNE)):
+        looker = browser(w, role, place)
+        page = looker.get(f"/khan-cap/{found}")
+        assert page.status_code == 200
+        assert "data-fire" not in page.text
+        assert looker.get("/khan-cap/soan").status_code == 403
+        assert looker.post(f"/khan-cap/{found}/phat", typed=NINE).status_code == 403
+
+
+def test_a_proposal_that_waited_too_long_says_so(w: Watch) -> None:
+    found = w.proposed()
+    w.centre.clock.at += CONFIRMED_WITHIN + timedelta(seconds=1)
+    second = browser(w, Role.APPROVER)
+    assert "không phát được nữa" in words(second.get(f"/khan-cap/{found}"))
+    assert second.post(f"/khan-cap/{found}/phat", typed=NINE).status_code == 409
+    assert w.deeds() == []
+
+
+def test_another_district_finds_no_page_of_it(w: Watch) -> None:
+    found = w.sent()
+    stranger = browser(w, Role.APPROVER, OTHER_DISTRICT)
+    for path in ("", "/ket-qua", "/nghe/warning", "/cap.xml"):
+        assert stranger.get(f"/khan-cap/{found}{path}").status_code == 404
+    for path in ("/phat", "/huy", "/bao-yen", "/dung", "/da-xem"):
+        fields = {"part": "correction", "typed": NINE}
+        assert stranger.post(f"/khan-cap/{found}{path}", **fields).status_code == 404
+    assert "Xả lũ" not in words(stranger.get("/chuong-trinh"))
+
+
+def test_the_pages_of_a_drill_look_and_read_differently_and_lead_to_no_emergency(w: Watch) -> None:
+    composer = browser(w)
+    answer = composer.post("/dien-tap/soan", **FORM)
+    page = answer.headers["Location"]
+    assert page.startswith("/dien-tap/")
+    w.speak()
+    second = browser(w, Role.APPROVER)
+    before = second.get(page)
+    assert 'class=" sosb drillb"' in before.text or "drillb" in before.text
+    assert "diễn tập 9 trạm" in words(before)
+    assert second.post(f"{page}/phat", typed="diễn tập 9 trạm").status_code == 303
+    live = second.get(page)
+    for shown in (before, live, composer.get("/dien-tap"), composer.get("/dien-tap/soan")):
+        assert "/khan-cap" not in shown.text
+        assert "phát khẩn cấp" not in words(shown).casefold()
+        assert NINE not in words(shown)
+        assert "không phải thật" in words(shown)
+    assert "Đang phát khẩn cấp" not in words(composer.get("/chuong-trinh"))
+    assert composer.get(page.replace("/dien-tap", "/khan-cap")).status_code == 404
+
+
+def test_the_red_pages_lead_to_no_drill_deed(w: Watch) -> None:
+    found = w.proposed()
+    page = browser(w, Role.APPROVER).get(f"/khan-cap/{found}")
+    assert "drillb" not in page.text
+    assert "/dien-tap/" not in page.text
+
+
+@pytest.mark.parametrize("hazard", list(Hazard))
+def test_every_hazard_has_texts_whose_blanks_can_be_filled_and_are_marked(
+    w: Watch, hazard: Hazard
+) -> None:
+    assert browser(w).get(f"/khan-cap/soan?mau={hazard.value}").status_code == 200
+    texts = TEXTS[hazard]
+    assert blanks_in(texts.correction) == ()
+    text = texts.warning
+    for blank in blanks_in(text):
+        text = text.replace(blank, "điền", 1)
+    marked = list(fill_marks(texts.warning, text))
+    assert "".join(piece for piece, _is_filled in marked) == text
+    assert sum(is_filled for _piece, is_filled in marked) == len(blanks_in(texts.warning))
+    assert list(fill_marks(texts.warning, "Lời khác hẳn")) == [("Lời khác hẳn", False)]
+
+
+def test_it_goes_out_as_a_message_of_the_common_alerting_protocol(w: Watch) -> None:
+    found = w.sent()
+
+    def read() -> dict[str, str]:
+        answer = browser(w, Role.AUDITOR).get(f"/khan-cap/{found}/cap.xml")
+        assert answer.mimetype == "application/cap+xml"
+        root = Xml.fromstring(answer.data)  # noqa: S314 - our own
+        return {one.tag.removeprefix(f"{{{NAMESPACE}}}"): (one.text or "") for one in root.iter()}
+
+    alert = read()
+    assert alert["identifier"] == found
+    assert (alert["status"], alert["msgType"], alert["scope"]) == ("Actual", "Alert", "Public")
+    assert alert["sent"] == "2026-11-25T17:06:40+07:00"
+    assert (alert["severity"], alert["category"]) == ("Severe", "Infra")
+    assert alert["areaDesc"] == "huyện Bác Ái"
+    assert alert["description"] == WORDS[Part.WARNING]
+    w.live.call_off(w.composer, found, Part.ALL_CLEAR)
+    over = read()
+    assert (over["msgType"], over["responseType"]) == ("Cancel", "AllClear")
+    assert found in over["references"]
+    drill = w.drills.propose(w.composer, wish())
+    assert "Exercise" in browser(w).get(f"/dien-tap/{drill}/cap.xml").text
