@@ -167,6 +167,7 @@ def test_every_json_column_was_asked_whether_it_names_sounds() -> None:
         "bulletin_version.findings",
         "bulletin_version.refusal_facts",
         "bulletin_version.waveform",
+        "emergency.target_ids",
         "journal_entry.evidence",
         "station.language_order",
         "station_flip.reasons",
