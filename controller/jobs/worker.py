@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from collections.abc import Callable
 
@@ -10,6 +12,15 @@ _LOOK_EVERY_S = 10.0
 
 class StoppingError(Exception):
     """Raised out of the work when the centre stops."""
+
+
+_NICE = 10
+
+
+def _yield_to_others() -> None:
+    """Pages and the link come first: on Linux a thread has a niceness of its own."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 class Workers:
@@ -48,6 +59,7 @@ class Workers:
             raise StoppingError
 
     def _run(self, name: str) -> None:
+        _yield_to_others()
         while not self._stopping.is_set():
             if not self._work(name) and not self._stopping.is_set():
                 self._poked.acquire(timeout=_LOOK_EVERY_S)

@@ -37,6 +37,7 @@ class Person:
         self._address = address
         self._pool = urllib3.PoolManager(retries=False, timeout=30)
         self._cookies: dict[str, str] = {}
+        self._token = ""
 
     def get(self, path: str) -> Page:
         """Fetch a page."""
@@ -64,6 +65,7 @@ class Person:
         """Sign in, or fail."""
         answer = self.post("/dang-nhap", username=username, password=password)
         assert answer.status == 303, answer.text
+        self._token = ""
 
     # --- bulletins and schedules -----------------------------------------------------------------
 
@@ -124,6 +126,11 @@ class Person:
     # --- underneath ------------------------------------------------------------------------------
 
     def _csrf(self) -> str:
+        """The token of the last page: one is good for a whole session."""
+        self._token = self._token or self._fresh_token()
+        return self._token
+
+    def _fresh_token(self) -> str:
         page = self.get("/bang")
         if page.status != 200:
             page = self.get("/dang-nhap")
