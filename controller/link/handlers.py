@@ -148,6 +148,8 @@ class Handlers:
             self._way.wake("plan_refresh")
         # The time first: an older plan is closed by a trusted clock before a newer one replaces it.
         self._answer(answer)
+        for order in answer.orders:
+            self._send(hello.station_id, Down.ORDER, order)
         self._send(hello.station_id, Down.LIMITS, answer.limits)
         self._send(hello.station_id, Down.PLAN, answer.plan)
 

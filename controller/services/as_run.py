@@ -55,6 +55,8 @@ class Answer:
     epoch: int
     plan: bytes = b""
     limits: bytes = b""
+    orders: tuple[bytes, ...] = ()
+    """Orders still in force that the ack has no room for."""
     epoch_was_raised: bool = False
     skipped_lines: bool = False
     """The journal jumped: the station must be asked to say hello and send what lies between."""
@@ -124,6 +126,7 @@ class AsRun:
             numbers.epoch(session, now),
             plan=b"" if holds_plan else sealed.plan,
             limits=b"" if holds_limits else sealed.limits,
+            orders=orders.too_large_for_hello(session, hello.station_id, places, now),
             epoch_was_raised=raised,
         )
 

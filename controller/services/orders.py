@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
@@ -223,12 +223,38 @@ def still_valid(
 
 
 def _fitting(sealed: Iterable[str]) -> list[str]:
-    """As many of them, from the first on, as one ack can carry."""
+    """As many of them, from the first on, as one ack can carry; what never fits goes by itself."""
     taken: list[str] = []
     room = BYTES_AT_HELLO
     for one in sealed:
+        if len(one) > BYTES_AT_HELLO:
+            continue
         room -= len(one)
         if room < 0:
             break
         taken.append(one)
     return taken
+
+
+def too_large_for_hello(
+    session: Session, station_id: str, place_ids: tuple[str, ...], now: datetime
+) -> tuple[bytes, ...]:
+    """Orders in force that no ack can carry and the station has not answered, oldest first.
+
+    They are emergencies with their words inside. Each is the envelope it was: a station that has
+    it already does not obey it twice.
+    """
+    answered = exists().where(
+        OrderReplyRow.order_id == SignedOrderRow.order_id, OrderReplyRow.station_id == station_id
+    )
+    query = (
+        select(SignedOrderRow.envelope)
+        .where(
+            SignedOrderRow.audience.in_((station_id, *place_ids)),
+            SignedOrderRow.not_after_at > now,
+            func.length(SignedOrderRow.envelope) > BYTES_AT_HELLO * 3 // 4,
+            ~answered,
+        )
+        .order_by(SignedOrderRow.sequence)
+    )
+    return tuple(session.scalars(query))

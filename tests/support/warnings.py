@@ -113,7 +113,7 @@ class Watch:
             .order_by(SignedOrderRow.sequence)
         )
         with self.centre.database.read() as session:
-            return [_read(envelope) for envelope in session.scalars(query)]
+            return [read_order(envelope) for envelope in session.scalars(query)]
 
     def deeds(self) -> list[tuple[str, str, str]]:
         """Every order of the centre: audience, deed, kind of the key."""
@@ -178,7 +178,8 @@ def _body(envelope: bytes) -> dict[str, Any]:
     return found
 
 
-def _read(envelope: bytes) -> Order:
+def read_order(envelope: bytes) -> Order:
+    """An order as it was signed."""
     return Order.model_validate(_body(envelope)["message"])
 
 

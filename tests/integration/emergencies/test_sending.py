@@ -19,10 +19,13 @@ from controller.errors import (
     SignInRefusedError,
     WrongStateError,
 )
+from controller.services.as_run import AsRun
 from controller.services.emergencies import CARRIED_BYTES, DRILL_SAID
+from controller.services.stations import prepare_states
 from controller.storage.models import AuditRow, PieceRow
 from station_protocol.messages import DrillDeed, EmergencyDeed, StopDeed
-from tests.support.warnings import WORDS, Watch, watch, wish
+from tests.support import wire
+from tests.support.warnings import WORDS, Watch, read_order, watch, wish
 from tests.support.web import (
     COMMUNE,
     DISTRICT,
@@ -318,3 +321,28 @@ def test_the_exercise_key_signs_drills_alone_and_the_actual_key_no_drill(
         with pytest.raises(TypeError), w.centre.database.write() as session:
             orders.issue(session, actor, DISTRICT, deed, valid_for=span, is_group=True)
     assert w.deeds() == []
+
+
+def test_a_station_that_comes_back_gets_the_words_until_it_has_answered(w: Watch) -> None:
+    settings = w.centre.settings.plan
+    as_run = AsRun(w.centre.database, w.centre.clock, w.centre.places, settings)
+    with w.centre.database.write() as session:
+        prepare_states(session)
+    (station,) = w.centre.places.tree().stations_in([COMMUNE])
+    found = w.live.propose(w.composer, wish(lasts_min=60))
+    w.speak(CARRIED_BYTES)
+    w.live.confirm(w.second, found, NINE)
+    w.live.call_off(w.composer, found, Part.ALL_CLEAR)
+    sent = [*w.orders(found), *w.orders(found, Part.ALL_CLEAR)]
+
+    def orders() -> list[str]:
+        answer = as_run.hello(wire.hello(station_id=station.station_id))
+        assert answer is not None
+        assert answer.ack.orders == ()
+        return [read_order(envelope).order_id for envelope in answer.orders]
+
+    assert orders() == [order.order_id for order in sent]
+    w.replies(sent[0].order_id, station.station_id)
+    assert orders() == [sent[1].order_id]
+    w.centre.clock.move(hours=2)
+    assert orders() == []
