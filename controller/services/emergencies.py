@@ -290,9 +290,10 @@ class _Desk(ABC):
         return version.bulletin_version_id
 
     def withdraw(self, actor: Actor, emergency_id: str) -> None:
-        """Drop a proposal. WrongStateError once it was sent."""
+        """Drop a proposal of the actor's place or below. WrongStateError once it was sent."""
         with self._database.write() as session:
             row = self._proposal(session, actor, emergency_id)
+            self._ensure_own(actor, row)
             row.state = State.WITHDRAWN.value
             self._write_down(session, actor, row, "withdraw")
 
@@ -346,11 +347,14 @@ class _Desk(ABC):
     def call_off(self, actor: Actor, emergency_id: str, part: Part) -> None:
         """Send what ends it at every station: the correction, or the all-clear.
 
-        WrongStateError unless it was sent; NotFoundError for a part this kind does not have.
+        ForbiddenError for one that was made above the actor's place: it may be stopped there, not
+        called off elsewhere. WrongStateError unless it was sent; NotFoundError for a part this kind
+        does not have.
         """
         at = self._now()
         with self._database.write() as session:
             row = self._sent(session, actor, emergency_id)
+            self._ensure_own(actor, row)
             if part not in PARTS[self.kind] or part is Part.WARNING:
                 raise NotFoundError(f"{self.kind} has no {part}")
             sound = view_of(session, row).parts[part].sound
@@ -410,7 +414,15 @@ class _Desk(ABC):
             row.reviewed_by_name, row.reviewed_at = actor.full_name, self._now()
             self._write_down(session, actor, row, "review")
 
+    def is_own(self, actor: Actor, view: EmergencyView) -> bool:
+        """Whether it was made at the actor's place or below: theirs to drop or to call off."""
+        return may_see(self._places.tree(), actor, view.place_id)
+
     # --- inside -----------------------------------------------------------------------------------
+
+    def _ensure_own(self, actor: Actor, row: EmergencyRow) -> None:
+        if not may_see(self._places.tree(), actor, row.place_id):
+            raise ForbiddenError(f"{row.emergency_id} belongs to {row.place_id}")
 
     def _own(self, tree: PlaceTree, actor: Actor, targets: Sequence[str]) -> list[str]:
         """The parts of the targets that are the actor's: all of them, or the own place."""

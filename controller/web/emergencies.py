@@ -218,6 +218,7 @@ class _Pages:
             is_waiting=view.is_waiting(now),
             expires_at=view.composed_at + CONFIRMED_WITHIN,
             is_second=may_second(tree, actor, view.composed_by, view.place_id),
+            is_own=self.desk.is_own(actor, view),
             is_composer=actor.account_id == view.composed_by,
             marked=list(fill_marks(template, warning.text)),
             by_district=self._by_district(view),
@@ -267,8 +268,14 @@ class _Pages:
             "phones": live.phones,
             "seconds": lambda trace: trace.time_to_sound_s(sent_at),
             "is_running": view.is_running(now),
+            "is_own": self.desk.is_own(current_actor(), view),
             "next_at": _next_at(view, now),
             "own_districts": self._districts(view),
+            "own_stations": [
+                (key, place)
+                for key, place in sorted(places.items())
+                if tree.is_within(place.place_id, current_actor().place_id)
+            ],
         }
 
     def _districts(self, view: EmergencyView) -> list[Place]:

@@ -145,6 +145,17 @@ def test_stop_correction_and_all_clear_are_two_clicks_away_on_every_page(w: Watc
     assert [deed for _audience, deed, _kind in w.deeds()].count("stop") == 2
 
 
+def test_a_district_is_offered_the_stop_of_its_own_place_alone(w: Watch) -> None:
+    operator = w.centre.actor(Role.OPERATOR, PROVINCE)
+    found = w.live.propose(operator, wish(target_ids=(PROVINCE,)))
+    w.speak()
+    w.live.confirm(w.province, found, "phát thật 65 trạm")
+    page = browser(w).get(f"/khan-cap/{found}")
+    assert "Dừng cả 9 trạm" in words(page)
+    assert "Phát tin đính chính" not in words(page)
+    assert browser(w).post(f"/khan-cap/{found}/bao-yen", part="correction").status_code == 403
+
+
 def test_who_only_looks_has_no_button_and_no_way(w: Watch) -> None:
     found = w.proposed()
     for role, place in ((Role.AUDITOR, PROVINCE), (Role.COMMUNE_OFFICER, COMMUNE)):

@@ -269,6 +269,25 @@ def test_what_cannot_be_sent_is_named_by_its_field(
     assert caught.value.facts["field"] == field
 
 
+def test_a_district_stops_what_the_province_sent_in_its_own_place_and_calls_nothing_off(
+    w: Watch,
+) -> None:
+    operator = w.centre.actor(Role.OPERATOR, PROVINCE)
+    waiting = w.live.propose(operator, wish(target_ids=(PROVINCE,)))
+    found = w.live.propose(operator, wish(target_ids=(PROVINCE,)))
+    w.speak()
+    w.live.confirm(w.province, found, "phát thật 65 trạm")
+    with pytest.raises(ForbiddenError):
+        w.live.withdraw(w.second, waiting)
+    for part in (Part.CORRECTION, Part.ALL_CLEAR):
+        with pytest.raises(ForbiddenError):
+            w.live.call_off(w.composer, found, part)
+    assert w.live.stop(w.composer, found) == 9
+    assert [audience for audience, deed, _kind in w.deeds() if deed == "stop"] == [DISTRICT]
+    assert [one.emergency_id for one in w.live.running(operator)] == [found]
+    w.live.call_off(operator, found, Part.ALL_CLEAR)
+
+
 # --- drills ---------------------------------------------------------------------------------------
 
 
