@@ -17,7 +17,7 @@ from tests.support.person import Page, Person
 from tests.support.province import Province, province, until
 from tests.support.warnings import WORDS
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.soak]
 
 DISTRICT = "bac-ai"
 STATIONS = ("bac-ai-phuoc-binh", "bac-ai-phuoc-dai")
