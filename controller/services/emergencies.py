@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -23,10 +24,7 @@ from controller.domain.accounts import Actor
 from controller.domain.bulletins import clean_text
 from controller.domain.emergencies import (
     CONFIRMED_WITHIN,
-    LONGEST,
-    MOST_WORDS,
     PARTS,
-    REPEATS_EVERY_MIN,
     SHORTEST,
     Kind,
     Part,
@@ -37,7 +35,6 @@ from controller.domain.emergencies import (
     may_second,
     phrase,
 )
-from controller.domain.hazards import LEVELS, Hazard, blanks_in
 from controller.domain.pieces import Said
 from controller.domain.places import PlaceTree
 from controller.errors import (
@@ -56,6 +53,7 @@ from controller.services.emergency_views import (
     view_of,
     views_of,
 )
+from controller.services.emergency_wish import EmergencyWish, checked
 from controller.services.identifiers import new_id
 from controller.services.numbers import Counter, next_number
 from controller.services.orders import Orders
@@ -80,29 +78,9 @@ CARRIED_BYTES = 128_000
 
 SIGNAL_MS = 6_000
 CALLED_OFF_SIGNAL_MS = 2_000
-MOST_REPLACED = 16
-"""Orders one can name as replaced; the latest."""
-
 SHOWN = 50
 DRILL_SAID = "Đây là diễn tập, không phải thật."
 _ENDING_TITLES = {Part.CORRECTION: "Đính chính", Part.ALL_CLEAR: "Hết nguy hiểm"}
-
-
-@dataclass(frozen=True, slots=True)
-class EmergencyWish:
-    """What somebody composed. `texts` has one text for each part of the kind."""
-
-    hazard: str
-    level: int | None
-    title: str
-    source: str
-    texts: Mapping[Part, str]
-    voice: str
-    target_ids: tuple[str, ...]
-    repeat_every_min: int
-    lasts_min: int
-    bulletin_id: str = ""
-    """An approved bulletin whose sound is the warning; "": a voice reads the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +108,10 @@ class Tools:
     """Signs what sounds, with the key of the kind."""
     stops: Orders
     """Signs what stops it, always with the actual key: an exercise can make no station silent."""
+
+
+DeedAt = Callable[[str], Deed]
+"""What is ordered, by the place it is ordered to."""
 
 
 class _Desk(ABC):
@@ -224,7 +206,7 @@ class _Desk(ABC):
         InvalidInputError for a field that cannot be, OutOfScopeError for a place elsewhere.
         """
         tree, at = self._places.tree(), self._now()
-        wish = _checked(wish, PARTS[self.kind], self._is_voice)
+        wish = checked(self._meant(wish), PARTS[self.kind], self._is_voice)
         ensure_targets(tree, actor, wish.target_ids)
         targets = cover(tree, wish.target_ids)
         stations = tree.stations_in(targets)
@@ -240,7 +222,7 @@ class _Desk(ABC):
             place_id=actor.place_id,
             target_ids=list(targets),
             stations=len(stations),
-            repeat_every_s=self._repeat_every_s(wish),
+            repeat_every_s=wish.repeat_every_min * 60 or None,
             lasts_s=wish.lasts_min * 60,
             until_at=at + CONFIRMED_WITHIN,
             state=State.PROPOSED.value,
@@ -357,10 +339,11 @@ class _Desk(ABC):
             self._ensure_own(actor, row)
             if part not in PARTS[self.kind] or part is Part.WARNING:
                 raise NotFoundError(f"{self.kind} has no {part}")
-            sound = view_of(session, row).parts[part].sound
-            deed = self._ending_deed(session, row, part, sound)
-            valid_for = max(row.until_at - at, SHORTEST)
-            self._issue(session, actor, row, part, deed, valid_for, at)
+            view = view_of(session, row)
+            if part in view.sent_parts:
+                return  # a second click
+            deed = self._ending_deed(session, row, part, view.parts[part].sound)
+            self._issue(session, actor, row, part, deed, max(row.until_at - at, SHORTEST), at)
             row.ended_at = row.ended_at or at
             self._write_down(session, actor, row, part.value)
         self._wake("outbox")
@@ -386,17 +369,16 @@ class _Desk(ABC):
             if not stopped:
                 raise NotFoundError(f"{audience} has nothing of {emergency_id}")
             valid_for = max(row.until_at - at, timedelta()) + SHORTEST
-            for order_id in self._orders_of(session, row):
-                for one in meant:
-                    self._stops.issue(
-                        session,
-                        actor,
-                        one,
-                        StopDeed(order_id=order_id),
-                        valid_for=valid_for,
-                        is_group=one not in tree.stations,
-                        why=row.title,
-                    )
+            for one, order_id in sorted(self._stops_of(session, row, tree, meant)):
+                self._stops.issue(
+                    session,
+                    actor,
+                    one,
+                    StopDeed(order_id=order_id),
+                    valid_for=valid_for,
+                    is_group=one not in tree.stations,
+                    why=row.title,
+                )
             if stopped == whole:
                 row.ended_at = row.ended_at or at
             self._write_down(session, actor, row, "stop", stations=len(stopped))
@@ -469,14 +451,20 @@ class _Desk(ABC):
         actor: Actor,
         row: EmergencyRow,
         part: Part,
-        deed: Deed,
+        deed: DeedAt,
         valid_for: timedelta,
         at: datetime,
     ) -> None:
         """One signed order to each place of the targets."""
         for place_id in row.target_ids:
             order_id = self._orders.issue(
-                session, actor, place_id, deed, valid_for=valid_for, is_group=True, why=row.title
+                session,
+                actor,
+                place_id,
+                deed(place_id),
+                valid_for=valid_for,
+                is_group=True,
+                why=row.title,
             )
             session.add(
                 EmergencyOrderRow(
@@ -489,11 +477,27 @@ class _Desk(ABC):
             )
         session.flush()
 
-    def _orders_of(self, session: Session, row: EmergencyRow) -> tuple[str, ...]:
-        query = select(EmergencyOrderRow.order_id).where(
-            EmergencyOrderRow.emergency_id == row.emergency_id
-        )
-        return tuple(session.scalars(query.order_by(EmergencyOrderRow.order_id)))
+    def _orders_of(self, session: Session, row: EmergencyRow) -> dict[str, list[str]]:
+        """Every order it became so far, by the place it went to."""
+        query = select(EmergencyOrderRow).where(EmergencyOrderRow.emergency_id == row.emergency_id)
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for order in session.scalars(query.order_by(EmergencyOrderRow.order_id)):
+            found[order.place_id].append(order.order_id)
+        return found
+
+    def _stops_of(
+        self, session: Session, row: EmergencyRow, tree: PlaceTree, meant: Iterable[str]
+    ) -> set[tuple[str, str]]:
+        """(whom to tell, which order), each once: what is meant or where it went, the narrower."""
+        found: set[tuple[str, str]] = set()
+        orders = self._orders_of(session, row)
+        for one in meant:
+            here = tree.stations[one].place_id if one in tree.stations else one
+            for place_id, order_ids in orders.items():
+                if is_near(tree, here, place_id):
+                    audience = one if tree.is_within(here, place_id) else place_id
+                    found |= {(audience, order_id) for order_id in order_ids}
+        return found
 
     def _carried(self, sound: OrderSound | None) -> OrderSound | None:
         """The sound with its bytes, when an order can carry them."""
@@ -511,27 +515,30 @@ class _Desk(ABC):
         )
         record(session, actor, deed, at=self._now())
 
-    def _repeat_every_s(self, wish: EmergencyWish) -> int | None:
-        return wish.repeat_every_min * 60 or None
-
     # --- where the kinds differ -------------------------------------------------------------------
 
     prefix: ClassVar[str]
     """How deeds of this kind begin in the audit trail."""
+
+    def _meant(self, wish: EmergencyWish) -> EmergencyWish:
+        """The wish as far as this kind can have it."""
+        return wish
 
     @abstractmethod
     def spoken(self, part: Part, text: str) -> str:
         """The words as they are read aloud."""
 
     @abstractmethod
-    def _warning_deed(self, session: Session, row: EmergencyRow, sound: OrderSound | None) -> Deed:
-        """What the stations are told to sound."""
+    def _warning_deed(
+        self, session: Session, row: EmergencyRow, sound: OrderSound | None
+    ) -> DeedAt:
+        """What the stations of each place are told to sound."""
 
     @abstractmethod
     def _ending_deed(
         self, session: Session, row: EmergencyRow, part: Part, sound: OrderSound | None
-    ) -> Deed:
-        """What the stations are told to sound when it is over."""
+    ) -> DeedAt:
+        """What the stations of each place are told to sound when it is over."""
 
 
 class EmergencyDesk(_Desk):
@@ -543,8 +550,10 @@ class EmergencyDesk(_Desk):
     def spoken(self, _part: Part, text: str) -> str:
         return text
 
-    def _warning_deed(self, session: Session, row: EmergencyRow, sound: OrderSound | None) -> Deed:
-        return EmergencyDeed(
+    def _warning_deed(
+        self, session: Session, row: EmergencyRow, sound: OrderSound | None
+    ) -> DeedAt:
+        deed = EmergencyDeed(
             title=row.title,
             authority=self._authority(row),
             sequence=next_number(session, Counter.EMERGENCY),
@@ -553,19 +562,21 @@ class EmergencyDesk(_Desk):
             repeat_every_s=row.repeat_every_s,
             until_at=row.until_at,
         )
+        return lambda _place_id: deed
 
     def _ending_deed(
         self, session: Session, row: EmergencyRow, part: Part, sound: OrderSound | None
-    ) -> Deed:
-        return EmergencyDeed(
+    ) -> DeedAt:
+        deed = EmergencyDeed(
             title=f"{_ENDING_TITLES[part]}: {row.title}"[:300],
             authority=self._authority(row),
             sequence=next_number(session, Counter.EMERGENCY),
             attention_ms=CALLED_OFF_SIGNAL_MS,
             sound=self._carried(sound),
             until_at=max(row.until_at, self._now() + SHORTEST),
-            replaces=self._orders_of(session, row)[-MOST_REPLACED:],
         )
+        replaced = self._orders_of(session, row)
+        return lambda place_id: deed.model_copy(update={"replaces": tuple(replaced[place_id])})
 
     def _authority(self, row: EmergencyRow) -> Authority:
         return Authority(self._places.tree().places[row.place_id].kind.value)
@@ -585,46 +596,19 @@ class DrillDesk(_Desk):
         """The words of a drill say at both ends that it is one, whatever was typed."""
         return f"{DRILL_SAID}\n{text}\n{DRILL_SAID}"
 
-    def _repeat_every_s(self, _wish: EmergencyWish) -> int | None:
-        return None  # it sounds once, whatever was asked
+    def _meant(self, wish: EmergencyWish) -> EmergencyWish:
+        """It sounds once and now: nobody shall hear it after its end was told."""
+        minutes = int(SHORTEST.total_seconds() // 60)
+        return replace(wish, repeat_every_min=0, lasts_min=minutes)
 
     def _warning_deed(
         self, _session: Session, row: EmergencyRow, sound: OrderSound | None
-    ) -> DrillDeed:
-        return DrillDeed(title=row.title, sound=self._carried(sound))
+    ) -> Callable[[str], DrillDeed]:
+        deed = DrillDeed(title=row.title, sound=self._carried(sound))
+        return lambda _place_id: deed
 
     def _ending_deed(
         self, _session: Session, row: EmergencyRow, _part: Part, sound: OrderSound | None
-    ) -> DrillDeed:
-        return DrillDeed(title=f"Kết thúc: {row.title}"[:300], sound=self._carried(sound))
-
-
-def _checked(
-    wish: EmergencyWish, parts: Sequence[Part], is_voice: Callable[[str], bool]
-) -> EmergencyWish:
-    """The wish, its texts cleaned. InvalidInputError names the field that cannot be."""
-    title, source = clean_text(wish.title)[:200], clean_text(wish.source)[:300]
-    texts = {part: clean_text(wish.texts.get(part, "")) for part in parts}
-    is_repeated = wish.repeat_every_min
-    for field_name, problem in (
-        ("hazard", "choice" if wish.hazard not in set(Hazard) else ""),
-        ("level", "choice" if wish.level not in (None, *LEVELS) else ""),
-        ("title", "" if title else "missing"),
-        ("voice", "" if is_voice(wish.voice) else "choice"),
-        ("targets", "" if wish.target_ids else "missing"),
-        ("repeat", "" if is_repeated in REPEATS_EVERY_MIN else "choice"),
-        ("lasts", "" if SHORTEST <= timedelta(minutes=wish.lasts_min) <= LONGEST else "range"),
-        ("lasts", "too_short" if is_repeated > wish.lasts_min else ""),
-        *((part.value, _problem_of(text)) for part, text in texts.items()),
-    ):
-        if problem:
-            raise InvalidInputError(field_name, field=field_name, problem=problem)
-    return replace(wish, title=title, source=source, texts=texts)
-
-
-def _problem_of(text: str) -> str:
-    if not text:
-        return "missing"
-    if blanks_in(text):
-        return "blanks"
-    return "too_long" if len(text) > MOST_WORDS else ""
+    ) -> Callable[[str], DrillDeed]:
+        deed = DrillDeed(title=f"Kết thúc: {row.title}"[:300], sound=self._carried(sound))
+        return lambda _place_id: deed

@@ -143,15 +143,15 @@ def _values(now: Callable[[], datetime]) -> dict[str, object]:
         "theme": pick_theme(),
         "navigation": navigation(actor) if actor and ready else [],
         "dock": navigation(actor, short=True)[:4] if actor and ready else [],
-        "running_emergencies": _running(actor) if actor and ready else (),
+        "running_emergencies": lambda: _running(actor) if actor and ready else (),
         "is_web_overheard": ListenerKind.WEB in overheard,
         "is_broker_overheard": bool(overheard - {ListenerKind.WEB}),
     }
 
 
 def _running(actor: Actor) -> Sequence[EmergencyView]:
-    """What sounds now by emergency, on every page; a fragment for a script does without."""
-    return services().emergencies.running(actor) if request.method == "GET" else ()
+    """What sounds now by emergency, told on every page but those that tell of a fault."""
+    return services().emergencies.running(actor)
 
 
 def web_now() -> datetime:

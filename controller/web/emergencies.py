@@ -6,7 +6,6 @@ the other.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -39,8 +38,9 @@ from controller.domain.hazards import TEXTS, Hazard, fill_marks
 from controller.domain.places import Place, PlaceKind
 from controller.errors import ControllerError, NotFoundError, OutOfScopeError, WrongStateError
 from controller.services.cap import cap_of
-from controller.services.emergencies import DrillDesk, EmergencyDesk, EmergencyWish
+from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_views import EmergencyView
+from controller.services.emergency_wish import EmergencyWish
 from controller.web import bulletin_words, emergency_words, formats
 from controller.web.context import web_now
 from controller.web.policy import current_actor, requires, services
@@ -336,11 +336,10 @@ class _Pages:
 
     def call_off(self, emergency_id: str) -> BaseResponse:
         """Send the correction or the all-clear."""
-        with contextlib.suppress(ValueError):
-            part = Part(request.form.get("part", ""))
-            self.desk.call_off(current_actor(), emergency_id, part)
-            words = emergency_words.DRILL_PARTS if self.look.is_drill else emergency_words.PARTS
-            flash(_("Đã gửi: %(what)s.", what=words[part]), "ok")
+        part = _part(request.form.get("part", ""))
+        self.desk.call_off(current_actor(), emergency_id, part)
+        words = emergency_words.DRILL_PARTS if self.look.is_drill else emergency_words.PARTS
+        flash(_("Đã gửi: %(what)s.", what=words[part]), "ok")
         return self._back(emergency_id)
 
     def stop(self, emergency_id: str) -> BaseResponse:
@@ -360,11 +359,7 @@ class _Pages:
 
     def listen(self, emergency_id: str, part: str) -> Response:
         """The sound of a part, to be heard before it is sent."""
-        try:
-            wanted = Part(part)
-        except ValueError as error:
-            raise NotFoundError(part) from error
-        sound = self.desk.sound_of(current_actor(), emergency_id, wanted)
+        sound = self.desk.sound_of(current_actor(), emergency_id, _part(part))
         path = services().sounds.path(sound.sha256)
         return send_file(path, mimetype="audio/ogg", conditional=True, etag=path.stem)
 
@@ -411,6 +406,13 @@ class _Pages:
             Heard=Heard,
             **values,
         )
+
+
+def _part(word: str) -> Part:
+    try:
+        return Part(word)
+    except ValueError as error:
+        raise NotFoundError(f"no part {word}") from error
 
 
 def _rank(trace: StationTrace, seconds: float | None) -> tuple[int, float]:

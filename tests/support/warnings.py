@@ -17,7 +17,8 @@ from sqlalchemy import select, update
 from audio_library.store import FolderStore
 from controller.domain.accounts import Actor, Role
 from controller.domain.emergencies import Part, phrase
-from controller.services.emergencies import DrillDesk, EmergencyDesk, EmergencyWish
+from controller.services.emergencies import DrillDesk, EmergencyDesk
+from controller.services.emergency_wish import EmergencyWish
 from controller.services.stations import prepare_states
 from controller.storage.models import (
     EmergencyOrderRow,

@@ -212,7 +212,6 @@ def test_it_is_stopped_everywhere_in_a_district_or_at_one_station(w: Watch) -> N
     w.speak()
     stations = w.live.get(actor, found).stations
     w.live.confirm(w.province, found, phrase(Kind.LIVE, stations))
-    orders = {order.order_id for order in w.orders(found)}
     (station,) = w.centre.places.tree().stations_in([COMMUNE])
     assert w.live.stop(actor, found, station.station_id) == 1
     assert w.live.stop(w.composer, found) == 9  # the own district of a district's operator
@@ -221,8 +220,34 @@ def test_it_is_stopped_everywhere_in_a_district_or_at_one_station(w: Watch) -> N
     assert w.live.stop(actor, found) == stations
     assert w.live.running(actor) == ()
     stops = [audience for audience, deed, kind in w.deeds() if (deed, kind) == ("stop", "actual")]
-    assert stops.count(station.station_id) == len(orders)
-    assert {DISTRICT, OTHER_DISTRICT} <= set(stops)
+    assert stops == [
+        station.station_id, DISTRICT, OTHER_DISTRICT, *sorted((DISTRICT, OTHER_DISTRICT)),
+    ]  # fmt: skip
+
+
+def test_one_for_many_places_is_called_off_and_stopped_by_one_order_to_each(w: Watch) -> None:
+    tree = w.centre.places.tree()
+    districts = tree.children(PROVINCE)
+    communes = tuple(
+        place.place_id for one in districts for place in tree.children(one.place_id)[:3]
+    )
+    actor = w.centre.actor(Role.OPERATOR, PROVINCE)
+    found = w.live.propose(actor, wish(target_ids=communes))
+    w.speak()
+    w.live.confirm(w.province, found, phrase(Kind.LIVE, len(communes)))
+    assert len(communes) > 16  # what one order can name as replaced
+    w.live.call_off(actor, found, Part.CORRECTION)
+    w.live.call_off(actor, found, Part.CORRECTION)  # a double click
+    warnings, endings = w.orders(found), w.orders(found, Part.CORRECTION)
+    replaced = [order.deed.replaces for order in endings if isinstance(order.deed, EmergencyDeed)]
+    assert replaced == [(order.order_id,) for order in warnings]
+    before = len(w.deeds())
+    assert w.live.stop(actor, found, DISTRICT) == 3
+    stops = w.deeds()[before:]
+    assert len(stops) == 2 * 3  # the warning and the correction at each of the three
+    assert {audience for audience, *_ in stops} == set(communes) & {
+        place.place_id for place in tree.walk(DISTRICT)
+    }
 
 
 def test_another_district_neither_sees_it_nor_may_aim_at_it(w: Watch) -> None:
@@ -305,6 +330,8 @@ def test_a_drill_is_signed_with_the_exercise_key_and_says_so_at_both_ends(w: Wat
     with pytest.raises(InvalidInputError):
         w.drills.confirm(w.second, found, NINE)
     w.drills.confirm(w.second, found, "diễn tập 9 trạm")
+    view = w.drills.get(w.composer, found)  # whatever was asked, it sounds once and now
+    assert (view.repeat_every_s, view.until_at - w.centre.clock()) == (None, timedelta(minutes=5))
     w.drills.call_off(w.composer, found, Part.ALL_CLEAR)
     w.drills.stop(w.composer, found)
     assert {(deed, kind) for _audience, deed, kind in w.deeds()} == {
