@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fail when too few branches of the rules, the agent's core and the protocol were taken.
+"""Fail when the unit tests took too few branches of the rules, the agent's core and the protocol.
 
 Reads the data of the last `make tests`. Quiet when all is well: the tests have the last word.
 """
@@ -37,8 +37,8 @@ def main() -> int:
         return 0
     print((BUILD / "coverage.txt").read_text(encoding="utf-8"), file=sys.stderr)
     print(
-        f"only {taken:.1f} % of the branches of rules, core and protocol were taken by the tests; "
-        f"{GOAL_PERCENT} % are asked for",
+        f"only {taken:.1f} % of the branches of rules, core and protocol were taken by the unit "
+        f"tests; {GOAL_PERCENT} % are asked for",
         file=sys.stderr,
     )
     return 1

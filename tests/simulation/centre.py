@@ -6,7 +6,7 @@ planned, compared, judged and let lapse is decided by controller.domain alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
@@ -40,6 +40,24 @@ LOOKED_BACK_MS = HOUR
 RAISED_NO_SOONER_MS = 10 * MINUTE
 ASKED_AGAIN_MS = 10 * MINUTE
 LONGEST_MS = 45 * MINUTE
+CLAIMS = Claims(
+    key_id=KEY_ID,
+    purpose=Purpose.ACK,
+    audience="nobody",
+    epoch=0,
+    version=0,
+    not_before=START,
+    not_after=START,
+    nonce="0" * 32,
+)
+ACK = wire.Ack(
+    station_id="nobody", journal_id="none", stored_up_to=0, controller_at=START, answers="beat"
+)
+"""Our own words, a thousand a world: made once, copied with what changes, not checked again."""
+
+
+def _ack(**said: object) -> wire.Ack:
+    return ACK.model_copy(update=said)
 
 
 class Surroundings(Protocol):
@@ -135,9 +153,10 @@ class Centre:
         ]
         targets = {name: rule.targets for name, rule in self.book.rules.items()}
         agendas = planning.by_station(airings, targets)
+        digests = {airing.slot.slot_id: self._digest(airing.slot) for airing in airings}
         for station_id in self.station_ids:
             self._limit(station_id)
-            self._plan(station_id, agendas.get(station_id, []), window)
+            self._plan(station_id, agendas.get(station_id, []), digests, window)
 
     def _materialise(self, window: planning.Window) -> None:
         for name, rule in self.book.rules.items():
@@ -184,9 +203,13 @@ class Centre:
         return known[1]
 
     def _plan(
-        self, station_id: str, slots: list[wire.PlannedSlot], window: planning.Window
+        self,
+        station_id: str,
+        slots: list[wire.PlannedSlot],
+        of_all: Mapping[str, str],
+        window: planning.Window,
     ) -> None:
-        digests = {slot.slot_id: self._digest(slot) for slot in slots}
+        digests = {slot.slot_id: of_all[slot.slot_id] for slot in slots}
         signed = self.book.plans.get(station_id, ())
         newest = signed[-1] if signed else None
         content = planning.content_hash(digests)
@@ -270,17 +293,17 @@ class Centre:
         kind: DeedKind = DeedKind.ACTUAL,
     ) -> Claims:
         self._tokens += 1
-        return Claims.model_construct(  # our own words, a thousand a world: not checked again
-            key_id=KEY_ID,
-            purpose=purpose,
-            audience=audience,
-            kind=kind,
-            epoch=self.book.epoch,
-            version=version,
-            not_before=not_before,
-            not_after=not_after,
-            nonce=f"{epoch_ms(self.world.now_ms()):016x}{self._tokens:016x}",
-        )
+        said = {
+            "purpose": purpose,
+            "audience": audience,
+            "kind": kind,
+            "epoch": self.book.epoch,
+            "version": version,
+            "not_before": not_before,
+            "not_after": not_after,
+            "nonce": f"{epoch_ms(self.world.now_ms()):016x}{self._tokens:016x}",
+        }
+        return CLAIMS.model_copy(update=said)
 
     def publish_retained(self) -> None:
         """Give the broker again what it should keep."""
@@ -380,7 +403,7 @@ class Centre:
         station_id = hello.station_id
         epoch, version = standing.plan_sent
         orders = self._still_valid(station_id)
-        ack = wire.Ack.model_construct(
+        ack = _ack(
             station_id=station_id,
             journal_id=hello.journal_id,
             stored_up_to=standing.stored_up_to,
@@ -434,7 +457,7 @@ class Centre:
         if beat.wants_time:
             epoch, version = standing.plan_sent
             self._acknowledge(
-                wire.Ack.model_construct(
+                _ack(
                     station_id=beat.station_id,
                     journal_id=standing.journal_id or "none",
                     stored_up_to=standing.stored_up_to,
@@ -476,7 +499,7 @@ class Centre:
         self._stand(
             station_id, journal_id=batch.journal_id, stored_up_to=stored, last_word_at=self.now
         )
-        ack = wire.Ack.model_construct(
+        ack = _ack(
             station_id=station_id,
             journal_id=batch.journal_id,
             stored_up_to=max(stored, last),
@@ -558,7 +581,8 @@ class Centre:
         book.reconciled_ms = self.world.now_ms()
         since = None if since_ms is None else instant(since_ms)
         for slot_id, slot in book.slots.items():
-            if slot.starts_at <= now and (since is None or slot.starts_at > since):
+            starts_at = slot.starts_at
+            if starts_at <= now and (since is None or starts_at > since):
                 self._open(slot_id, slot)
         self._let_time_pass(None)
 

@@ -21,7 +21,7 @@ class StationClock:
         """When it was last set or started."""
         self._wall_ms = BEGINS_MS + offset_ms
         self._mono_ms = 1_000_000
-        self._read: tuple[int, int] | None = None
+        self._read_at_ms = -1
         self._reading = Moment(START, 0)
         self.is_synchronised = False
         """What the kernel says: kept by the network."""
@@ -39,11 +39,11 @@ class StationClock:
 
     def now(self, at_ms: int) -> Moment:
         """One reading of both; it is asked for again and again at one instant."""
-        passed = self._passed(at_ms)
-        key = (self._wall_ms + passed, self._mono_ms + passed)
-        if key != self._read:
-            self._read = key
-            self._reading = Moment(START + timedelta(milliseconds=key[0]), key[1])
+        if at_ms != self._read_at_ms:
+            passed = self._passed(at_ms)
+            wall = START + timedelta(milliseconds=self._wall_ms + passed)
+            self._reading = Moment(wall, self._mono_ms + passed)
+            self._read_at_ms = at_ms
         return self._reading
 
     def error_ms(self, at_ms: int) -> int:
@@ -55,6 +55,8 @@ class StationClock:
         return max(0, -int(-own_ms / self._rate // 1))
 
     def _rebase(self, at_ms: int) -> None:
+        """Count from here; whoever does this sets a clock next: the last reading is void."""
+        self._read_at_ms = -1
         passed = self._passed(at_ms)
         self._wall_ms += passed
         self._mono_ms += passed
@@ -77,5 +79,6 @@ class StationClock:
         wall_ms = self.wall_ms(at_ms if self._has_battery else cut_ms)
         if not self._has_battery:
             wall_ms -= wall_ms % HOUR
+        self._read_at_ms = -1
         self.since_ms, self._wall_ms, self._mono_ms = at_ms, wall_ms, AFTER_POWER_MS
         self.is_synchronised = False

@@ -364,7 +364,7 @@ class SimStation:
 
     def now(self) -> Moment:
         """Both clocks."""
-        return self.clock.now(self.true_now())
+        return self.clock.now(self.ground.now_ms())
 
     def tell(self, event: ev.Event) -> None:
         """Give the core one event, carry out what follows, plan the next wake."""
@@ -385,25 +385,26 @@ class SimStation:
         """Work out anew, by the clock as it is now, when to wake the core."""
         if self.agent is None:
             return
-        wait_s = self.agent.next_deadline().wait_s(self.now())
+        now_ms = self.ground.now_ms()
+        wait_s = self.agent.next_deadline().wait_s(self.clock.now(now_ms))
         if wait_s is None:
             return
-        self._wake_ms = self.true_now() + max(1, self.clock.true_ms(wait_s * 1000))
+        self._wake_ms = now_ms + max(1, self.clock.true_ms(wait_s * 1000))
         if self._wake_ms < self._bell_ms:
-            self._set_bell()
+            self._set_bell(now_ms)
 
-    def _set_bell(self) -> None:
+    def _set_bell(self, now_ms: int) -> None:
         """One bell rings at a time; when it was meant for something that is later now, it waits."""
         bell_ms = self._bell_ms = self._wake_ms
         run = self._run
-        self.ground.at(bell_ms - self.true_now(), lambda: self._ring(run, bell_ms))
+        self.ground.at(bell_ms - now_ms, lambda: self._ring(run, bell_ms))
 
     def _ring(self, run: int, bell_ms: int) -> None:
         if run != self._run or bell_ms != self._bell_ms:
             return
         self._bell_ms = NO_TIME
         if self._wake_ms > bell_ms:
-            self._set_bell()
+            self._set_bell(bell_ms)
         else:
             self.tell(ev.Woke())
 
