@@ -137,7 +137,8 @@ class Agent:
         is_news = self._is_news(event) or clock.seen != before.seen
         if clock.seen != before.seen:  # it stepped: the centre is asked at once what it is worth
             self.reporter.beat_soon(turn)
-        self._take_in(turn, event)
+        if not isinstance(event, Woke):  # then only time has passed
+            self._take_in(turn, event)
         if is_news or self._is_somebody_due(now, before.level):
             if not isinstance(event, Stopping):
                 self._advance(turn, was_trusted=before.is_trusted)
@@ -238,8 +239,6 @@ class Agent:
                 self.orders.received(turn, event)
             case AckReceived():
                 self._ack_received(turn, event)
-            case _:
-                """Woke: only time has passed."""
 
     def _asset_changed(
         self, turn: Turn, event: AssetHeld | AssetChecked | AssetDropped | FetchFailed

@@ -62,11 +62,14 @@ class ClockTrust(NamedTuple):  # made anew at each event: four times as fast as 
     kernel: KernelClock = KernelClock()
     vouched: Moment | None = None
     vouched_at: datetime | None = None
-    latest_at: datetime | None = None
-    latest_mono_ms: int = 0
-    """The true time is at least `latest_at`, at this instant of the clock that nobody can set."""
     needs_centre: bool = False
     """Whether only the centre's answer can give the trust back."""
+    latest_at: datetime | None = None
+    latest_mono_ms: int = 0
+    """The true time is at least `latest_at`, at this instant of the clock that nobody can set.
+
+    The last two, because `observed` makes them anew at each event.
+    """
 
     @property
     def is_trusted(self) -> bool:
@@ -193,7 +196,7 @@ def observed(trust: ClockTrust, now: Moment) -> ClockTrust:
     if not trust.is_trusted:
         return _aged(trust, now)
     latest_at = max(now.wall, trust.latest_at or now.wall)
-    return trust._replace(latest_at=latest_at, latest_mono_ms=now.mono_ms)
+    return ClockTrust._make((*trust[:-2], latest_at, now.mono_ms))
 
 
 def _aged(trust: ClockTrust, now: Moment) -> ClockTrust:

@@ -94,8 +94,9 @@ class Downloads:
 
     def _find_missing(self) -> list[Wanted]:
         held, words, required = self.station.held, self.station.words, self.station.required()
-        absent = required.keys() - held.keys() - words.keys()
-        return [item for sha256, item in required.items() if sha256 in absent] if absent else []
+        return [
+            item for sha256, item in required.items() if sha256 not in held and sha256 not in words
+        ]
 
     def _thrift(self) -> Thrift:
         config = self.station.config
@@ -191,8 +192,6 @@ class Downloads:
         return [CheckAsset(sha256) for sha256 in sha256s if sha256 in self.station.held]
 
     def mono_deadlines(self) -> list[int]:
-        """When a waiting fetch may be tried."""
-        return [
-            self.not_before_mono_ms,
-            *[attempt.retry_mono_ms for attempt in self.attempts.values()],
-        ]
+        """When a waiting fetch may be tried; nobody is woken for what is not missing."""
+        found = [attempt.retry_mono_ms for attempt in self.attempts.values()]
+        return [self.not_before_mono_ms, *found] if self.missing else found

@@ -11,6 +11,8 @@ from station_agent.core.records import Memory, SlotRecord
 from station_protocol.messages import Evidence, JournalEntry
 from station_protocol.vocabulary import ClockLevel
 
+_SILENCE = (Stop, CancelFetch)
+
 
 @dataclass(slots=True)
 class Numbering:
@@ -62,8 +64,8 @@ class Turn:
         """Silence first, then emergencies; then durability, and everything that needs it."""
         if not self.asked and not self.urgent:
             return self._persist()
-        first = [effect for effect in self.asked if isinstance(effect, Stop | CancelFetch)]
-        rest = [effect for effect in self.asked if not isinstance(effect, Stop | CancelFetch)]
+        first = [effect for effect in self.asked if isinstance(effect, _SILENCE)]
+        rest = [effect for effect in self.asked if not isinstance(effect, _SILENCE)]
         rest.sort(key=lambda effect: not isinstance(effect, Amplifier))
         return (*first, *self.urgent, *self._persist(), *rest)
 
