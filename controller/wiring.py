@@ -67,6 +67,7 @@ from controller.services.sharing import Sharing
 from controller.services.speech import Speech
 from controller.services.station_page import StationPages
 from controller.services.stations import Stations, prepare_states
+from controller.services.today import Today
 from controller.settings import Settings, SettingsError, SpeechSettings
 from controller.storage import migrate
 from controller.storage.database import Database
@@ -234,6 +235,7 @@ def build_services(
         drills=DrillDesk(replace(tools, orders=exercises)),
         stations=Stations(database, now, places, wake),
         as_run=AsRun(database, now, places, settings.plan),
+        today=Today(database, now, places),
         board=Board(database, now, places),
         station_pages=StationPages(database, now, places),
         sounds=sounds,

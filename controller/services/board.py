@@ -7,25 +7,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.board import STRIP_HOURS, Sign, is_aired
-from controller.domain.places import Place, PlaceTree, Station
+from controller.domain.places import Place, PlaceTree
 from controller.domain.reconcile import COMING, UNDECIDED
-from controller.services.piece_desk import station_names
+from controller.services.near_slots import NearSlot, slots_near
+from controller.services.phones import Phone, phones_of
 from controller.services.places import Places
-from controller.services.slot_sounds import every_sound, marks_of, sounds_at
+from controller.services.readiness import SlotReadiness, StationReadiness, judge_slots
 from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
 from controller.storage.models import (
-    HoldingRow,
     HoursExceptionRow,
-    ScheduleTargetRow,
     SlotResultRow,
-    SlotRow,
-    StationRow,
     StationStateRow,
 )
 
@@ -78,17 +75,10 @@ class LastSlot:
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
-    """The next slot, and which of its stations do not hold sound and plan."""
+    """The next slot, and the first few of its stations that do not hold sound and plan."""
 
-    slot_id: str
-    title: str
-    starts_at: datetime
-    duration_ms: int
-    priority: str
-    ready: int
-    total: int
-    not_ready: tuple[tuple[str, str, str, str | None], ...]
-    """(station id, name, state, phone) of the first few that are not ready."""
+    slot: SlotReadiness
+    not_ready: tuple[tuple[StationReadiness, Phone | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +126,13 @@ class Board:
         stations = tree.stations_in([actor.place_id])
         with self._database.read() as session:
             tiles = tiles_of(session, tree, stations, now)
-            slots = _slots_near(session, tree, actor.place_id, now)
+            slots = slots_near(
+                session,
+                tree,
+                actor.place_id,
+                after=now - timedelta(hours=STRIP_HOURS),
+                before=now + NEXT_WITHIN,
+            )
             return BoardView(
                 title_place=tree.places[actor.place_id],
                 districts=_districts(tree, tiles),
@@ -161,54 +157,6 @@ def _districts(tree: PlaceTree, tiles: Mapping[str, Tile]) -> tuple[DistrictRow,
     return tuple(DistrictRow(tree.places[key], tuple(group)) for key, group in groups.items())
 
 
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """A slot near the present with the stations in the reader's place it is meant for."""
-
-    row: SlotRow
-    stations: tuple[Station, ...]
-
-    @property
-    def ends_at(self) -> datetime:
-        return self.row.starts_at + timedelta(milliseconds=self.row.duration_ms)
-
-
-def _slots_near(
-    session: Session, tree: PlaceTree, place_id: str, now: datetime
-) -> tuple[_Near, ...]:
-    rows = session.scalars(
-        select(SlotRow)
-        .where(
-            SlotRow.starts_at > now - timedelta(hours=STRIP_HOURS),
-            SlotRow.starts_at < now + NEXT_WITHIN,
-            SlotRow.cancelled_at.is_(None),
-        )
-        .order_by(SlotRow.starts_at)
-    ).all()
-    targets = _targets(session, {row.schedule_id for row in rows})
-    near = []
-    for row in rows:
-        places = [p for p in targets.get(row.schedule_id, ()) if p in tree.places]
-        stations = tuple(
-            station
-            for station in tree.stations_in(places)
-            if tree.is_within(station.place_id, place_id)
-        )
-        if stations:
-            near.append(_Near(row, stations))
-    return tuple(near)
-
-
-def _targets(session: Session, schedule_ids: set[str]) -> dict[str, list[str]]:
-    targets: dict[str, list[str]] = {}
-    query = select(ScheduleTargetRow.schedule_id, ScheduleTargetRow.place_id).where(
-        ScheduleTargetRow.schedule_id.in_(schedule_ids)
-    )
-    for schedule_id, place_id in session.execute(query):
-        targets.setdefault(schedule_id, []).append(place_id)
-    return targets
-
-
 def _results(session: Session, slot_id: str, ids: set[str]) -> dict[str, SlotResultRow]:
     rows = session.scalars(select(SlotResultRow).where(SlotResultRow.slot_id == slot_id))
     return {row.station_id: row for row in rows if row.station_id in ids}
@@ -222,7 +170,7 @@ def _worst(results: Iterable[SlotResultRow]) -> float | None:
 def _on_air(
     session: Session,
     tree: PlaceTree,
-    slots: Sequence[_Near],
+    slots: Sequence[NearSlot],
     tiles: Mapping[str, Tile],
     now: datetime,
 ) -> Iterable[OnAir]:
@@ -252,7 +200,7 @@ def _on_air(
         )  # fmt: skip
 
 
-def _last(session: Session, slots: Sequence[_Near], now: datetime) -> LastSlot | None:
+def _last(session: Session, slots: Sequence[NearSlot], now: datetime) -> LastSlot | None:
     past = [slot for slot in slots if slot.ends_at <= now]
     if not past:
         return None
@@ -278,50 +226,17 @@ def _last(session: Session, slots: Sequence[_Near], now: datetime) -> LastSlot |
 def _upcoming(
     session: Session,
     tree: PlaceTree,
-    slots: Sequence[_Near],
+    slots: Sequence[NearSlot],
     tiles: Mapping[str, Tile],
     now: datetime,
 ) -> Upcoming | None:
-    slot = next((slot for slot in slots if slot.row.starts_at > now), None)
-    if slot is None:
+    coming = next((slot for slot in slots if slot.row.starts_at > now), None)
+    if coming is None:
         return None
-    names = station_names(session, marks_of([slot.row]))
-    needed = every_sound(slot.row, names)
-    held: dict[str, set[str]] = {}
-    query = select(HoldingRow.station_id, HoldingRow.sha256).where(
-        and_(HoldingRow.sha256.in_(needed), HoldingRow.held.is_(True))
-    )
-    for station_id, sha256 in session.execute(query):
-        held.setdefault(station_id, set()).add(sha256)
-    waiting = [
-        station
-        for station in slot.stations
-        if not needed
-        or not sounds_at(slot.row, station, names) <= held.get(station.station_id, set())
-        or tiles[station.station_id].plan_held != tiles[station.station_id].plan_sent
-    ]
-    phones = _phones(session, [station.station_id for station in waiting[:5]])
-    return Upcoming(
-        slot_id=slot.row.slot_id,
-        title=slot.row.title,
-        starts_at=slot.row.starts_at,
-        duration_ms=slot.row.duration_ms,
-        priority=slot.row.priority,
-        ready=len(slot.stations) - len(waiting),
-        total=len(slot.stations),
-        not_ready=tuple(
-            (station.station_id, tree.places[station.place_id].name,
-             tiles[station.station_id].state, phones.get(station.station_id))
-            for station in waiting[:5]
-        ),
-    )  # fmt: skip
-
-
-def _phones(session: Session, station_ids: Sequence[str]) -> dict[str, str | None]:
-    query = select(StationRow.station_id, StationRow.phone_number).where(
-        StationRow.station_id.in_(station_ids)
-    )
-    return {row.station_id: row.phone_number for row in session.execute(query)}
+    (judged,) = judge_slots(session, tree, [coming], tiles, now)
+    shown = judged.not_ready[:5]
+    phones = phones_of(session, [one.station_id for one in shown])
+    return Upcoming(judged, tuple((one, phones.get(one.station_id)) for one in shown))
 
 
 def _exceptions(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from controller.services.speech import Speech
     from controller.services.station_page import StationPages
     from controller.services.stations import Stations
+    from controller.services.today import Today
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Services:
     drills: DrillDesk
     stations: Stations
     as_run: AsRun
+    today: Today
     board: Board
     station_pages: StationPages
     sounds: AssetStore

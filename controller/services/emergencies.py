@@ -47,8 +47,6 @@ from controller.services.audit import Deed as AuditDeed
 from controller.services.audit import record
 from controller.services.emergency_views import (
     EmergencyView,
-    Phone,
-    phones_of,
     traces,
     view_of,
     views_of,
@@ -57,6 +55,7 @@ from controller.services.emergency_wish import EmergencyWish, checked
 from controller.services.identifiers import new_id
 from controller.services.numbers import Counter, next_number
 from controller.services.orders import Orders
+from controller.services.phones import Phone, phones_of
 from controller.services.piece_desk import want
 from controller.services.places import Places
 from controller.services.scope import ensure_targets, is_near, may_see

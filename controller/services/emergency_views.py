@@ -22,7 +22,6 @@ from controller.storage.models import (
     JournalEntryRow,
     OrderReplyRow,
     PieceRow,
-    StationRow,
     StationStateRow,
 )
 from station_protocol.messages import OrderSound
@@ -192,28 +191,6 @@ def traces(session: Session, tree: PlaceTree, row: EmergencyRow) -> tuple[Statio
         _trace(station_id, station_id in up, replies.get(station_id), said[station_id])
         for station_id in stations
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Phone:
-    """Whom to call about a station."""
-
-    name: str
-    number: str
-    is_invented: bool
-
-
-def phones_of(session: Session, station_ids: Sequence[str]) -> dict[str, Phone]:
-    """Whom to call, by station."""
-    query = select(StationRow).where(
-        StationRow.station_id.in_(station_ids), StationRow.phone_number.is_not(None)
-    )
-    return {
-        row.station_id: Phone(
-            row.phone_name or "", row.phone_number or "", is_invented=row.phone_is_invented
-        )
-        for row in session.scalars(query)
-    }
 
 
 def _replies(session: Session, orders: Iterable[str]) -> dict[str, OrderReplyRow]:

@@ -35,6 +35,7 @@ from controller.web.refusals import explain
 from controller.web.resume import Kept, carried, is_page
 from controller.web.sentences import sentence
 from controller.web.throttle import failed_tries
+from controller.web.today import first_page
 
 bp = Blueprint("auth", __name__)
 YEAR_S = 31_536_000
@@ -44,7 +45,7 @@ YEAR_S = 31_536_000
 @signed_in
 def home() -> Response:
     """The page a role starts with."""
-    return redirect("/bang", code=303)
+    return redirect(first_page(current_actor()), code=303)
 
 
 @bp.get("/dang-nhap")

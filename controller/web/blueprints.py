@@ -17,12 +17,14 @@ from controller.web import (
     schedules,
     sound,
     stations,
+    today,
     users,
 )
 
 ALL: tuple[Blueprint, ...] = (
     auth.bp,
     users.bp,
+    today.bp,
     board.bp,
     stations.bp,
     bulletins.bp,

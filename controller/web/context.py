@@ -43,6 +43,7 @@ class _Entry:
 
 
 _ENTRIES = (
+    _Entry("/hom-nay", lambda: _("Hôm nay"), lambda: _("Hôm nay"), "home", Permission.VIEW),
     _Entry("/bang", lambda: _("Bảng trạm"), lambda: _("Trạm"), "grid", Permission.VIEW),
     _Entry("/ban-tin", lambda: _("Bản tin"), lambda: _("Bản tin"), "doc", Permission.VIEW),
     _Entry("/lich", lambda: _("Lịch phát"), lambda: _("Lịch phát"), "cal", Permission.VIEW),

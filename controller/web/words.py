@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from controller.domain.board import Sign
+from controller.domain.readiness import Gap, Holding
 from controller.web import formats
 
 STATES = {
@@ -119,6 +120,13 @@ CLOCKS = {
 }
 """How far a station trusts its clock."""
 
+GAPS = {
+    Gap.NOTHING_APPROVED: _l("chưa có âm thanh nào được duyệt"),
+    Gap.PLAN: _l("chưa nhận lịch mới"),
+    Gap.SOUND: _l("chưa đủ âm thanh"),
+}
+"""What a station lacks of a coming slot."""
+
 PRIORITIES = {
     "ordinary": _l("thông thường"),
     "priority": _l("ưu tiên"),
@@ -143,6 +151,14 @@ def outcome_words(sign: str, reason: str | None) -> str:
     return f"{word}: {reason_word(reason)}" if reason else word
 
 
+def gap_words(gap: Gap, holding: Holding) -> str:
+    """What is lacking; of several sounds how many are there."""
+    if gap is Gap.SOUND and holding.sounds_needed > 1:
+        have, need = holding.sounds_held, holding.sounds_needed
+        return _("mới có %(have)s/%(need)s tệp âm thanh", have=have, need=need)
+    return str(GAPS[gap])
+
+
 def reason_word(reason: str) -> str:
     """The words of a slot's reason; an unknown code stands as it is."""
     return str(REASONS.get(reason, reason))
@@ -162,6 +178,7 @@ def install(app: Flask) -> None:
         CLOCKS=CLOCKS,
         PRIORITIES=PRIORITIES,
         dates=dates,
+        gap_words=gap_words,
         outcome_words=outcome_words,
         reason_word=reason_word,
         trouble_word=trouble_word,

@@ -46,5 +46,5 @@ def signed_in(browser: Browser, address: str, username: str, *, width: int = 128
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", PASSWORD)
     page.click("main button[type=submit], main button:not([type])")
-    page.wait_for_url("**/bang")
+    page.wait_for_url(lambda url: not url.endswith("/dang-nhap"))
     return page

@@ -1,0 +1,241 @@
+"""The first page says what waits, which stations lack the next slots, and what was not heard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from controller.domain.accounts import Role
+from controller.services.readiness import SlotReadiness
+from controller.services.today import Today
+from controller.storage.models import (
+    BulletinRow,
+    HoldingRow,
+    ProgrammeRow,
+    ScheduleRow,
+    ScheduleTargetRow,
+    SlotResultRow,
+    SlotRow,
+    StationPlanRow,
+    StationRow,
+    StationStateRow,
+)
+from tests.support.web import COMMUNE, DISTRICT, NOW, OTHER_DISTRICT, PROVINCE, Centre, words
+
+STATION = "bac-ai-phuoc-binh"
+SHA = "ab" * 32
+SOON, TOMORROW = "a" * 26, "b" * 26
+PHONE = "0912 345 678"
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Iterator[Centre]:
+    made = Centre(tmp_path)
+    made.add(today=Today(made.database, made.clock, made.places))
+    _plan(made)
+    yield made
+    made.close()
+
+
+def _plan(centre: Centre) -> None:
+    """Two slots in Bác Ái, in 90 minutes and in 14 hours; everybody holds everything."""
+    editor = centre.actor(Role.OPERATOR, DISTRICT)
+    with centre.database.write() as session:
+        session.add(
+            ProgrammeRow(
+                programme_id="p", title="Bản tin", place_id=DISTRICT,
+                created_by=editor.account_id, created_at=NOW,
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(
+            ScheduleRow(
+                schedule_id="s", programme_id="p", place_id=DISTRICT, authority="district",
+                recurrence="once", airs_at=time(17), starts_on=NOW.date(),
+                created_by=editor.account_id, created_at=NOW,
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(ScheduleTargetRow(schedule_id="s", place_id=DISTRICT))
+        for slot_id, ahead, title in (
+            (SOON, timedelta(minutes=90), "Tin chiều"),
+            (TOMORROW, timedelta(hours=14), "Tin sáng mai"),
+        ):
+            session.add(_slot(slot_id, NOW + ahead, title))
+        for station in centre.places.tree().stations_in([DISTRICT]):
+            session.merge(_state(station.station_id, "ready"))
+            session.merge(_holding(station.station_id, held=True))
+
+
+def _slot(slot_id: str, starts_at: datetime, title: str) -> SlotRow:
+    return SlotRow(
+        slot_id=slot_id, schedule_id="s", airs_on=starts_at.date(), starts_at=starts_at,
+        duration_ms=300_000, title=title, priority="ordinary", authority="district",
+        lateness_s=300, items=[{"sha256": SHA, "size_bytes": 9}],
+    )  # fmt: skip
+
+
+def _state(station_id: str, shown: str, *, held: int = 4, sent: int = 4) -> StationStateRow:
+    return StationStateRow(
+        station_id=station_id, shown_state=shown, shown_since_at=NOW - timedelta(hours=3),
+        last_heartbeat_at=NOW, plan_epoch_held=1, plan_epoch_sent=1,
+        plan_version_held=held, plan_version_sent=sent,
+    )  # fmt: skip
+
+
+def _holding(station_id: str, *, held: bool) -> HoldingRow:
+    return HoldingRow(station_id=station_id, sha256=SHA, held=held, size_bytes=9, at=NOW)
+
+
+def _put(centre: Centre, *rows: object) -> None:
+    with centre.database.write() as session:
+        for row in rows:
+            session.merge(row)
+
+
+def _page(centre: Centre, role: Role = Role.OPERATOR, place_id: str = DISTRICT) -> str:
+    answer = centre.client(role, place_id).get("/hom-nay")
+    assert answer.status_code == 200
+    return words(answer)
+
+
+def _coming(centre: Centre) -> dict[str, SlotReadiness]:
+    view = centre.services.today.view(centre.actor(Role.OPERATOR, DISTRICT))
+    return {slot.slot_id: slot for slot in view.coming}
+
+
+def test_where_all_hold_everything_nobody_has_to_phone(centre: Centre) -> None:
+    page = _page(centre)
+    assert page.count("9/9 trạm sẵn sàng") == 2
+    assert "chưa sẵn sàng phát" not in page
+    assert "Buổi nào cũng vang trọn ở mọi trạm." in page
+
+
+def test_a_station_without_the_sound_is_named_with_its_phone_two_hours_before(
+    centre: Centre,
+) -> None:
+    with centre.database.write() as session:
+        row = session.get_one(StationRow, STATION)
+        row.phone_name, row.phone_number = "Anh Thuận", PHONE
+    _put(centre, _holding(STATION, held=False))
+    page = _page(centre)
+    assert "“Tin chiều”: 1 trạm chưa sẵn sàng phát." in page
+    assert "Còn 1 giờ 30 phút" in page
+    assert page.count("8/9 trạm sẵn sàng") == 2
+    assert "“Tin sáng mai”: 1 trạm" not in page, "fourteen hours are time enough"
+    assert re.search(r"Phước Bình chưa đủ âm thanh .*?0912 345 678 Anh Thuận", page)
+
+
+def test_an_older_plan_that_has_the_slot_as_it_is_will_do(centre: Centre) -> None:
+    _put(centre, _state(STATION, "ready", held=3))
+    assert [one.station_id for one in _coming(centre)[SOON].not_ready] == [STATION]
+    _put(
+        centre,
+        _plan_row(4, {SOON: "same", TOMORROW: "new"}),
+        _plan_row(3, {SOON: "same", TOMORROW: "old"}),
+    )
+    coming = _coming(centre)
+    assert coming[SOON].not_ready == ()
+    (lacking,) = coming[TOMORROW].not_ready
+    assert lacking.holding.gaps == ("plan",)
+    assert lacking.since_at == NOW - timedelta(minutes=4), "since the newest was signed"
+
+
+def _plan_row(version: int, slots: dict[str, str]) -> StationPlanRow:
+    return StationPlanRow(
+        station_id=STATION, epoch=1, version=version, content_hash=f"hash {version}",
+        made_at=NOW - timedelta(minutes=version), covers_until_at=NOW + timedelta(days=14),
+        not_after_at=NOW + timedelta(days=15), required_assets=[SHA], slots=slots, envelope=b"",
+    )  # fmt: skip
+
+
+def test_a_silent_station_that_holds_all_is_doubtful_and_the_slot_not_at_risk(
+    centre: Centre,
+) -> None:
+    _put(centre, _state(STATION, "unknown"))
+    slot = _coming(centre)[SOON]
+    assert not slot.is_at_risk
+    assert [one.station_id for one in slot.doubtful] == [STATION]
+    assert slot.doubtful[0].since_at == NOW - timedelta(hours=3)
+    assert "giữ đủ âm thanh và lịch, sẽ tự phát nếu có điện" in _page(centre)
+
+
+def test_a_slot_nothing_approved_is_left_of_is_lacking_everywhere(centre: Centre) -> None:
+    with centre.database.write() as session:
+        session.get_one(SlotRow, SOON).items = []
+    assert _coming(centre)[SOON].ready == 0
+    assert "chưa có âm thanh nào được duyệt" in _page(centre)
+
+
+def test_a_commune_and_another_district_see_their_own_stations_only(centre: Centre) -> None:
+    assert "1/1 trạm sẵn sàng" in _page(centre, Role.COMMUNE_OFFICER, COMMUNE)
+    other = _page(centre, Role.OPERATOR, OTHER_DISTRICT)
+    assert "24 giờ tới chưa có buổi phát nào." in other
+    assert "Tin chiều" not in other
+
+
+def test_what_was_not_heard_is_told_with_its_reason_and_where(centre: Centre) -> None:
+    past = NOW - timedelta(hours=5)
+    _put(centre, _slot("c" * 26, past, "Tin trưa"))
+    for station_id, outcome, reason in (
+        (STATION, "missed", "power_off"),
+        ("bac-ai-phuoc-hoa", "aired", None),
+        ("bac-ai-phuoc-tan", "unknown", None),
+    ):
+        _put(centre, _result(station_id, outcome, reason, past))
+    page = _page(centre)
+    assert re.search(r"12:06 Tin trưa .*Không phát: mất điện 1 trạm : Phước Bình", page)
+    assert re.search(r"Chưa rõ 1 trạm : Phước Tân", page)
+    assert "Phước Hòa" not in page
+    centre.clock.move(hours=20)
+    assert "Tin trưa" not in _page(centre), "a day later it is history"
+
+
+def _result(station_id: str, outcome: str, reason: str | None, at: datetime) -> SlotResultRow:
+    return SlotResultRow(
+        station_id=station_id, slot_id="c" * 26, outcome=outcome, reason=reason, title="Tin trưa",
+        planned_at=at, planned_ms=300_000, played_ms=0,
+    )  # fmt: skip
+
+
+def test_an_approver_finds_what_waits_and_an_author_what_was_returned(centre: Centre) -> None:
+    author = centre.actor(Role.OPERATOR, DISTRICT)
+    for title, state, why in (
+        ("Chờ duyệt đây", "submitted", None),
+        ("Sửa lại đi", "returned", "Sai ngày họp"),
+    ):
+        _put(
+            centre,
+            BulletinRow(
+                bulletin_id=title, title=title, place_id=DISTRICT, author_id=author.account_id,
+                state=state, return_reason=why, created_at=NOW, updated_at=NOW,
+            ),
+        )  # fmt: skip
+    approver, writer = _page(centre, Role.APPROVER), _page(centre)
+    assert "Chờ duyệt đây" in approver
+    assert "Sửa lại đi" not in approver
+    assert "Sửa lại đi “Sai ngày họp”" in writer
+    assert "Chờ duyệt đây" not in writer
+
+
+def test_each_role_starts_where_its_work_is(centre: Centre) -> None:
+    starts = {
+        (Role.OPERATOR, DISTRICT): "/hom-nay",
+        (Role.COMMUNE_OFFICER, COMMUNE): "/hom-nay",
+        (Role.APPROVER, DISTRICT): "/hom-nay",
+        (Role.OPERATOR, PROVINCE): "/bang",
+        (Role.AUDITOR, PROVINCE): "/bang",
+        (Role.ADMIN, PROVINCE): "/bang",
+    }
+    for (role, place_id), path in starts.items():
+        assert centre.client(role, place_id).get("/").headers["Location"] == path
+
+
+def test_the_inside_of_the_page_is_given_alone_for_pages_that_stay_open(centre: Centre) -> None:
+    inside = centre.client(Role.OPERATOR, DISTRICT).get("/hom-nay/thay-doi").text
+    assert "Sẵn sàng phát?" in inside
+    assert "<html" not in inside
