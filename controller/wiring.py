@@ -25,7 +25,7 @@ from audio_library.speech.speaker import Speaker
 from audio_library.store import ORIGINAL_SUFFIX, AssetStore, FolderStore
 from controller.app import create_app
 from controller.errors import BrokerError
-from controller.jobs import drafts, fleet_sweep, plan_refresh, pruning, reconcile_day
+from controller.jobs import audit_seal, drafts, fleet_sweep, plan_refresh, pruning, reconcile_day
 from controller.jobs.ingest import IngestWorkers
 from controller.jobs.pieces import PieceWorker
 from controller.jobs.scheduler import Scheduler
@@ -40,6 +40,7 @@ from controller.metrics.internals import Internals
 from controller.services.accounts import Accounts
 from controller.services.as_run import AsRun
 from controller.services.audit import AuditTrail
+from controller.services.audit_chain import AuditChain
 from controller.services.board import Board
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
@@ -216,6 +217,7 @@ def build_services(
     return Services(
         accounts=accounts,
         audit=AuditTrail(database, now),
+        audit_chain=AuditChain(database),
         places=places,
         bulletins=bulletins,
         cuts=Cuts(now, bulletins, originals(settings), spool, settings.sound),
@@ -328,6 +330,7 @@ def _background(
         (fleet_sweep, fleet_sweep.fleet_sweep(services.as_run)),
         (reconcile_day, reconcile_day.reconcile_day(services.as_run)),
         (pruning, pruning.pruning(Pruning(database, now))),
+        (audit_seal, audit_seal.audit_seal(services.audit_chain)),
         (drafts, drafts.drafts(services.drafts)),
     ):
         scheduler.add(job.NAME, work, every_s=job.EVERY_S)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.storage.database import Database
-from controller.storage.models import AuditRow, PlaceRow
+from controller.storage.models import AuditRow, AuditSealRow, PlaceRow
 
+EXPORTED_AT_ONCE = 500
 SYSTEM = "vang"
 """The actor of deeds nobody asked for by hand."""
 
@@ -63,6 +64,15 @@ class AuditEntry:
     detail: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class ExportedEntry:
+    """One row with its place in the chain; None: not linked yet."""
+
+    entry: AuditEntry
+    number: int | None
+    link: str
+
+
 class AuditTrail:
     """Adds rows that stand alone (refusals), and reads the trail."""
 
@@ -74,6 +84,46 @@ class AuditTrail:
         """Write down an attempt that was refused, in a transaction of its own."""
         with self._database.write() as session:
             record(session, actor, deed, at=self._now())
+
+    def exported(self, actor: Actor, first: date, last: date) -> None:
+        """Write down that somebody took these days of the trail home."""
+        days = {"starts_on": first.isoformat(), "ends_on": last.isoformat()}
+        deed = Deed("audit.export", "audit", actor.place_id, actor.place_id, days)
+        with self._database.write() as session:
+            record(session, actor, deed, at=self._now())
+
+    def export(
+        self, place_ids: Sequence[str], *, since: datetime, until: datetime
+    ) -> Iterator[ExportedEntry]:
+        """The rows of these places between two instants, oldest first, a few hundred at a time.
+
+        As in `newest`, what belongs to no place goes to who has the root.
+        """
+        after_id = 0
+        while True:
+            query = (
+                select(AuditRow, AuditSealRow)
+                .join(AuditSealRow, AuditSealRow.audit_id == AuditRow.audit_id, isouter=True)
+                .where(
+                    AuditRow.audit_id > after_id,
+                    AuditRow.at >= since,
+                    AuditRow.at < until,
+                    _at(place_ids),
+                )
+                .order_by(AuditRow.audit_id)
+                .limit(EXPORTED_AT_ONCE)
+            )
+            with self._database.read() as session:
+                found = [
+                    ExportedEntry(
+                        _entry(row), seal.seal_no if seal else None, seal.link if seal else ""
+                    )
+                    for row, seal in session.execute(query)
+                ]
+            yield from found
+            if len(found) < EXPORTED_AT_ONCE:
+                return
+            after_id = found[-1].entry.audit_id
 
     def newest(
         self,

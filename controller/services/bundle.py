@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from controller.services.accounts import Accounts
     from controller.services.as_run import AsRun
     from controller.services.audit import AuditTrail
+    from controller.services.audit_chain import AuditChain
     from controller.services.board import Board
     from controller.services.bulletin_uses import BulletinUses
     from controller.services.bulletins import Bulletins
@@ -38,6 +39,7 @@ class Services:
 
     accounts: Accounts
     audit: AuditTrail
+    audit_chain: AuditChain
     places: Places
     bulletins: Bulletins
     cuts: Cuts

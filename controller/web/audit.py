@@ -1,31 +1,138 @@
-"""The audit trail: who did what, when, from where."""
+"""The audit trail: who did what, from where; as a page, as a file, and whether it is whole."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+import json
+from collections.abc import Iterator
+from datetime import date, time, timedelta
 
-from controller.domain.accounts import Permission
-from controller.web.deeds import is_refusal
+from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask_babel import gettext as _
+
+from controller.domain.accounts import Actor, Permission
+from controller.domain.schedule import instant, local_date
+from controller.errors import InvalidInputError
+from controller.services.audit import ExportedEntry
+from controller.web import formats, spreadsheet
+from controller.web.context import place_word, web_now
+from controller.web.deeds import deed_word, is_refusal
 from controller.web.policy import current_actor, requires, services
+from controller.web.refusals import explain
+from controller.web.schedule_form import day_of
 from controller.web.trail import facts_of
 
 bp = Blueprint("audit", __name__)
 PAGE = 100
+EXPORTED = timedelta(days=31)
+"""What is written out when no dates are chosen."""
 
 
 @bp.get("/nhat-ky")
 @requires(Permission.READ_AUDIT)
 def index() -> str:
     """The newest deeds at the reader's place and below."""
-    before = request.args.get("truoc", type=int)
+    today = local_date(web_now())
+    return _page(formats.day(today - EXPORTED), formats.day(today))
+
+
+@bp.get("/nhat-ky/kiem-tra")
+@requires(Permission.READ_AUDIT)
+def check() -> str:
+    """Whether the whole trail is as it was written, worked out anew."""
+    return render_template("audit/check.html", state=services().audit_chain.examine())
+
+
+@bp.post("/nhat-ky/tai-ve")
+@requires(Permission.READ_AUDIT)
+def export() -> Response | tuple[str, int]:
+    """The deeds of some days as a file; that somebody took it is written down itself."""
+    texts = request.form.get("from", ""), request.form.get("to", "")
+    try:
+        first, last = _days(*texts)
+    except InvalidInputError as error:
+        return _page(*texts, error), error.status
     actor = current_actor()
-    places = [place.place_id for place in services().places.tree().walk(actor.place_id)]
-    entries = services().audit.newest(place_ids=places, limit=PAGE + 1, before_id=before)
+    services().audit.exported(actor, first, last)
+    name = f"nhat-ky-{actor.place_id}-{first:%Y%m%d}-{last:%Y%m%d}.csv"
+    return Response(
+        stream_with_context(_file(actor, first, last)),
+        mimetype=spreadsheet.MIMETYPE,
+        headers={"Content-Disposition": f"attachment; filename={name}"},
+    )
+
+
+def _page(first: str, last: str, error: InvalidInputError | None = None) -> str:
+    before = request.args.get("truoc", type=int)
+    entries = services().audit.newest(
+        place_ids=_places(current_actor()), limit=PAGE + 1, before_id=before
+    )
     return render_template(
         "audit/index.html",
         entries=entries[:PAGE],
         has_more=len(entries) > PAGE,
         before=before,
+        first=first,
+        last=last,
+        problems={error.facts["field"]: explain(error)} if error else {},
         facts_of=facts_of,
         is_refusal=is_refusal,
+    )
+
+
+def _places(actor: Actor) -> list[str]:
+    return [place.place_id for place in services().places.tree().walk(actor.place_id)]
+
+
+def _days(first_text: str, last_text: str) -> tuple[date, date]:
+    first, last = _day("from", first_text), _day("to", last_text)
+    if last < first:
+        raise InvalidInputError(last_text, field="to", problem="not_after")
+    return first, last
+
+
+def _day(field: str, text: str) -> date:
+    day = day_of(text, local_date(web_now()))
+    if day is None:
+        raise InvalidInputError(text, field=field, problem="bad_date")
+    return day
+
+
+def _file(actor: Actor, first: date, last: date) -> Iterator[str]:
+    header = (
+        _("Số"),
+        _("Lúc"),
+        _("Người"),
+        _("Địa chỉ"),
+        _("Việc"),
+        _("Mã việc"),
+        _("Đối tượng"),
+        _("Mã đối tượng"),
+        _("Địa bàn"),
+        _("Chi tiết"),
+        _("Số trong chuỗi"),
+        _("Mắt xích"),
+    )
+    found = services().audit.export(
+        _places(actor),
+        since=instant(first, time()),
+        until=instant(last + timedelta(days=1), time()),
+    )
+    return spreadsheet.lines(header, (_row(one) for one in found))
+
+
+def _row(one: ExportedEntry) -> tuple[object, ...]:
+    entry = one.entry
+    return (
+        entry.audit_id,
+        f"{formats.day(entry.at)} {formats.clock_s(entry.at)}",
+        entry.actor,
+        entry.address,
+        deed_word(entry.action),
+        entry.action,
+        entry.object_kind,
+        entry.object_id,
+        place_word(entry.place_id),
+        json.dumps(entry.detail, ensure_ascii=False, sort_keys=True),
+        one.number,
+        one.link,
     )

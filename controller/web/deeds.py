@@ -46,6 +46,7 @@ DEEDS: dict[str, Callable[[], str]] = {
     "station.languages": lambda: _("Đổi thứ tiếng của trạm"),
     "reading.change": lambda: _("Đổi cách đọc chữ viết tắt"),
     "reading.reset": lambda: _("Trả cách đọc về mặc định"),
+    "audit.export": lambda: _("Tải nhật ký về"),
     "order.emergency": lambda: _("Phát tin khẩn cấp"),
     "order.drill": lambda: _("Phát diễn tập"),
     "order.stop": lambda: _("Dừng loa"),

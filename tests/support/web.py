@@ -27,6 +27,7 @@ from controller.app import create_app
 from controller.domain.accounts import Actor, Role
 from controller.services.accounts import Accounts, NewAccount
 from controller.services.audit import AuditTrail
+from controller.services.audit_chain import AuditChain
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
@@ -42,6 +43,7 @@ from controller.services.programmes import Programmes
 from controller.services.readings import Readings
 from controller.services.sharing import Sharing
 from controller.services.speech import Speech
+from controller.services.today import Today
 from controller.settings import Settings
 from controller.storage.database import Database
 from controller.storage.models import Base
@@ -158,6 +160,8 @@ class Centre:
             "places": self.places,
             "accounts": self.accounts,
             "audit": self.audit,
+            "audit_chain": AuditChain(self.database),
+            "today": Today(self.database, self.clock, self.places),
             "library": Library(self.database, self.clock, self.places),
             "uses": BulletinUses(self.database, self.clock, self.places),
             "drafts": Drafts(

@@ -1,6 +1,6 @@
 """Every table of the centre, by noun."""
 
-from controller.storage.models.accounts import AccountRow, AuditRow, SessionRow
+from controller.storage.models.accounts import AccountRow, AuditRow, AuditSealRow, SessionRow
 from controller.storage.models.base import Base, UtcDateTime
 from controller.storage.models.bulletins import (
     BulletinRow,
@@ -50,6 +50,7 @@ from controller.storage.models.wire import (
 __all__ = [
     "AccountRow",
     "AuditRow",
+    "AuditSealRow",
     "Base",
     "BrokerDenialRow",
     "BulletinRow",

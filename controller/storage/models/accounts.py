@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from controller.storage.models.base import Base
+from controller.storage.models.growing import grows_only
 
 
 class AccountRow(Base):
@@ -66,3 +67,18 @@ class AuditRow(Base):
     object_id: Mapped[str]
     place_id: Mapped[str | None] = mapped_column(ForeignKey("place.place_id"))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class AuditSealRow(Base):
+    """A row of the audit trail in its place in the chain; behind the last one others may wait."""
+
+    __tablename__ = "audit_seal"
+
+    seal_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    audit_id: Mapped[int] = mapped_column(ForeignKey("audit.audit_id"), unique=True)
+    link: Mapped[str]
+    """SHA-256 of the link before and of what the row says, 64 hex digits."""
+
+
+grows_only(AuditRow)
+grows_only(AuditSealRow)

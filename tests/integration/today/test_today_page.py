@@ -11,7 +11,6 @@ import pytest
 
 from controller.domain.accounts import Role
 from controller.services.readiness import SlotReadiness
-from controller.services.today import Today
 from controller.storage.models import (
     BulletinRow,
     HoldingRow,
@@ -35,7 +34,6 @@ PHONE = "0912 345 678"
 @pytest.fixture
 def centre(tmp_path: Path) -> Iterator[Centre]:
     made = Centre(tmp_path)
-    made.add(today=Today(made.database, made.clock, made.places))
     _plan(made)
     yield made
     made.close()

@@ -1,0 +1,208 @@
+"""The trail can only grow, what was done to it behind the database's back is found, and it is taken
+home as a file that a spreadsheet opens."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import DatabaseError
+
+from controller.cli import main
+from controller.domain.accounts import Role
+from controller.services.audit import Deed
+from controller.services.audit_chain import AuditChain
+from controller.storage import migrate
+from controller.storage.database import Database
+from controller.storage.models import AuditRow, AuditSealRow
+from tests.support.postgres import fresh_database
+from tests.support.web import COMMUNE, DISTRICT, OTHER_DISTRICT, PROVINCE, Centre, centre, words
+
+
+def _deeds(here: Centre, count: int, place_id: str = DISTRICT) -> None:
+    for number in range(count):
+        here.audit.refused(None, Deed("slot.cancel", "slot", f"{number}", place_id, {"n": number}))
+
+
+def _behind_its_back(folder: Path, statement: str) -> None:
+    """What somebody does who may do anything with the file."""
+    with closing(sqlite3.connect(folder / "vang.db")) as file:
+        for name in ("audit_no_update", "audit_no_delete"):
+            file.execute(f"DROP TRIGGER {name}")
+        file.execute(statement)
+        file.commit()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Centre]:
+    """A centre over tables made by the migrations."""
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path / 'vang.db'}"
+        if request.param == "postgresql":
+            url = stack.enter_context(fresh_database())
+        database = Database(url)
+        migrate.upgrade(database)
+        database.close()
+        built = Centre(tmp_path, url=url)
+        stack.callback(built.close)
+        yield built
+
+
+def test_rows_are_linked_once_and_in_order_on_both_engines(both: Centre) -> None:
+    chain = AuditChain(both.database)
+    _deeds(both, 3, "ninh-thuan")
+    assert chain.examine().waiting == 3
+    assert chain.seal() == 3
+    _deeds(both, 2, "ninh-thuan")
+    assert chain.seal() == 2
+    assert chain.seal() == 0
+    state = chain.examine()
+    assert (state.is_whole, state.found.length, state.waiting) == (True, 5, 0)
+
+
+@pytest.mark.parametrize("model", [AuditRow, AuditSealRow])
+def test_the_database_refuses_to_change_or_delete_a_row(
+    both: Centre, model: type[AuditRow | AuditSealRow]
+) -> None:
+    _deeds(both, 1, "ninh-thuan")
+    AuditChain(both.database).seal()
+    column = "actor" if model is AuditRow else "link"
+    for statement in (update(model).values({column: "x"}), delete(model)):
+        with pytest.raises(DatabaseError, match="never changed"), both.database.write() as session:
+            session.execute(statement)
+    with both.database.read() as session:
+        assert len(session.scalars(select(model)).all()) == 1
+
+
+def test_a_row_whose_transaction_ended_late_is_linked_behind_the_others(here: Centre) -> None:
+    chain = AuditChain(here.database)
+    _deeds(here, 5)
+    chain.seal()
+    with here.database.write() as session:
+        first = session.scalars(select(AuditRow).limit(1)).one()
+        session.add(AuditRow(audit_id=900, at=first.at, actor="a", address="", action="slot.move",
+                             object_kind="slot", object_id="x", detail={}))  # fmt: skip
+    chain.seal()
+    with here.database.write() as session:
+        session.add(AuditRow(audit_id=800, at=first.at, actor="b", address="", action="slot.move",
+                             object_kind="slot", object_id="y", detail={}))  # fmt: skip
+    assert chain.seal() == 1
+    assert chain.examine().is_whole
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit SET actor = 'somebody.else' WHERE audit_id = 3",
+        "UPDATE audit SET detail = '{\"n\": 7}' WHERE audit_id = 3",
+        "DELETE FROM audit WHERE audit_id = 3",
+    ],
+)
+def test_whoever_changes_the_file_itself_is_found_out_at_that_row(
+    here: Centre, statement: str
+) -> None:
+    _deeds(here, 5)
+    chain = AuditChain(here.database)
+    chain.seal()
+    head = chain.examine().found.head
+    _behind_its_back(here.folder, statement)
+    state = chain.examine()
+    assert not state.is_whole
+    assert (state.found.length, state.found.broken_at) == (2, 3)
+    assert state.found.head != head
+    page = words(here.client(Role.AUDITOR).get("/nhat-ky/kiem-tra"))
+    assert "Nhật ký đã bị sửa từ dòng số 3." in page
+
+
+def test_an_auditor_sees_that_it_is_whole(here: Centre) -> None:
+    _deeds(here, 2)
+    here.services.audit_chain.seal()
+    page = words(here.client(Role.AUDITOR).get("/nhat-ky/kiem-tra"))
+    assert "Nhật ký nguyên vẹn. Đã tính lại 2 dòng." in page
+    assert here.client(Role.OPERATOR, DISTRICT).get("/nhat-ky/kiem-tra").status_code == 403
+
+
+def _file(here: Centre, place_id: str = PROVINCE, **dates: str) -> list[list[str]]:
+    answer = here.client(Role.AUDITOR, place_id).post(
+        "/nhat-ky/tai-ve", **{"from": "25/11/2026", "to": "25/11/2026", **dates}
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.data.startswith(b"\xef\xbb\xbf"), "or a spreadsheet spoils the marks"
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
+def test_the_days_asked_for_are_taken_home_and_that_is_written_down(here: Centre) -> None:
+    _deeds(here, 600)
+    _deeds(here, 1, OTHER_DISTRICT)
+    here.services.audit_chain.seal()
+    header, *rows = _file(here)
+    assert header[:3] == ["Số", "Lúc", "Người"]
+    cancelled = [row for row in rows if row[5] == "slot.cancel"]
+    assert [row[7] for row in cancelled] == [*map(str, range(600)), "0"]
+    assert cancelled[0][1] == "25/11/2026 17:06:40"
+    assert all(len(row[11]) == 64 for row in cancelled)
+    assert "audit.export" in {row[5] for row in _file(here)}
+    own = _file(here, DISTRICT)
+    assert {row[8] for row in own[1:]} == {"Huyện Bác Ái"}
+    here.clock.move(days=1)
+    assert [
+        row
+        for row in _file(here, **{"from": "26/11/2026", "to": "26/11/2026"})
+        if row[5] == "slot.cancel"
+    ] == []
+
+
+def test_what_a_spreadsheet_would_work_out_is_shown_as_text(here: Centre) -> None:
+    here.audit.refused(None, Deed("slot.cancel", "slot", "=1+1", DISTRICT, {}))
+    assert "'=1+1" in {row[7] for row in _file(here)}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "sentence"),
+    [
+        ("31/02/2026", "25/11/2026", "Gõ ngày như 30/11/2026."),
+        ("25/11/2026", "24/11/2026", "Ngày cuối phải sau ngày đầu."),
+        ("", "", "Gõ ngày như 30/11/2026."),
+    ],
+)
+def test_wrong_dates_are_told_beside_the_field_and_kept(
+    here: Centre, first: str, last: str, sentence: str
+) -> None:
+    answer = here.client(Role.AUDITOR).post("/nhat-ky/tai-ve", **{"from": first, "to": last})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert f'value="{first}"' in answer.text
+
+
+def test_a_commune_takes_no_trail_home(here: Centre) -> None:
+    client = here.client(Role.COMMUNE_OFFICER, COMMUNE)
+    assert (
+        client.post("/nhat-ky/tai-ve", **{"from": "1/1/2026", "to": "1/1/2026"}).status_code == 403
+    )
+
+
+def test_the_command_says_whether_it_is_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with centre(tmp_path) as built:
+        _deeds(built, 4)
+        built.services.audit_chain.seal()
+        monkeypatch.setenv("VANG_DATA_FOLDER", str(tmp_path))
+        with built.database.write() as session:
+            session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+            session.execute(
+                text("INSERT INTO alembic_version VALUES (:now)"),
+                {"now": migrate.newest_revision()},
+            )
+        assert main(["check-audit"]) == 0
+        assert capsys.readouterr().out.startswith("whole: 4 rows, 0 not linked yet, last link ")
+        _behind_its_back(tmp_path, "UPDATE audit SET address = '1.2.3.4' WHERE audit_id = 2")
+        assert main(["check-audit"]) == 1
+        assert "BROKEN at row 2: 1 rows before it" in capsys.readouterr().err
