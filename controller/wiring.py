@@ -48,6 +48,7 @@ from controller.services.bundle import Services
 from controller.services.cuts import Cuts
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk, Tools
+from controller.services.fault_reports import FaultDesk
 from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
 from controller.services.hours import Hours
@@ -236,6 +237,7 @@ def build_services(
         emergencies=EmergencyDesk(tools),
         drills=DrillDesk(replace(tools, orders=exercises)),
         stations=Stations(database, now, places, wake),
+        faults=FaultDesk(database, now, places),
         as_run=AsRun(database, now, places, settings.plan),
         today=Today(database, now, places),
         board=Board(database, now, places),

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     STOP_SOUND = "stop_sound"
     WARN = "warn"
     ORDER_STATIONS = "order_stations"
+    REPORT_FAULTS = "report_faults"
     MANAGE_STATIONS = "manage_stations"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_AUDIT = "read_audit"
@@ -52,6 +53,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.WRITE_SCHEDULES,
             Permission.STOP_SOUND,
             Permission.ORDER_STATIONS,
+            Permission.REPORT_FAULTS,
             Permission.WARN,
         }
     ),
@@ -69,6 +71,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.WRITE_BULLETINS,
             Permission.WRITE_SCHEDULES,
             Permission.STOP_SOUND,
+            Permission.REPORT_FAULTS,
         }
     ),
     Role.AUDITOR: frozenset({Permission.VIEW, Permission.READ_AUDIT}),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from controller.services.cuts import Cuts
     from controller.services.drafts import Drafts
     from controller.services.emergencies import DrillDesk, EmergencyDesk
+    from controller.services.fault_reports import FaultDesk
     from controller.services.filing import FilingDesk
     from controller.services.hours import Hours
     from controller.services.library import Library
@@ -58,6 +59,7 @@ class Services:
     emergencies: EmergencyDesk
     drills: DrillDesk
     stations: Stations
+    faults: FaultDesk
     as_run: AsRun
     today: Today
     board: Board

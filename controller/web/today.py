@@ -11,7 +11,7 @@ from controller.web.policy import current_actor, requires, services
 
 bp = Blueprint("today", __name__)
 
-PATH, BOARD = "/hom-nay", "/bang"
+PATH, BOARD, COMMUNE = "/hom-nay", "/bang", "/xa"
 
 
 @bp.get(PATH)
@@ -34,12 +34,15 @@ def _values() -> dict[str, object]:
     return {
         "view": services().today.view(actor),
         "to_confirm": [one for one in found if one.is_waiting(now)],
+        "faults": services().faults.open_at(actor),
     }
 
 
 def first_page(actor: Actor) -> str:
-    """The page somebody starts with: a province looks at its board, who works in it at today."""
-    is_working = actor.role in {Role.OPERATOR, Role.APPROVER, Role.COMMUNE_OFFICER}
+    """The page somebody starts with: the own loudspeaker, what has to be done today, the board."""
+    if actor.role is Role.COMMUNE_OFFICER:
+        return COMMUNE
+    is_working = actor.role in {Role.OPERATOR, Role.APPROVER}
     is_province = place_kind(actor.place_id) is PlaceKind.PROVINCE
     if is_working and not (is_province and actor.role is Role.OPERATOR):
         return PATH

@@ -39,6 +39,9 @@ NAMES: dict[str, Callable[[], str]] = {
     "weekdays": lambda: _("các ngày"),
     "starts_on": lambda: _("từ ngày"),
     "ends_on": lambda: _("đến hết ngày"),
+    "promised_on": lambda: _("hẹn ngày"),
+    "cluster": lambda: _("cụm loa"),
+    "text": lambda: _("nội dung"),
     "tags": lambda: _("nhãn"),
     "valid_from": lambda: _("dùng từ ngày"),
     "valid_until": lambda: _("dùng đến hết ngày"),
@@ -132,6 +135,7 @@ SAID: dict[str, Callable[[str], str]] = {
     "cut_end_ms": _seconds,
     "starts_on": _day,
     "ends_on": _day,
+    "promised_on": _day,
     "valid_from": _day,
     "valid_until": _day,
 }

@@ -33,6 +33,7 @@ from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk, Tools
+from controller.services.fault_reports import FaultDesk
 from controller.services.filing import FilingDesk
 from controller.services.hours import Hours
 from controller.services.library import Library
@@ -161,6 +162,7 @@ class Centre:
             "accounts": self.accounts,
             "audit": self.audit,
             "audit_chain": AuditChain(self.database),
+            "faults": FaultDesk(self.database, self.clock, self.places),
             "today": Today(self.database, self.clock, self.places),
             "library": Library(self.database, self.clock, self.places),
             "uses": BulletinUses(self.database, self.clock, self.places),
@@ -186,6 +188,7 @@ class Centre:
                 self.wake,
                 is_voice=bool,
             ),
+            "orders": actual,
             "emergencies": EmergencyDesk(tools),
             "drills": DrillDesk(replace(tools, orders=self._orders(DeedKind.EXERCISE))),
             "readings": readings,

@@ -15,6 +15,7 @@ from controller.storage.models.emergencies import (
     EmergencyRow,
 )
 from controller.storage.models.places import (
+    FaultReportRow,
     HoursExceptionRow,
     HoursRuleRow,
     PlaceRow,
@@ -59,6 +60,7 @@ __all__ = [
     "EmergencyOrderRow",
     "EmergencyPartRow",
     "EmergencyRow",
+    "FaultReportRow",
     "HoldingRow",
     "HoursExceptionRow",
     "HoursRuleRow",

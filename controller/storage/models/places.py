@@ -79,6 +79,25 @@ class SpeakerClusterRow(Base):
     is_invented: Mapped[bool] = mapped_column(default=False)
 
 
+class FaultReportRow(Base):
+    """Somebody below found horns broken; until they are mended all concerned see it."""
+
+    __tablename__ = "fault_report"
+    __table_args__ = (Index(None, "station_id", "mended_at"),)
+
+    fault_report_id: Mapped[str] = mapped_column(primary_key=True)
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"))
+    cluster_number: Mapped[int | None]
+    """Which group of horns; None: the station itself, or nobody knows."""
+    text: Mapped[str]
+    reported_by: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
+    reported_at: Mapped[datetime]
+    promised_on: Mapped[date | None]
+    """Local date on which somebody said it will be mended."""
+    mended_by: Mapped[str | None] = mapped_column(ForeignKey("account.account_id"))
+    mended_at: Mapped[datetime | None]
+
+
 class StationStateRow(Base):
     """What a station last said of itself and what was last sent to it; overwritten, not history."""
 

@@ -223,7 +223,7 @@ def test_an_approver_finds_what_waits_and_an_author_what_was_returned(centre: Ce
 def test_each_role_starts_where_its_work_is(centre: Centre) -> None:
     starts = {
         (Role.OPERATOR, DISTRICT): "/hom-nay",
-        (Role.COMMUNE_OFFICER, COMMUNE): "/hom-nay",
+        (Role.COMMUNE_OFFICER, COMMUNE): "/xa",
         (Role.APPROVER, DISTRICT): "/hom-nay",
         (Role.OPERATOR, PROVINCE): "/bang",
         (Role.AUDITOR, PROVINCE): "/bang",
