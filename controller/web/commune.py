@@ -71,11 +71,8 @@ def report(station_id: str) -> Response | tuple[str, int]:
 @requires(Permission.ORDER_STATIONS)
 def promise(fault_report_id: str) -> Response:
     """Say when it will be mended."""
-    text = request.form.get("promised_on", "")
     try:
-        day = day_of(text, local_date(web_now()))
-        if day is None:
-            raise InvalidInputError(text, field="promised_on", problem="bad_date")
+        day = _day(request.form.get("promised_on", ""))
         services().faults.promise(current_actor(), fault_report_id, day)
         flash(_("Đã ghi ngày hẹn sửa. Xã thấy trên trang của mình."), "ok")
     except InvalidInputError as error:
@@ -117,6 +114,13 @@ def _values(station_id: str) -> dict[str, object]:
         "broken": {fault.cluster_number: fault for fault in faults},
         "sounding": next((line for line in view.day if line.sign == "sounding"), None),
     }
+
+
+def _day(text: str) -> date:
+    day = day_of(text, local_date(web_now()))
+    if day is None:
+        raise InvalidInputError(text, field="promised_on", problem="bad_date")
+    return day
 
 
 def _midnight(day: date) -> datetime:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from controller.domain.places import PlaceTree
-from controller.domain.schedule import Recurrence
+from controller.domain.schedule import STATION_ZONE, Recurrence, local_date
 from controller.services.schedule_findings import Wish
 from station_protocol.vocabulary import Priority
 
 WEEKS_AHEAD = timedelta(days=27)
 """A new series is proposed for four weeks; one without an end has to be asked for."""
+
+AT_ONCE = "now"
+"""The recurrence of what is to sound as soon as the stations hold it."""
+
+REACHED_WITHIN = timedelta(seconds=75)
+"""A plan is at an online station within seconds; 2 MB of sound need about half a minute of 4G."""
 
 _PROGRAMME = "programme:"
 
@@ -112,9 +118,24 @@ def form_from(values: MultiDict[str, str]) -> ScheduleForm:
     return form
 
 
-def read(form: ScheduleForm, tree: PlaceTree, today: date) -> tuple[Wish | None, ScheduleForm]:
-    """What the form asks for; None, and the form with its problems, if that cannot be read."""
-    problems: dict[str, str] = {}
+def soonest(now: datetime) -> datetime:
+    """The first whole minute at which stations can sound: until then plan and sound reach them."""
+    local = (now + REACHED_WITHIN).astimezone(STATION_ZONE)
+    whole = local.replace(second=0, microsecond=0)
+    return whole if whole == local else whole + timedelta(minutes=1)
+
+
+def read(form: ScheduleForm, tree: PlaceTree, now: datetime) -> tuple[Wish | None, ScheduleForm]:
+    """What the form asks for; None, and the form with its problems, if that cannot be read.
+
+    What is to air at once is read as the soonest instant from `now` on.
+    """
+    if form.recurrence == AT_ONCE:
+        at = soonest(now)
+        dated = replace(form, airs_at=f"{at:%H:%M}", starts_on=spelled_day(at.date()))
+        wish, dated = read(replace(dated, recurrence=Recurrence.ONCE.value), tree, now)
+        return wish, replace(dated, recurrence=AT_ONCE)
+    today, problems = local_date(now), dict[str, str]()
     airs_at = time_of(form.airs_at)
     if airs_at is None:
         problems["airs_at"] = _("Gõ giờ và phút, như 05:30.")

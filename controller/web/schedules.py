@@ -22,6 +22,7 @@ from controller.web.context import web_now
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
 from controller.web.schedule_form import (
+    AT_ONCE,
     ScheduleForm,
     day_of,
     form_from,
@@ -75,12 +76,14 @@ def quiet_words(view: WeekView) -> str:
 @bp.get("/moi")
 @requires(Permission.WRITE_SCHEDULES)
 def new() -> str:
-    """The form for a new schedule; `ban-tin` names the bulletin, `ngay` the first day."""
+    """The form for a new schedule: `ban-tin` its bulletin, `ngay` its first day, `luc=ngay` now."""
     actor = current_actor()
     form = new_form(_today(), bulletin_id=request.args.get("ban-tin", ""), targets=[actor.place_id])
     first = day_of(request.args.get("ngay", ""), _today())
     if first is not None and first > _today():
         form = replace(form, starts_on=f"{first:%d/%m/%Y}")
+    if request.args.get("luc") == "ngay":
+        form = replace(form, recurrence=AT_ONCE)
     return _page(form, is_fresh=True)
 
 
@@ -112,7 +115,7 @@ def preview() -> str | tuple[str, int]:
 @requires(Permission.WRITE_SCHEDULES)
 def save() -> str | Response | tuple[str, int]:
     """Keep it: a new schedule, or a series changed from its first day on."""
-    wish, form = read(form_from(request.form), services().places.tree(), _today())
+    wish, form = read(form_from(request.form), services().places.tree(), web_now())
     if wish is None:
         return _page(form), 422
     deeds, actor = services().schedules, current_actor()
@@ -123,7 +126,15 @@ def save() -> str | Response | tuple[str, int]:
             saved = deeds.save(actor, wish)
     except ControllerError as error:
         return _refused(form, error)
-    if saved.count is None:
+    if form.recurrence == AT_ONCE:
+        flash(
+            _(
+                "Phát lúc %(at)s. Trạm nào nhận muộn vẫn phát, nếu còn trong thời gian chờ.",
+                at=form.airs_at,
+            ),
+            "ok",
+        )
+    elif saved.count is None:
         flash(_("Đã lưu lịch hằng tuần. Các trạm nhận lịch mới trong vài phút."), "ok")
     else:
         number = formats.number(saved.count)
@@ -182,7 +193,7 @@ def _previewed(
     form: ScheduleForm, *, is_told: bool = False
 ) -> tuple[ScheduleForm, Preview | None, str]:
     """The form, the preview or None, and why there is none, unless the page says it already."""
-    wish, form = read(form, services().places.tree(), _today())
+    wish, form = read(form, services().places.tree(), web_now())
     if wish is None:
         return form, None, ""
     editing = Editing(form.schedule_id, _version(form)) if form.is_edit else None

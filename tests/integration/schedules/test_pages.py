@@ -506,3 +506,29 @@ def test_the_first_day_offered_is_tomorrow_or_the_day_that_was_looked_at(
 ) -> None:
     assert f"{TOMORROW:%d/%m/%Y}" in operator.get("/lich/moi").text
     assert "02/12/2026" in operator.get("/lich/moi?ngay=2026-12-02").text
+
+
+def test_an_approved_bulletin_is_played_now_at_chosen_stations(
+    at_desk: Desk, operator: Browser
+) -> None:
+    at_desk.everyone_is_linked()
+    chosen = at_desk.bulletin()
+    form = operator.get(f"/lich/moi?luc=ngay&ban-tin={chosen}").text
+    assert re.search(r'<option value="now" selected>', form)
+    now = typed(chosen, recurrence="now", airs_at="", starts_on="")
+    assert "Phát 17:08" in words(operator.post("/lich/xem-truoc", **now).text)
+    answer = operator.post("/lich/moi", **{**now, "target": [COMMUNE]})
+    assert answer.status_code == 303
+    assert "Phát lúc 17:08." in words(operator.get(answer.headers["Location"]).text)
+    at_desk.materialise()
+    (slot,) = at_desk.slots()
+    assert slot.starts_at == NOW + timedelta(seconds=80)
+
+
+def test_at_once_means_within_the_hours_and_is_no_emergency(at_desk: Desk) -> None:
+    chosen = at_desk.bulletin()
+    at_desk.centre.clock.move(hours=5)
+    operator = at_desk.centre.client(Role.OPERATOR, DISTRICT)
+    answer = operator.post("/lich/moi", **typed(chosen, recurrence="now", airs_at="", starts_on=""))
+    assert answer.status_code == 422
+    assert "05:00–21:00" in words(answer.text)

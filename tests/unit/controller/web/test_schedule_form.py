@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,8 @@ from controller.web.schedule_form import ScheduleForm
 from station_protocol.vocabulary import Priority
 
 TODAY = date(2026, 11, 25)
+NOW = datetime(2026, 11, 25, 10, 6, 40, tzinfo=UTC)
+"""17:06:40 at the stations."""
 
 
 def place(place_id: str, kind: PlaceKind, parent_id: str | None, word: str, name: str) -> Place:
@@ -80,9 +82,9 @@ def test_a_place_below_a_chosen_one_is_not_counted_twice() -> None:
 
 def test_the_form_reads_back_what_it_shows() -> None:
     form = schedule_form.new_form(TODAY, bulletin_id="b", targets=["h"])
-    wish, _same = schedule_form.read(form, TREE, TODAY)
+    wish, _same = schedule_form.read(form, TREE, NOW)
     assert wish is not None
-    again, _same = schedule_form.read(schedule_form.form_of(wish, "s-1", 3), TREE, TODAY)
+    again, _same = schedule_form.read(schedule_form.form_of(wish, "s-1", 3), TREE, NOW)
     assert again == wish
     assert (wish.airs_at, wish.weekdays, wish.starts_on) == (
         time(5, 30),
@@ -93,9 +95,28 @@ def test_the_form_reads_back_what_it_shows() -> None:
 
 def test_a_single_slot_has_no_last_day_and_an_urgent_one_is_known() -> None:
     form = ScheduleForm("b", "once", "05:30", (), "26/11", "rác", "", ("h",), "priority")
-    wish, _same = schedule_form.read(form, TREE, TODAY)
+    wish, _same = schedule_form.read(form, TREE, NOW)
     assert isinstance(wish, Wish)
     assert (wish.ends_on, wish.priority) == (None, Priority.PRIORITY)
+
+
+@pytest.mark.parametrize(
+    ("now", "airs_at", "day"),
+    [
+        (NOW, time(17, 8), TODAY),
+        (NOW.replace(second=45), time(17, 8), TODAY),
+        (NOW.replace(second=46), time(17, 9), TODAY),
+        (datetime(2026, 11, 25, 16, 59, tzinfo=UTC), time(0, 1), date(2026, 11, 26)),
+    ],
+)
+def test_at_once_is_the_first_whole_minute_that_stations_can_make(
+    now: datetime, airs_at: time, day: date
+) -> None:
+    form = ScheduleForm("b", "now", "rác", ("0",), "rác", "rác", "", ("h",), "ordinary")
+    wish, same = schedule_form.read(form, TREE, now)
+    assert wish is not None
+    assert (wish.recurrence, wish.airs_at, wish.starts_on) == ("once", airs_at, day)
+    assert (same.recurrence, same.airs_at) == ("now", f"{airs_at:%H:%M}")
 
 
 def test_a_way_out_is_taken_into_the_fields() -> None:
