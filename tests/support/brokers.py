@@ -177,6 +177,7 @@ class Peer:
 
     def subscribe(self, *filters: str) -> list[bool]:
         """Whether each filter was granted."""
+        assert self.connected.is_set(), "nobody subscribes who was refused"
         self.client.subscribe([(pattern, 1) for pattern in filters])
         return self.granted.get(timeout=WAIT_S)
 
@@ -246,3 +247,18 @@ def connect(
         assert time.monotonic() < deadline, "the broker did not answer"
         time.sleep(0.01)
     return peer
+
+
+def connect_when_known(port: int, user: str, password: str) -> Peer:
+    """The same, tried again while the broker does not know the user yet.
+
+    It reads its users some time after it was told to, and refuses new ones until then.
+    """
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        peer = connect(port, user, password)
+        if peer.connected.is_set():
+            return peer
+        peer.close()
+        assert time.monotonic() < deadline, f"the broker never knew {user}"
+        time.sleep(0.1)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.brokers import connect
+from tests.support.brokers import connect, connect_when_known
 from tests.support.service_manager import ServiceManager
 from tests.support.serving import Served, controller, gone, series, serving, until, write_config
 
@@ -98,11 +98,11 @@ def test_a_forged_publish_is_refused_counted_and_blamed_on_whose_secret_it_was(
 ) -> None:
     forger = station_toml(served, "bac-ai-phuoc-binh", tmp_path)["broker"]
     victim = station_toml(served, "bac-ai-phuoc-hoa", tmp_path)["broker"]
-    listening = connect(forger["port"], victim["user"], victim["password"])
+    listening = connect_when_known(forger["port"], victim["user"], victim["password"])
     listening.subscribe("vang/1/d/bac-ai-phuoc-hoa/#")
     retained = {listening.next()[0] for _ in range(2)}
     assert retained == {f"vang/1/d/bac-ai-phuoc-hoa/{kind}" for kind in ("plan", "limits")}
-    forging = connect(forger["port"], forger["user"], forger["password"])
+    forging = connect_when_known(forger["port"], forger["user"], forger["password"])
     forging.publish("vang/1/d/bac-ai-phuoc-hoa/plan", b"forged plan")
     until(lambda: denied(served, "bac-ai-phuoc-binh") == 1.0, words="for the refusal")
     assert denied(served, "bac-ai-phuoc-hoa") == 0.0
