@@ -6,8 +6,9 @@ says of it what the newest plan says; an older plan that already had the slot as
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import and_, or_, select
@@ -31,7 +32,7 @@ class StationReadiness:
     district: Place | None
     holding: Holding
     since_at: datetime | None
-    """Since when: that it is not heard of, or that the plan it lacks was signed."""
+    """Since when it is not heard of, or lacks the plan, or has lost a sound; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +70,36 @@ def judge_slots(
 ) -> tuple[SlotReadiness, ...]:
     """Each slot at each of its stations; `tiles` has all of them."""
     names = station_names(session, marks_of(slot.row for slot in slots))
-    held = _held(session, {sha for slot in slots for sha in every_sound(slot.row, names)})
+    sounds = _sounds(session, {sha for slot in slots for sha in every_sound(slot.row, names)})
     asked = {station.station_id for slot in slots for station in slot.stations}
     plans = _lagging(session, [one for one in asked if _lags(tiles[one])])
-    return tuple(_judge(slot, tree, tiles, names, held, plans, now) for slot in slots)
+    return tuple(_judge(slot, tree, tiles, names, sounds, plans, now) for slot in slots)
 
 
 def _lags(tile: Tile) -> bool:
     return tile.plan_held != tile.plan_sent
 
 
-def _held(session: Session, needed: set[str]) -> Mapping[str, set[str]]:
-    held: dict[str, set[str]] = {}
-    query = select(HoldingRow.station_id, HoldingRow.sha256).where(
-        and_(HoldingRow.sha256.in_(needed), HoldingRow.held.is_(True))
+@dataclass(frozen=True, slots=True)
+class _Sounds:
+    """What one station said of the sounds asked about."""
+
+    held: set[str] = field(default_factory=set)
+    lost: dict[str, datetime] = field(default_factory=dict)
+    """Since when it no longer holds what it once did."""
+
+
+def _sounds(session: Session, needed: set[str]) -> Mapping[str, _Sounds]:
+    found: defaultdict[str, _Sounds] = defaultdict(_Sounds)
+    query = select(HoldingRow.station_id, HoldingRow.sha256, HoldingRow.held, HoldingRow.at).where(
+        HoldingRow.sha256.in_(needed)
     )
-    for station_id, sha256 in session.execute(query):
-        held.setdefault(station_id, set()).add(sha256)
-    return held
+    for station_id, sha256, is_held, at in session.execute(query):
+        if is_held:
+            found[station_id].held.add(sha256)
+        else:
+            found[station_id].lost[sha256] = at
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +152,22 @@ def _judge(
     tree: PlaceTree,
     tiles: Mapping[str, Tile],
     names: Names,
-    held: Mapping[str, set[str]],
+    sounds: Mapping[str, _Sounds],
     plans: Mapping[str, _Plans],
     now: datetime,
 ) -> SlotReadiness:
     row = slot.row
     found = [
-        _at(row.slot_id, station, tree, tiles[station.station_id], plans, sounds, held)
+        _at(
+            row.slot_id,
+            tree,
+            station,
+            tiles[station.station_id],
+            plans.get(station.station_id),
+            sounds_at(row, station, names),
+            sounds.get(station.station_id, _Sounds()),
+        )
         for station in slot.stations
-        for sounds in [sounds_at(row, station, names)]
     ]
     return SlotReadiness(
         slot_id=row.slot_id,
@@ -164,25 +184,32 @@ def _judge(
 
 def _at(
     slot_id: str,
-    station: Station,
     tree: PlaceTree,
+    station: Station,
     tile: Tile,
-    plans: Mapping[str, _Plans],
-    sounds: frozenset[str],
-    held: Mapping[str, set[str]],
+    plans: _Plans | None,
+    needed: frozenset[str],
+    sounds: _Sounds,
 ) -> StationReadiness:
-    station_id, plan = station.station_id, plans.get(station.station_id)
-    holding = Holding(
-        has_plan=plan is None or plan.has(slot_id),
-        sounds_held=len(sounds & held.get(station_id, set())),
-        sounds_needed=len(sounds),
-        state=tile.state,
-    )
-    is_heard_of = tile.is_online or plan is None
+    """`plans` None: it holds the newest."""
     return StationReadiness(
-        station_id=station_id,
+        station_id=station.station_id,
         place=tree.places[station.place_id],
         district=tree.district_of(station.place_id),
-        holding=holding,
-        since_at=plan.made_at if is_heard_of and plan is not None else tile.since_at,
+        holding=Holding(
+            has_plan=plans is None or plans.has(slot_id),
+            sounds_held=len(needed & sounds.held),
+            sounds_needed=len(needed),
+            state=tile.state,
+        ),
+        since_at=_since(tile, plans, [sounds.lost[one] for one in needed & sounds.lost.keys()]),
     )
+
+
+def _since(tile: Tile, plans: _Plans | None, lost: Sequence[datetime]) -> datetime | None:
+    """The first cause that is known: silence, a plan that did not come, a lost sound."""
+    if not tile.is_online:
+        return tile.since_at
+    if plans is not None:
+        return plans.made_at
+    return min(lost, default=None)

@@ -6,6 +6,7 @@ import atexit
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from typing import Any, cast
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
 
 from audio_library.speech.cache import SpeechCache
@@ -286,3 +288,22 @@ def centre(folder: Path, settings: Settings | None = None) -> Iterator[Centre]:
         yield built
     finally:
         built.close()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_line: object) -> None:
+        """Requests are no news to a test."""
+
+
+@contextmanager
+def served(built: Centre) -> Iterator[str]:
+    """The address of a centre's pages, for a real browser."""
+    server = make_server("127.0.0.1", 0, built.app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import time
@@ -11,40 +10,20 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from controller.domain.accounts import Role
 from tests.support.browser import chromium
 from tests.support.schedule_desk import Desk, a_wish, desk
-from tests.support.web import DISTRICT, PASSWORD
+from tests.support.web import DISTRICT, PASSWORD, served
 
 pytestmark = pytest.mark.real
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_line: object) -> None:
-        """Requests are no news to a test."""
-
-
-@contextmanager
-def served(at_desk: Desk) -> Iterator[str]:
-    """The address of the desk's pages."""
-    server = make_server("127.0.0.1", 0, at_desk.centre.app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager
 def form_page(at_desk: Desk, width: int) -> Iterator[Page]:
     """The form, open for the operator of Bác Ái."""
     actor = at_desk.centre.actor(Role.OPERATOR, DISTRICT)
-    with served(at_desk) as address, chromium() as browser:
+    with served(at_desk.centre) as address, chromium() as browser:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, locale="vi-VN", base_url=address
         )
@@ -94,7 +73,7 @@ def test_without_a_script_the_form_works_by_its_buttons(tmp_path: Path) -> None:
         at_desk.everyone_is_linked()
         bulletin = at_desk.bulletin()
         actor = at_desk.centre.actor(Role.OPERATOR, DISTRICT)
-        with served(at_desk) as address, chromium() as browser:
+        with served(at_desk.centre) as address, chromium() as browser:
             context = browser.new_context(java_script_enabled=False, base_url=address)
             page = context.new_page()
             page.goto("/dang-nhap?den=/lich/moi")

@@ -125,7 +125,8 @@ def test_a_station_without_the_sound_is_named_with_its_phone_two_hours_before(
     assert "Còn 1 giờ 30 phút" in page
     assert page.count("8/9 trạm sẵn sàng") == 2
     assert "“Tin sáng mai”: 1 trạm" not in page, "fourteen hours are time enough"
-    assert re.search(r"Phước Bình chưa đủ âm thanh .*?0912 345 678 Anh Thuận", page)
+    said = r"Phước Bình chưa đủ âm thanh từ 17:06 25/11/2026 Trực tuyến 0912 345 678 Anh Thuận"
+    assert re.search(said, page)
 
 
 def test_an_older_plan_that_has_the_slot_as_it_is_will_do(centre: Centre) -> None:
