@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -147,7 +148,7 @@ class FaultDesk:
         actor: Actor,
         action: str,
         row: FaultReportRow,
-        detail: dict[str, object],
+        detail: dict[str, Any],
     ) -> None:
         place_id = self._places.tree().stations[row.station_id].place_id
         deed = Deed(action, "fault_report", row.fault_report_id, place_id, detail)

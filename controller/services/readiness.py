@@ -143,7 +143,9 @@ def _lagging(session: Session, station_ids: Sequence[str]) -> Mapping[str, _Plan
         else:
             held[station_id] = said
     return {
-        key: _Plans(*newest.get(key, (None, {})), held=held.get(key, {})) for key in station_ids
+        key: _Plans(made_at, said, held.get(key, {}))
+        for key in station_ids
+        for made_at, said in [newest.get(key, (None, {}))]
     }
 
 
