@@ -40,10 +40,28 @@ class _Entry:
     short: Callable[[], str]
     icon: str
     permission: Permission
+    roles: frozenset[Role] = frozenset(Role)
 
+
+_COMMUNE = frozenset({Role.COMMUNE_OFFICER})
 
 _ENTRIES = (
-    _Entry("/hom-nay", lambda: _("Hôm nay"), lambda: _("Hôm nay"), "home", Permission.VIEW),
+    _Entry(
+        "/xa",
+        lambda: _("Loa của xã"),
+        lambda: _("Loa"),
+        "horn",
+        Permission.VIEW,
+        roles=_COMMUNE,
+    ),
+    _Entry(
+        "/hom-nay",
+        lambda: _("Hôm nay"),
+        lambda: _("Hôm nay"),
+        "home",
+        Permission.VIEW,
+        roles=frozenset(Role) - _COMMUNE,
+    ),
     _Entry("/bang", lambda: _("Bảng trạm"), lambda: _("Trạm"), "grid", Permission.VIEW),
     _Entry("/ban-tin", lambda: _("Bản tin"), lambda: _("Bản tin"), "doc", Permission.VIEW),
     _Entry("/lich", lambda: _("Lịch phát"), lambda: _("Lịch phát"), "cal", Permission.VIEW),
@@ -70,7 +88,7 @@ def navigation(actor: Actor, *, short: bool = False) -> list[Link]:
     return [
         Link(entry.path, (entry.short if short else entry.word)(), entry.icon, _is_here(entry.path))
         for entry in _ENTRIES
-        if actor.may(entry.permission) and entry.path in routes
+        if actor.may(entry.permission) and actor.role in entry.roles and entry.path in routes
     ]
 
 
