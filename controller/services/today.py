@@ -68,11 +68,6 @@ class FailedSlot:
         found = Counter((one.outcome, one.reason) for one in self.stations)
         return dict(found.most_common())
 
-    @property
-    def is_certain(self) -> bool:
-        """Whether it is known to have failed somewhere."""
-        return any(one.outcome in FAILED for one in self.stations)
-
 
 @dataclass(frozen=True, slots=True)
 class TodayView:

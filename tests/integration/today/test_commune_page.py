@@ -56,7 +56,9 @@ def test_a_commune_officer_starts_at_the_own_loudspeaker(centre: Centre) -> None
     officer = centre.client(Role.COMMUNE_OFFICER, COMMUNE)
     assert officer.get("/").headers["Location"] == "/xa"
     assert officer.get("/xa").headers["Location"] == PAGE
-    page = words(officer.get(PAGE))
+    answer = officer.get(PAGE)
+    page = words(answer)
+    assert 'href="/xa"' in answer.text, "the way back from every page"
     assert "Xã Phước Bình" in page
     assert "Dừng loa" in page
     assert "Báo loa hỏng" in page
