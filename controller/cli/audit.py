@@ -11,7 +11,7 @@ from controller.settings import Settings
 
 
 def run(_args: argparse.Namespace, settings: Settings) -> int:
-    """Work every link of the chain out anew; 1 when a row was changed, taken out or put in."""
+    """Work every link of the chain out anew; 1 when a row was changed or taken out."""
     database = wiring.open_database(settings)
     try:
         state = AuditChain(database).examine()

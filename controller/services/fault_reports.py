@@ -43,7 +43,6 @@ class FaultView:
     """Full name."""
     reported_at: datetime
     promised_on: date | None
-    mended_at: datetime | None
     is_overdue: bool
     """Whether the promised day is over."""
 
@@ -117,17 +116,13 @@ class FaultDesk:
             detail = {"promised_on": day.isoformat()}
             self._write_down(session, actor, "fault.promise", row, detail)
 
-    def mended(self, actor: Actor, fault_report_id: str) -> None:
-        """Say that it is heard again."""
+    def mended(self, actor: Actor, fault_report_id: str) -> str:
+        """Say that it is heard again; the id of the station."""
         with self._database.write() as session:
             row = self._open(session, actor, fault_report_id)
             row.mended_at, row.mended_by = self._now(), actor.account_id
             self._write_down(session, actor, "fault.mend", row, {"text": row.text})
-
-    def station_of(self, actor: Actor, fault_report_id: str) -> str:
-        """Which station a report is about."""
-        with self._database.read() as session:
-            return self._open(session, actor, fault_report_id).station_id
+            return row.station_id
 
     def _ensure_here(self, actor: Actor, station_id: str) -> None:
         tree = self._places.tree()
@@ -190,6 +185,5 @@ def _view(
         reported_by=who,
         reported_at=row.reported_at,
         promised_on=row.promised_on,
-        mended_at=row.mended_at,
         is_overdue=row.promised_on is not None and row.promised_on < today,
     )

@@ -84,8 +84,7 @@ def promise(fault_report_id: str) -> Response:
 @requires(Permission.REPORT_FAULTS)
 def mended(fault_report_id: str) -> Response:
     """Say that it is heard again."""
-    station_id = services().faults.station_of(current_actor(), fault_report_id)
-    services().faults.mended(current_actor(), fault_report_id)
+    station_id = services().faults.mended(current_actor(), fault_report_id)
     flash(_("Đã ghi là sửa xong."), "ok")
     back = request.form.get("back", "")
     page = url_for("commune.show", station_id=station_id) if back == "commune" else None
