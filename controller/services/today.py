@@ -19,14 +19,14 @@ from controller.services.phones import Phone, phones_of
 from controller.services.places import Places
 from controller.services.readiness import SlotReadiness, judge_slots
 from controller.services.tiles import tiles_of
+from controller.services.week import FAILED
 from controller.storage.database import Database
 from controller.storage.models import BulletinRow, SlotResultRow, SlotRow
 
 AHEAD = timedelta(hours=24)
 BEHIND = timedelta(hours=24)
 MOST_BULLETINS = 20
-FAILED = (Sign.MISSED.value, Sign.CUT_SHORT.value)
-OPEN = (*FAILED, Sign.UNKNOWN.value)
+NOT_HEARD = tuple(sign.value for sign in (*FAILED, Sign.UNKNOWN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _failed(
     rows = session.scalars(
         select(SlotResultRow)
         .where(
-            SlotResultRow.outcome.in_(OPEN),
+            SlotResultRow.outcome.in_(NOT_HEARD),
             SlotResultRow.planned_at > now - BEHIND,
             SlotResultRow.planned_at <= now,
         )

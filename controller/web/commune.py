@@ -15,7 +15,6 @@ from controller.web.context import web_now
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
 from controller.web.schedule_form import day_of
-from station_protocol.messages import StopDeed
 
 bp = Blueprint("commune", __name__)
 
@@ -42,15 +41,6 @@ def show(station_id: str) -> str:
 def changes(station_id: str) -> str:
     """What changes while the page stays open."""
     return render_template("commune/_live.html", **_values(station_id))
-
-
-@bp.post("/xa/<station_id>/dung")
-@requires(Permission.STOP_SOUND)
-def stop(station_id: str) -> Response:
-    """Stop what sounds here now; the rest is not played again."""
-    services().orders.order(current_actor(), station_id, StopDeed(), why="")
-    flash(_("Đã gửi lệnh dừng loa. Phần còn lại của buổi không phát lại."), "ok")
-    return redirect(url_for("commune.show", station_id=station_id), code=303)
 
 
 @bp.post("/xa/<station_id>/bao-hong")

@@ -87,7 +87,8 @@ def stop(station_id: str) -> Response:
     why = request.form.get("ly_do", "")
     services().orders.order(current_actor(), station_id, StopDeed(), why=why)
     flash(_("Đã gửi lệnh dừng loa. Phần còn lại của buổi không phát lại."))
-    return redirect(url_for("stations.show", station_id=station_id), code=303)
+    page = "commune.show" if request.form.get("back") == "commune" else "stations.show"
+    return redirect(url_for(page, station_id=station_id), code=303)
 
 
 def _today() -> date:

@@ -31,6 +31,7 @@ from tests.support.web import (
 
 STATION, OTHER_STATION = COMMUNE, OTHER_COMMUNE
 PAGE = f"/xa/{STATION}"
+STOP = f"/tram/{STATION}/dung"
 
 
 @pytest.fixture
@@ -81,7 +82,9 @@ def test_what_is_on_air_stands_first_and_is_stopped_by_a_signed_order(centre: Ce
     live = words(officer.get(f"{PAGE}/thay-doi"))
     assert "Đang phát trên loa" in live
     assert "đến 17:15:00" in live
-    assert officer.post(f"{PAGE}/dung").status_code == 303
+    page = officer.get(PAGE).text
+    assert f'action="{STOP}"' in page
+    assert officer.post(STOP, back="commune").headers["Location"] == PAGE
     with centre.database.read() as session:
         assert session.scalars(select(SignedOrderRow.audience)).all() == [STATION]
 
@@ -167,7 +170,7 @@ def test_other_places_neither_see_nor_touch_it(centre: Centre) -> None:
     assert "“im”" not in words(other.get("/hom-nay"))
     assert other.get(PAGE).status_code == 404
     assert other.post(f"{PAGE}/bao-hong", text="im", cluster="").status_code == 404
-    assert other.post(f"{PAGE}/dung").status_code == 404
+    assert other.post(STOP).status_code == 404
     for deed in ("hen", "xong"):
         answer = other.post(f"/loa-hong/{fault_id}/{deed}", promised_on="27/11/2026")
         assert answer.status_code == 404
@@ -180,4 +183,4 @@ def test_an_auditor_sees_the_page_without_its_deeds(centre: Centre) -> None:
     page = words(centre.client(Role.AUDITOR).get(PAGE))
     assert "Dừng loa" not in page
     assert "Báo loa hỏng" not in page
-    assert centre.client(Role.AUDITOR).post(f"{PAGE}/dung").status_code == 403
+    assert centre.client(Role.AUDITOR).post(STOP).status_code == 403
