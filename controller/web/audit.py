@@ -18,7 +18,7 @@ from controller.web.context import place_word, web_now
 from controller.web.deeds import deed_word, is_refusal
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
-from controller.web.schedule_form import day_of
+from controller.web.schedule_form import typed_day
 from controller.web.trail import facts_of
 
 bp = Blueprint("audit", __name__)
@@ -84,17 +84,11 @@ def _places(actor: Actor) -> list[str]:
 
 
 def _days(first_text: str, last_text: str) -> tuple[date, date]:
-    first, last = _day("from", first_text), _day("to", last_text)
+    today = local_date(web_now())
+    first, last = typed_day("from", first_text, today), typed_day("to", last_text, today)
     if last < first:
         raise InvalidInputError(last_text, field="to", problem="not_after")
     return first, last
-
-
-def _day(field: str, text: str) -> date:
-    day = day_of(text, local_date(web_now()))
-    if day is None:
-        raise InvalidInputError(text, field=field, problem="bad_date")
-    return day
 
 
 def _file(actor: Actor, first: date, last: date) -> Iterator[str]:

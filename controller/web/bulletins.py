@@ -42,7 +42,7 @@ from controller.web.policy import (
 )
 from controller.web.readings import FORMS
 from controller.web.refusals import explain
-from controller.web.schedule_form import day_of, spelled_day
+from controller.web.schedule_form import spelled_day, typed_day
 
 bp = Blueprint("bulletins", __name__, url_prefix="/ban-tin")
 
@@ -116,12 +116,7 @@ class BulletinForm:
 
 
 def _day(field: str, text: str) -> date | None:
-    if not text.strip():
-        return None
-    day = day_of(text, local_date(web_now()))
-    if day is None:
-        raise InvalidInputError(text, field=field, problem="bad_date")
-    return day
+    return typed_day(field, text, local_date(web_now())) if text.strip() else None
 
 
 @bp.get("")

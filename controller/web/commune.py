@@ -14,7 +14,7 @@ from controller.errors import InvalidInputError
 from controller.web.context import web_now
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
-from controller.web.schedule_form import day_of
+from controller.web.schedule_form import typed_day
 
 bp = Blueprint("commune", __name__)
 
@@ -62,7 +62,8 @@ def report(station_id: str) -> Response | tuple[str, int]:
 def promise(fault_report_id: str) -> Response:
     """Say when it will be mended."""
     try:
-        day = _day(request.form.get("promised_on", ""))
+        text = request.form.get("promised_on", "")
+        day = typed_day("promised_on", text, local_date(web_now()))
         services().faults.promise(current_actor(), fault_report_id, day)
         flash(_("Đã ghi ngày hẹn sửa. Xã thấy trên trang của mình."), "ok")
     except InvalidInputError as error:
@@ -103,13 +104,6 @@ def _values(station_id: str) -> dict[str, object]:
         "broken": {fault.cluster_number: fault for fault in faults},
         "sounding": next((line for line in view.day if line.sign == "sounding"), None),
     }
-
-
-def _day(text: str) -> date:
-    day = day_of(text, local_date(web_now()))
-    if day is None:
-        raise InvalidInputError(text, field="promised_on", problem="bad_date")
-    return day
 
 
 def _midnight(day: date) -> datetime:

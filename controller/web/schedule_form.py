@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from controller.domain.places import PlaceTree
 from controller.domain.schedule import STATION_ZONE, Recurrence, local_date
+from controller.errors import InvalidInputError
 from controller.services.schedule_findings import Wish
 from station_protocol.vocabulary import Priority
 
@@ -204,6 +205,14 @@ def day_of(text: str, today: date) -> date | None:
         return this_year if this_year >= today else this_year.replace(year=today.year + 1)
     except ValueError:
         return None
+
+
+def typed_day(field_name: str, text: str, today: date) -> date:
+    """The day somebody typed into that field. InvalidInputError for what is none."""
+    day = day_of(text, today)
+    if day is None:
+        raise InvalidInputError(text, field=field_name, problem="bad_date")
+    return day
 
 
 def spelled_day(day: date) -> str:
