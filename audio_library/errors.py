@@ -14,6 +14,18 @@ class AudioError(Exception):
 
     code: ClassVar[str] = "audio"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled with its facts: a worker process tells what it met."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(
+    kind: type[AudioError], said: tuple[object, ...], facts: dict[str, object]
+) -> AudioError:
+    error = kind.__new__(kind, *said)
+    error.__dict__.update(facts)
+    return error
+
 
 class RefusedSoundError(AudioError):
     """The file itself is the reason: trying again with the same bytes gives the same answer."""

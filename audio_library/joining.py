@@ -7,7 +7,7 @@ its chime goes through in pieces of two seconds.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from audio_library.assets import AudioAsset
 from audio_library.decode import CHUNK_BYTES, HEADROOM
 from audio_library.encode import encode, levelled
 from audio_library.errors import LoudnessNotReachedError, ToolFailedError
-from audio_library.ingest import SCRATCH_PREFIX, asset_of
+from audio_library.ingest import SCRATCH_PREFIX, Progress, asset_of
 from audio_library.levels import SAMPLE_RATE_HZ
 from audio_library.measure import measure_encoded
 from audio_library.segment import AudioSegment
@@ -30,6 +30,7 @@ _EDGE_MS = 5
 _CODEC_LOSS_DB = 0.3  # what encoding a voice once more takes from it; see setting.py
 _FIRST_CEILING_DB = -2.0
 _MAX_ATTEMPTS = 5
+_READ_SHARE = 0.3
 _SAMPLE_BYTES = 2
 
 
@@ -44,28 +45,29 @@ class JoinPart:
 
 
 def join(
-    parts: Sequence[JoinPart], *, workdir: Path, go_on: Callable[[], None]
+    parts: Sequence[JoinPart], *, workdir: Path, progress: Progress
 ) -> tuple[Path, AudioAsset]:
     """Put the parts together in order; the file lies in `workdir` and belongs to the caller.
 
-    `go_on` is called now and then; an exception it raises stops the work. ToolFailedError when a
-    part cannot be read, LoudnessNotReachedError when no setting keeps the true peak.
+    `progress` is told how far it is, as a fraction; an exception it raises stops the work.
+    ToolFailedError when a part cannot be read, LoudnessNotReachedError when no setting keeps the
+    true peak.
     """
     with tempfile.TemporaryDirectory(dir=workdir, prefix=SCRATCH_PREFIX) as name:
         scratch = Path(name)
         pcm = scratch / "joined.pcm"
         if len(parts) == 1:
-            _shortened(parts[0], pcm, go_on)
+            _shortened(parts[0], pcm, progress)
         else:
-            _laid_together(parts, pcm, go_on)
-        path, asset = _encoded(pcm, scratch, go_on)
+            _laid_together(parts, pcm, progress)
+        path, asset = _encoded(pcm, scratch, progress)
         return path.rename(workdir / f"{asset.sha256}.opus"), asset
 
 
-def _laid_together(parts: Sequence[JoinPart], pcm: Path, go_on: Callable[[], None]) -> None:
+def _laid_together(parts: Sequence[JoinPart], pcm: Path, progress: Progress) -> None:
     joined = AudioSegment.empty()
-    for part in parts:
-        go_on()
+    for number, part in enumerate(parts):
+        progress(_READ_SHARE * number / len(parts))
         joined = _appended(joined, _segment(part), part.gap_ms)
     pcm.write_bytes(joined.raw_data)
 
@@ -87,14 +89,14 @@ def _segment(part: JoinPart) -> AudioSegment:
     return segment[part.skip_ms :].fade_in(_EDGE_MS).fade_out(_EDGE_MS)
 
 
-def _shortened(part: JoinPart, pcm: Path, go_on: Callable[[], None]) -> None:
+def _shortened(part: JoinPart, pcm: Path, progress: Progress) -> None:
     """One part without its chime, behind its pause."""
     skip = part.skip_ms * SAMPLE_RATE_HZ // 1000 * _SAMPLE_BYTES
     edge = np.linspace(0.0, 1.0, _EDGE_MS * SAMPLE_RATE_HZ // 1000)
     with pcm.open("wb") as file:
         file.write(bytes(max(0, part.gap_ms) * SAMPLE_RATE_HZ // 1000 * _SAMPLE_BYTES))
         for data in _decoded(part.path):
-            go_on()
+            progress(0.0)
             kept, skip = data[skip:], max(0, skip - len(data))
             if kept and edge.size:
                 samples = np.frombuffer(kept, dtype="<i2").copy()
@@ -117,13 +119,18 @@ def _decoded(path: Path) -> Iterator[bytes]:
         raise ToolFailedError("our own file unreadable", exit_code=exit_code, stderr=messages)
 
 
-def _encoded(pcm: Path, scratch: Path, go_on: Callable[[], None]) -> tuple[Path, AudioAsset]:
+def _encoded(pcm: Path, scratch: Path, progress: Progress) -> tuple[Path, AudioAsset]:
     """Encode until the true peak of the encoded file itself is kept; levels are as they were."""
     out = scratch / "joined.opus"
     setting = Setting(_CODEC_LOSS_DB, _FIRST_CEILING_DB)
+    total = max(1, pcm.stat().st_size // _SAMPLE_BYTES)
+
+    def encoded(done: int) -> None:
+        progress(_READ_SHARE + (1 - _READ_SHARE) * done / total)
+
     for _attempt in range(_MAX_ATTEMPTS):
         pieces = levelled(pcm, gain_db=setting.gain_db, ceiling_db=setting.ceiling_db)
-        samples, waveform = encode(pieces, out, progress=lambda _done: go_on())
+        samples, waveform = encode(pieces, out, progress=encoded)
         heard = measure_encoded(out, samples * 1000 // SAMPLE_RATE_HZ)
         if is_safe(heard):
             return out, asset_of(out, samples, waveform, heard)

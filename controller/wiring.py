@@ -23,6 +23,7 @@ from audio_library.speech.online import GttsEngine
 from audio_library.speech.own_voice import OwnVoiceEngine, packages_of_the_extra
 from audio_library.speech.speaker import Speaker
 from audio_library.store import ORIGINAL_SUFFIX, AssetStore, FolderStore
+from audio_library.worker_process import WorkerProcess
 from controller.app import create_app
 from controller.errors import BrokerError
 from controller.jobs import audit_seal, drafts, fleet_sweep, plan_refresh, pruning, reconcile_day
@@ -320,11 +321,14 @@ def _background(
     def count_failure() -> None:
         internals.count_border_error("job")
 
-    ingest = IngestWorkers(desk, on_failure=count_failure, on_end=internals.ingest_ended)
+    ingest = IngestWorkers(
+        desk, process=WorkerProcess, on_failure=count_failure, on_end=internals.ingest_ended
+    )
     speech = SpeechWorker(desk, services.speech.speak, on_failure=count_failure)
     pieces = PieceWorker(
         PieceDesk(database, now, services.sounds, settings.folder / "spool", scheduler.wake),
         services.speech.say,
+        process=WorkerProcess(),
         on_failure=count_failure,
     )
     for job, work in (

@@ -6,9 +6,11 @@ import logging
 import queue
 import time
 from collections.abc import Callable
+from functools import partial
 
 from audio_library.errors import RefusedSoundError
 from audio_library.ingest import IngestResult, ingest
+from audio_library.worker_process import Call, WorkerProcess, here
 from controller.jobs.worker import StoppingError, Workers
 from controller.services.ingest_desk import IngestDesk, IngestTask
 
@@ -27,18 +29,22 @@ class IngestWorkers:
         desk: IngestDesk,
         *,
         workers: int = WORKERS,
+        process: Callable[[], WorkerProcess] | None = None,
         on_failure: Callable[[], None] = lambda: None,
         on_end: Callable[[str, float], None] = lambda _result, _took_s: None,
     ) -> None:
         """`on_failure` counts what went wrong of ours; `on_end` each result and how long it took:
-        "stored", or the code of a refusal."""
+        "stored", or the code of a refusal. Sound is made in a `process` for each worker; without
+        one, in the worker's own thread."""
         self._desk = desk
+        self._new_process = process
+        self._processes: dict[str, WorkerProcess] = {}
         self._on_failure = on_failure
         self._on_end = on_end
         self._swept_at = time.monotonic()
         self._unclosed: queue.SimpleQueue[IngestTask] = queue.SimpleQueue()
         self._count = workers
-        self._workers = Workers("ingest", workers, self.work_once)
+        self._workers = Workers("ingest", workers, self.work_once, on_idle=self._rest)
 
     def start(self) -> None:
         """Take up what an earlier run left, then wait for work."""
@@ -63,7 +69,7 @@ class IngestWorkers:
             task = self._desk.claim(worker)
             if task is None:
                 return False
-            self._finish(task)
+            self._finish(task, worker)
         except Exception:
             logger.exception("ingest job failed job=%s", task.ingest_job_id if task else None)
             self._on_failure()
@@ -93,10 +99,10 @@ class IngestWorkers:
             self._swept_at = time.monotonic()
             self._desk.sweep()
 
-    def _finish(self, task: IngestTask) -> None:
+    def _finish(self, task: IngestTask, worker: str) -> None:
         began = time.monotonic()
         try:
-            result = self._work(task)
+            result = self._work(task, self._call(worker))
         except StoppingError:
             self._desk.release(task)
             return
@@ -107,7 +113,19 @@ class IngestWorkers:
         self._desk.done(task, result)
         self._on_end("stored", time.monotonic() - began)
 
-    def _work(self, task: IngestTask) -> IngestResult:
+    def _call(self, worker: str) -> Call:
+        """Where this worker's sound is made."""
+        if self._new_process is None:
+            return here
+        if worker not in self._processes:
+            self._processes[worker] = self._new_process()
+        return self._processes[worker].call
+
+    def _rest(self, worker: str) -> None:
+        if worker in self._processes:
+            self._processes[worker].close()
+
+    def _work(self, task: IngestTask, call: Call) -> IngestResult:
         last = time.monotonic()
 
         def progress(fraction: float) -> None:
@@ -117,11 +135,12 @@ class IngestWorkers:
                 last = time.monotonic()
                 self._desk.report(task, round(fraction * 100))
 
-        return ingest(
+        work = partial(
+            ingest,
             task.source,
             workdir=task.workdir,
             chime=task.chime,
             cut=task.cut,
             limits=task.limits,
-            progress=progress,
         )
+        return call(work, progress)

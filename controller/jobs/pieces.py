@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from audio_library.assets import AudioAsset
@@ -13,6 +14,7 @@ from audio_library.ingest import SCRATCH_PREFIX, ingest
 from audio_library.joining import JoinPart, join
 from audio_library.signature import signature
 from audio_library.speech.engine import GoOn
+from audio_library.worker_process import Call, WorkerProcess, here
 from controller.domain.pieces import Joined, Ours, Said
 from controller.jobs.worker import StoppingError, Workers
 from controller.services.piece_desk import PieceDesk, PieceTask
@@ -26,13 +28,23 @@ class PieceWorker:
     """A thread that makes one piece after the other."""
 
     def __init__(
-        self, desk: PieceDesk, say: Say, *, on_failure: Callable[[], None] = lambda: None
+        self,
+        desk: PieceDesk,
+        say: Say,
+        *,
+        process: WorkerProcess | None = None,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
-        """`say(text, voice, out, go_on)` reads a sentence aloud; `on_failure` counts failures."""
+        """`say(text, voice, out, go_on)` reads a sentence aloud; `on_failure` counts failures.
+
+        Sound is made in `process`; without one, in the thread itself.
+        """
         self._desk = desk
         self._say = say
+        self._process = process
+        self._call: Call = process.call if process else here
         self._on_failure = on_failure
-        self._workers = Workers("pieces", 1, self.work_once)
+        self._workers = Workers("pieces", 1, self.work_once, on_idle=self._rest)
 
     def start(self) -> None:
         """Wait for work; what an earlier run left is taken up first."""
@@ -59,6 +71,13 @@ class PieceWorker:
             self._on_failure()
             return self._put_off(task)
         return True
+
+    def _rest(self, _worker: str) -> None:
+        if self._process is not None:
+            self._process.close()
+
+    def _go_on(self, _fraction: float) -> None:
+        self._workers.go_on()
 
     def _put_off(self, task: PieceTask | None) -> bool:
         if task is None:
@@ -93,11 +112,11 @@ class PieceWorker:
                     JoinPart(self._desk.path(part.sha256), part.skip_ms, part.gap_ms)
                     for part in parts
                 ]
-                return join(sounds, workdir=task.workdir, go_on=self._workers.go_on)
+                return self._call(partial(join, sounds, workdir=task.workdir), self._go_on)
 
     def _said(self, text: str, voice: str, workdir: Path) -> tuple[Path, AudioAsset]:
         with tempfile.TemporaryDirectory(dir=workdir, prefix=SCRATCH_PREFIX) as scratch:
             recording = Path(scratch) / "said"
             self._say(text, voice, recording, self._workers.go_on)
-            made = ingest(recording, workdir=workdir, chime=False)
+            made = self._call(partial(ingest, recording, workdir=workdir, chime=False), self._go_on)
         return made.path, made.asset

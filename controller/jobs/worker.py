@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 from collections.abc import Callable
 
@@ -14,20 +12,23 @@ class StoppingError(Exception):
     """Raised out of the work when the centre stops."""
 
 
-_NICE = 10
-
-
-def _yield_to_others() -> None:
-    """Pages and the link come first: on Linux a thread has a niceness of its own."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-
-
 class Workers:
-    """Threads that call `work(name)` until it says that nothing waits; it must not raise."""
+    """Threads that call `work(name)` until it says that nothing waits; it must not raise.
 
-    def __init__(self, name: str, count: int, work: Callable[[str], bool]) -> None:
+    `on_idle(name)` frees what a thread held for its work, when nothing came for a while and at the
+    end.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        count: int,
+        work: Callable[[str], bool],
+        *,
+        on_idle: Callable[[str], None] = lambda _name: None,
+    ) -> None:
         self._work = work
+        self._on_idle = on_idle
         self._stopping = threading.Event()
         self._poked = threading.Semaphore(0)
         names = [f"{name}-{number}" for number in range(1, count + 1)]
@@ -59,7 +60,9 @@ class Workers:
             raise StoppingError
 
     def _run(self, name: str) -> None:
-        _yield_to_others()
-        while not self._stopping.is_set():
-            if not self._work(name) and not self._stopping.is_set():
-                self._poked.acquire(timeout=_LOOK_EVERY_S)
+        try:
+            while not self._stopping.is_set():
+                if not self._work(name) and not self._poked.acquire(timeout=_LOOK_EVERY_S):
+                    self._on_idle(name)
+        finally:
+            self._on_idle(name)

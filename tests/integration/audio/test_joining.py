@@ -47,7 +47,7 @@ def test_parts_follow_each_other_with_their_pause_and_keep_their_level(
     voices: list[IngestResult], tmp_path: Path
 ) -> None:
     parts = [JoinPart(one.path, gap_ms=0 if one is voices[0] else 700) for one in voices]
-    path, asset = join(parts, workdir=tmp_path, go_on=lambda: None)
+    path, asset = join(parts, workdir=tmp_path, progress=lambda _done: None)
     lengths = [one.asset.duration_ms for one in voices]
     assert abs(asset.duration_ms - (sum(lengths) + 1_400)) <= 20
     heard = sound.read_samples(path)
@@ -71,7 +71,7 @@ def test_a_chime_is_left_out_to_the_millisecond(voices: list[IngestResult], tmp_
         [JoinPart(voices[0].path, skip_ms=LEAD_IN_MS)],
         [JoinPart(voices[0].path, skip_ms=LEAD_IN_MS), JoinPart(voices[1].path, gap_ms=300)],
     ):
-        path, _asset = join(parts, workdir=tmp_path, go_on=lambda: None)
+        path, _asset = join(parts, workdir=tmp_path, progress=lambda _done: None)
         heard = sound.read_samples(path)[:RATE]
         voice = whole[LEAD_IN_MS * RATE // 1000 :][: len(heard)]
         at_s, alike = sound.find_offset(heard, voice[4_800:-4_800])
@@ -83,7 +83,7 @@ def test_a_long_part_alone_gets_its_pause_before_it(
     voices: list[IngestResult], tmp_path: Path
 ) -> None:
     part = JoinPart(voices[0].path, skip_ms=LEAD_IN_MS, gap_ms=900)
-    path, asset = join([part], workdir=tmp_path, go_on=lambda: None)
+    path, asset = join([part], workdir=tmp_path, progress=lambda _done: None)
     assert abs(asset.duration_ms - (voices[0].asset.duration_ms - LEAD_IN_MS + 900)) <= 20
     assert loud(ms(sound.read_samples(path), 0, 850)) < 0.001
 
@@ -93,13 +93,13 @@ def test_a_cross_fade_overlaps_both_and_leaves_no_hole(
 ) -> None:
     theme = signature("theme", workdir=tmp_path)
     parts = [JoinPart(theme.path), JoinPart(voices[0].path, gap_ms=-400)]
-    _path, asset = join(parts, workdir=tmp_path, go_on=lambda: None)
+    _path, asset = join(parts, workdir=tmp_path, progress=lambda _done: None)
     expected = theme.asset.duration_ms + voices[0].asset.duration_ms - 400
     assert abs(asset.duration_ms - expected) <= 20
 
 
 def test_the_same_parts_give_the_same_bytes(voices: list[IngestResult], tmp_path: Path) -> None:
     parts = [JoinPart(one.path, gap_ms=200) for one in voices]
-    first, _asset = join(parts, workdir=tmp_path, go_on=lambda: None)
-    again, _asset = join(parts, workdir=tmp_path, go_on=lambda: None)
+    first, _asset = join(parts, workdir=tmp_path, progress=lambda _done: None)
+    again, _asset = join(parts, workdir=tmp_path, progress=lambda _done: None)
     assert first == again

@@ -1,32 +1,55 @@
-"""Work in the background yields to pages."""
+"""Work in the background: what a worker holds for it is given back when nothing comes any more."""
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 
 import pytest
 
+from controller.jobs import worker
 from controller.jobs.worker import Workers
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a thread has a niceness of its own on Linux")
-def test_a_worker_is_nicer_than_the_threads_of_pages() -> None:
-    seen: list[int] = []
-    done = threading.Event()
+def test_what_was_held_is_freed_when_nothing_comes_and_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker, "_LOOK_EVERY_S", 0.01)
+    waiting = [1, 2]
+    freed: list[tuple[str, int]] = []
+    idle = threading.Event()
 
     def work(_name: str) -> bool:
-        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-        done.set()
-        return False
+        return bool(waiting) and bool(waiting.pop())
 
-    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    workers = Workers("test", 1, work)
+    def free(name: str) -> None:
+        freed.append((name, len(waiting)))
+        idle.set()
+
+    workers = Workers("test", 1, work, on_idle=free)
     workers.start()
     try:
-        assert done.wait(10)
+        assert idle.wait(10)
     finally:
         workers.stop()
-    assert seen[0] == max(own, 10)
-    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
+    assert freed[0] == ("test-1", 0)
+    assert len(freed) >= 2  # once for the rest, once for the end
+
+
+def test_a_poke_is_not_a_rest() -> None:
+    freed: list[str] = []
+    came = threading.Semaphore(0)
+
+    def work(_name: str) -> bool:
+        came.release()
+        return False
+
+    workers = Workers("test", 1, work, on_idle=freed.append)
+    workers.start()
+    try:
+        for _ in range(3):
+            assert came.acquire(timeout=10)
+            workers.poke()
+        assert freed == []
+    finally:
+        workers.stop()
+    assert freed == ["test-1"]
