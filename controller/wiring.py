@@ -48,7 +48,8 @@ from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.cuts import Cuts
 from controller.services.drafts import Drafts
-from controller.services.emergencies import DrillDesk, EmergencyDesk, Tools
+from controller.services.emergencies import DrillDesk, EmergencyDesk
+from controller.services.emergency_reader import Tools
 from controller.services.fault_reports import FaultDesk
 from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet

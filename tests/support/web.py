@@ -34,7 +34,8 @@ from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.drafts import Drafts
-from controller.services.emergencies import DrillDesk, EmergencyDesk, Tools
+from controller.services.emergencies import DrillDesk, EmergencyDesk
+from controller.services.emergency_reader import Tools
 from controller.services.fault_reports import FaultDesk
 from controller.services.filing import FilingDesk
 from controller.services.hours import Hours

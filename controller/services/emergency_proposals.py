@@ -1,0 +1,105 @@
+"""A proposal as it is kept: its row, and what is said in each part made ready before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.domain import pieces
+from controller.domain.accounts import Actor
+from controller.domain.emergencies import CONFIRMED_WITHIN, Kind, Part, State
+from controller.domain.pieces import Said
+from controller.domain.places import PlaceTree
+from controller.errors import InvalidInputError, NotFoundError
+from controller.services.emergency_wish import EmergencyWish
+from controller.services.identifiers import new_id
+from controller.services.piece_desk import want
+from controller.services.scope import may_see
+from controller.storage.models import (
+    BulletinRow,
+    BulletinVersionRow,
+    EmergencyPartRow,
+    EmergencyRow,
+)
+
+Spoken = Callable[[Part, str], str]
+"""The words of a part as they are read aloud."""
+
+
+def new_row(
+    actor: Actor,
+    kind: Kind,
+    wish: EmergencyWish,
+    targets: Sequence[str],
+    stations: int,
+    at: datetime,
+) -> EmergencyRow:
+    """What was composed, waiting for the second person."""
+    return EmergencyRow(
+        emergency_id=new_id(at),
+        kind=kind.value,
+        hazard=wish.hazard,
+        level=wish.level,
+        title=wish.title,
+        source=wish.source,
+        place_id=actor.place_id,
+        target_ids=list(targets),
+        stations=stations,
+        repeat_every_s=wish.repeat_every_min * 60 or None,
+        lasts_s=wish.lasts_min * 60,
+        until_at=at + CONFIRMED_WITHIN,
+        state=State.PROPOSED.value,
+        composed_by=actor.account_id,
+        composed_by_name=actor.full_name,
+        composed_at=at,
+    )
+
+
+def keep(
+    session: Session,
+    tree: PlaceTree,
+    actor: Actor,
+    row: EmergencyRow,
+    wish: EmergencyWish,
+    spoken: Spoken,
+) -> None:
+    """Store the row with its parts, and have their words made before all other sound."""
+    recording = approved_sound(session, tree, actor, wish.bulletin_id)
+    session.add(row)
+    session.flush()
+    for part, text in wish.texts.items():
+        kept = EmergencyPartRow(emergency_id=row.emergency_id, part=part.value, text=text)
+        if part is Part.WARNING and recording is not None:
+            kept.bulletin_version_id = recording
+        else:
+            said = Said(spoken(part, text), wish.voice)
+            kept.piece_id = pieces.piece_id(said)
+            want(session, [said], row.composed_at, is_urgent=True)
+        session.add(kept)
+
+
+def approved_sound(session: Session, tree: PlaceTree, actor: Actor, bulletin_id: str) -> str | None:
+    """The newest Vietnamese sound of an approved bulletin of the actor's place."""
+    if not bulletin_id:
+        return None
+    bulletin = session.get(BulletinRow, bulletin_id)
+    if bulletin is None or not (
+        may_see(tree, actor, bulletin.place_id) or bulletin.shared_at is not None
+    ):
+        raise NotFoundError(f"bulletin {bulletin_id}", object_id=bulletin_id)
+    version = session.scalar(
+        select(BulletinVersionRow)
+        .where(
+            BulletinVersionRow.bulletin_id == bulletin_id,
+            BulletinVersionRow.language == "vi",
+            BulletinVersionRow.state == "ready",
+        )
+        .order_by(BulletinVersionRow.number.desc())
+        .limit(1)
+    )
+    if bulletin.state != "approved" or version is None:
+        raise InvalidInputError("not approved", field="bulletin", problem="not_approved")
+    return version.bulletin_version_id

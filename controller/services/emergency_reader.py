@@ -1,0 +1,130 @@
+"""Emergencies and drills as those they concern may read them: lists, and one with its stations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from audio_library.store import AssetStore
+from controller.domain.accounts import Actor
+from controller.domain.emergencies import Kind, Part, State, StationTrace
+from controller.errors import NotFoundError
+from controller.services import emergency_rows as rows
+from controller.services.emergency_views import EmergencyView, traces, view_of, views_of
+from controller.services.orders import Orders
+from controller.services.phones import Phone, phones_of
+from controller.services.places import Places
+from controller.services.scope import may_see
+from controller.storage.database import Database
+from controller.storage.models import EmergencyRow
+from station_protocol.messages import OrderSound
+
+SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LiveView:
+    """One that was sent, with what every station said about it."""
+
+    view: EmergencyView
+    traces: tuple[StationTrace, ...]
+    phones: Mapping[str, Phone]
+    """Whom to call, by station; those nobody entered are left out."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What both desks work with."""
+
+    database: Database
+    now: Callable[[], datetime]
+    places: Places
+    sounds: AssetStore
+    wake: Callable[[str], None]
+    is_voice: Callable[[str], bool]
+    check_password: Callable[[Actor, str], None]
+    orders: Orders
+    """Signs what sounds, with the key of the kind."""
+    stops: Orders
+    """Signs what stops it, always with the actual key: an exercise can make no station silent."""
+
+
+class EmergencyReader:
+    """What there is of one kind; nothing is changed here."""
+
+    kind: ClassVar[Kind]
+
+    def __init__(self, tools: Tools) -> None:
+        self._database = tools.database
+        self._now = tools.now
+        self._places = tools.places
+        self._sounds = tools.sounds
+        self._wake = tools.wake
+        self._is_voice = tools.is_voice
+        self._check_password = tools.check_password
+        self._orders = tools.orders
+        self._stops = tools.stops
+
+    def all(self, actor: Actor) -> tuple[EmergencyView, ...]:
+        """Those that concern the actor's place, the latest first."""
+        tree = self._places.tree()
+        query = (
+            select(EmergencyRow)
+            .where(EmergencyRow.kind == self.kind.value)
+            .order_by(EmergencyRow.composed_at.desc())
+            .limit(10 * SHOWN)
+        )
+        with self._database.read() as session:
+            found = [row for row in session.scalars(query) if rows.concerns(tree, actor, row)]
+            return tuple(views_of(session, found[:SHOWN]))
+
+    def running(self, actor: Actor) -> tuple[EmergencyView, ...]:
+        """Those that may still sound at a station of the actor's place, the latest first."""
+        tree, now = self._places.tree(), self._now()
+        query = (
+            select(EmergencyRow)
+            .where(
+                EmergencyRow.kind == self.kind.value,
+                EmergencyRow.state == State.SENT.value,
+                EmergencyRow.until_at > now,
+                EmergencyRow.ended_at.is_(None),
+            )
+            .order_by(EmergencyRow.sent_at.desc())
+        )
+        with self._database.read() as session:
+            found = [row for row in session.scalars(query) if rows.concerns(tree, actor, row)]
+            return tuple(views_of(session, found)) if found else ()
+
+    def get(self, actor: Actor, emergency_id: str) -> EmergencyView:
+        """One of them. NotFoundError for one that is none of the actor's business."""
+        with self._database.read() as session:
+            return view_of(session, self._row(session, actor, emergency_id))
+
+    def live(self, actor: Actor, emergency_id: str) -> LiveView:
+        """One that was sent, with what every station said so far. NotFoundError."""
+        tree = self._places.tree()
+        with self._database.read() as session:
+            row = self._row(session, actor, emergency_id)
+            said = traces(session, tree, row)
+            phones = phones_of(session, [one.station_id for one in said])
+            return LiveView(view_of(session, row), said, phones)
+
+    def sound_of(self, actor: Actor, emergency_id: str, part: Part) -> OrderSound:
+        """The finished sound of a part, to be heard before it is sent. NotFoundError."""
+        view = self.get(actor, emergency_id)
+        found = view.parts[part].sound if part in view.parts else None
+        if found is None:
+            raise NotFoundError(f"{part} of {emergency_id} has no sound")
+        return found
+
+    def is_own(self, actor: Actor, view: EmergencyView) -> bool:
+        """Whether it was made at the actor's place or below: theirs to drop or to call off."""
+        return may_see(self._places.tree(), actor, view.place_id)
+
+    def _row(self, session: Session, actor: Actor, emergency_id: str) -> EmergencyRow:
+        return rows.find(session, self._places.tree(), actor, self.kind, emergency_id)
