@@ -98,9 +98,9 @@ class Accounts:
         """A new session. SignInRefusedError, AccountLockedError."""
         return self._sessions.sign_in(username, password, address=address, user_agent=user_agent)
 
-    def actor_of(self, token: str, *, address: str) -> Actor | None:
-        """Who holds this session token; None when it ended."""
-        return self._sessions.actor_of(token, address=address)
+    def actor_of(self, token: str, *, address: str, is_use: bool = True) -> Actor | None:
+        """Who holds this session token; None when it ended. `is_use` False keeps none alive."""
+        return self._sessions.actor_of(token, address=address, is_use=is_use)
 
     def sign_out(self, token: str) -> None:
         """End the session; nothing happens when it has ended already."""

@@ -155,8 +155,11 @@ class Sessions:
             record(session, actor, deed, at=now)
         return SignedIn(token, actor, longest)
 
-    def actor_of(self, token: str, *, address: str) -> Actor | None:
-        """Who holds this token; None when the session ended, was idle, or the account was shut."""
+    def actor_of(self, token: str, *, address: str, is_use: bool = True) -> Actor | None:
+        """Who holds this token; None when the session ended, was idle, or the account was shut.
+
+        `is_use` False: an open page asks by itself, which keeps no session alive.
+        """
         now, key = self._now(), hash_of(token)
         with self._database.read() as session:
             found = session.execute(
@@ -167,7 +170,7 @@ class Sessions:
             if found is None or not self._is_open(found[0], now) or found[1].disabled_at:
                 return None
             actor, seen = actor_from(found[1], address), found[0].last_seen_at
-        if now - seen >= SEEN_EVERY:
+        if is_use and now - seen >= SEEN_EVERY:
             self._touch(key, now)
         return actor
 

@@ -12,8 +12,7 @@ from flask_babel import gettext as _
 from controller.domain.accounts import Actor, Permission, Role
 from controller.domain.exposure import ListenerKind, plaintext_abroad
 from controller.domain.places import PlaceKind
-from controller.services.emergency_views import EmergencyView
-from controller.web import formats
+from controller.web import alarms, formats
 from controller.web.deeds import deed_word
 from controller.web.policy import actor_or_none, services, settings
 
@@ -162,15 +161,16 @@ def _values(now: Callable[[], datetime]) -> dict[str, object]:
         "theme": pick_theme(),
         "navigation": navigation(actor) if actor and ready else [],
         "dock": navigation(actor, short=True)[:4] if actor and ready else [],
-        "running_emergencies": lambda: _running(actor) if actor and ready else (),
+        "sounding_alarms": lambda: _alarms(actor) if actor and ready else (),
+        "alarms_version": alarms.version,
         "is_web_overheard": ListenerKind.WEB in overheard,
         "is_broker_overheard": bool(overheard - {ListenerKind.WEB}),
     }
 
 
-def _running(actor: Actor) -> Sequence[EmergencyView]:
+def _alarms(actor: Actor) -> Sequence[alarms.Alarm]:
     """What sounds now by emergency, told on every page but those that tell of a fault."""
-    return services().emergencies.running(actor)
+    return alarms.sounding(actor) if actor.may(Permission.VIEW) else ()
 
 
 def web_now() -> datetime:

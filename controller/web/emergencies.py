@@ -35,15 +35,16 @@ from controller.domain.emergencies import (
     tally,
 )
 from controller.domain.hazards import TEXTS, Hazard, fill_marks
-from controller.domain.places import Place, PlaceKind
+from controller.domain.places import PlaceKind
 from controller.errors import ControllerError, NotFoundError, OutOfScopeError, WrongStateError
 from controller.services.cap import cap_of
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_views import EmergencyView
 from controller.services.emergency_wish import EmergencyWish
 from controller.web import bulletin_words, emergency_words, formats
+from controller.web.alarms import reach_of
 from controller.web.context import web_now
-from controller.web.policy import current_actor, requires, services
+from controller.web.policy import asked_by_itself, current_actor, requires, services
 from controller.web.refusals import explain
 
 
@@ -270,23 +271,8 @@ class _Pages:
             "is_running": view.is_running(now),
             "is_own": self.desk.is_own(current_actor(), view),
             "next_at": _next_at(view, now),
-            "own_districts": self._districts(view),
-            "own_stations": [
-                (key, place)
-                for key, place in sorted(places.items())
-                if tree.is_within(place.place_id, current_actor().place_id)
-            ],
+            "reach": reach_of(tree, current_actor(), view),
         }
-
-    def _districts(self, view: EmergencyView) -> list[Place]:
-        tree, actor = services().places.tree(), current_actor()
-        found = {
-            place.place_id: place
-            for station in tree.stations_in(view.target_ids)
-            if (place := tree.district_of(station.place_id))
-            and tree.is_within(place.place_id, actor.place_id)
-        }
-        return list(found.values())
 
     def confirm(self, emergency_id: str) -> BaseResponse | tuple[str, int]:
         """Send it, as the second person or alone."""
@@ -472,4 +458,14 @@ def _named(view: Callable[..., Any], permission: Permission) -> Callable[..., An
 
 
 emergencies_bp = _blueprint(LIVE)
+
+
+@emergencies_bp.get("/dang-phat")
+@requires(Permission.VIEW)
+@asked_by_itself
+def alarms() -> str:
+    """The red bar alone, for a page that stays open; `tru` names the one its page is about."""
+    return render_template("emergencies/_alarms.html", but=request.args.get("tru", ""))
+
+
 drills_bp = _blueprint(DRILL)

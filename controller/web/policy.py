@@ -91,6 +91,12 @@ def accepts_up_to(limit_bytes: Callable[[Settings], int]) -> Callable[[View], Vi
     return mark
 
 
+def asked_by_itself(view: View) -> View:
+    """An open page asks for it, nobody at it: a session left alone ends all the same."""
+    view.is_use = False  # type: ignore[attr-defined]
+    return view
+
+
 def policy_of(view: Callable[..., Any] | None) -> Policy | None:
     """The policy a view carries, None when it has none."""
     return getattr(view, "policy", None)
@@ -221,7 +227,11 @@ _CHECKS: dict[Audience, Callable[[Policy], Response | None]] = {
 
 def _actor() -> Actor | None:
     token = request.cookies.get(session_cookie(), "")
-    return services().accounts.actor_of(token, address=address()) if token else None
+    if not token:
+        return None
+    view = current_app.view_functions.get(request.endpoint or "")
+    is_use = getattr(view, "is_use", True)
+    return services().accounts.actor_of(token, address=address(), is_use=is_use)
 
 
 def _bearer() -> str:
