@@ -26,7 +26,15 @@ from audio_library.store import ORIGINAL_SUFFIX, AssetStore, FolderStore
 from audio_library.worker_process import WorkerProcess
 from controller.app import create_app
 from controller.errors import BrokerError
-from controller.jobs import audit_seal, drafts, fleet_sweep, plan_refresh, pruning, reconcile_day
+from controller.jobs import (
+    audit_seal,
+    drafts,
+    emergency_words,
+    fleet_sweep,
+    plan_refresh,
+    pruning,
+    reconcile_day,
+)
 from controller.jobs.ingest import IngestWorkers
 from controller.jobs.pieces import PieceWorker
 from controller.jobs.scheduler import Scheduler
@@ -50,6 +58,7 @@ from controller.services.cuts import Cuts
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_reader import Tools
+from controller.services.emergency_recordings import Recordings
 from controller.services.fault_reports import FaultDesk
 from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
@@ -214,8 +223,18 @@ def build_services(
     def is_voice(name: str) -> bool:
         return bool(speaker.voice(name))
 
-    check = accounts.ensure_password
-    tools = Tools(database, now, places, sounds, wake, is_voice, check, orders, orders)
+    tools = Tools(
+        database,
+        now,
+        places,
+        sounds,
+        wake,
+        is_voice=is_voice,
+        check_password=accounts.ensure_password,
+        recordings=Recordings(bulletins),
+        orders=orders,
+        stops=orders,
+    )
     exercises = Orders(database, now, places, keys.exercise, wake)
     return Services(
         accounts=accounts,
@@ -339,6 +358,10 @@ def _background(
         (pruning, pruning.pruning(Pruning(database, now))),
         (audit_seal, audit_seal.audit_seal(services.audit_chain)),
         (drafts, drafts.drafts(services.drafts)),
+        (
+            emergency_words,
+            emergency_words.emergency_words((services.emergencies, services.drills)),
+        ),
     ):
         scheduler.add(job.NAME, work, every_s=job.EVERY_S)
     scheduler.on_wake("outbox", link.wake_outbox)

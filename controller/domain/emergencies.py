@@ -7,13 +7,15 @@ other: what is sent follows from the kind alone.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 
 from controller.domain.accounts import Actor, Role
-from controller.domain.places import PlaceTree
+from controller.domain.bulletins import Language
+from controller.domain.places import PlaceTree, Station
 
 CONFIRMED_WITHIN = timedelta(minutes=10)
 """A proposal nobody confirmed by then is over: what it says may no longer be true."""
@@ -99,6 +101,37 @@ def _cover(tree: PlaceTree, place_id: str, chosen: set[str]) -> Sequence[str]:
     return [
         one for child in tree.children(place_id) for one in _cover(tree, child.place_id, chosen)
     ]
+
+
+def audiences(
+    tree: PlaceTree, place_ids: Sequence[str], told: Callable[[Station], Hashable]
+) -> tuple[str, ...]:
+    """The fewest places to which one order each can go: all stations of one are told the same.
+
+    Stations that share a commune are told what the first of them is.
+    """
+    groups: dict[Hashable, list[str]] = {}
+    seen: set[str] = set()
+    for station in tree.stations_in(place_ids):
+        if station.place_id not in seen:
+            seen.add(station.place_id)
+            groups.setdefault(told(station), []).append(station.place_id)
+    return tuple(one for places in groups.values() for one in cover(tree, places))
+
+
+def told_in(station: Station, recorded: Collection[str]) -> tuple[str, ...]:
+    """The languages a station may hear it in, of those recorded: at last in Vietnamese.
+
+    Stations of which this is the same are always told the same, whichever sounds are finished.
+    """
+    vietnamese = Language.VI.value
+    better = takewhile(lambda one: one != vietnamese, station.language_order)
+    return (*(one for one in better if one in recorded), vietnamese)
+
+
+def spoken_in(language_order: Sequence[str], there: Collection[str]) -> str:
+    """The first language of a station's order in which there are words; else Vietnamese."""
+    return next((one for one in language_order if one in there), Language.VI.value)
 
 
 class Heard(StrEnum):

@@ -82,6 +82,8 @@ class Arrival:
     spoken_text: str | None = None
     kept: Kept | None = None
     """Set when the upload is one that came before."""
+    is_urgent: bool = False
+    """Words of an emergency: made before all other uploads, and without the chime."""
 
 
 class Bulletins:
@@ -203,13 +205,22 @@ class Bulletins:
             session.refresh(row)
             write_down(session, actor, "edit", row, self._now())
 
-    def receive(self, actor: Actor, bulletin_id: str, language: str, upload: Upload) -> str:
+    def receive(
+        self,
+        actor: Actor,
+        bulletin_id: str,
+        language: str,
+        upload: Upload,
+        *,
+        is_urgent: bool = False,
+    ) -> str:
         """Take a file as new sound; returns the id of the version being made."""
         with self._database.read() as session:
             row = self._row(session, actor, bulletin_id)
             rules.after(BulletinState(row.state), BulletinDeed.CHANGE_SOUND)
         at = self._now()
-        return self.add_sound(actor, bulletin_id, self._received(actor, upload, language, at), at)
+        arrival = replace(self._received(actor, upload, language, at), is_urgent=is_urgent)
+        return self.add_sound(actor, bulletin_id, arrival, at)
 
     def add_sound(self, actor: Actor, bulletin_id: str, arrival: Arrival, at: datetime) -> str:
         """Have what arrives made into new sound; returns the id of the version."""
@@ -359,6 +370,7 @@ class Bulletins:
                 bulletin_version_id=version_id,
                 spool_name=arrival.spool_name,
                 is_spoken=arrival.voice is None,
+                is_urgent=arrival.is_urgent,
                 created_at=at,
             )
         )

@@ -25,6 +25,8 @@ from controller.storage.models import (
     BulletinRow,
     BulletinTagRow,
     BulletinVersionRow,
+    EmergencyPartRow,
+    EmergencyTranslationRow,
     IngestJobRow,
     ProgrammeItemRow,
     SlotBulletinRow,
@@ -111,7 +113,8 @@ class Drafts:
 
 
 def _forgotten(before: datetime) -> Sequence[ColumnElement[bool]]:
-    """Drafts unchanged since then, never approved, in no programme or slot, no sound under way."""
+    """Drafts unchanged since then, never approved, in no programme, slot or emergency, no sound
+    under way."""
     versions = select(BulletinVersionRow.bulletin_version_id).where(
         BulletinVersionRow.bulletin_id == BulletinRow.bulletin_id
     )
@@ -122,6 +125,13 @@ def _forgotten(before: datetime) -> Sequence[ColumnElement[bool]]:
         ~exists(versions.where(BulletinVersionRow.approved_at.is_not(None))),
         ~exists().where(ProgrammeItemRow.bulletin_id == BulletinRow.bulletin_id),
         ~exists().where(SlotBulletinRow.bulletin_id == BulletinRow.bulletin_id),
+        *(
+            ~exists().where(
+                row.bulletin_version_id == BulletinVersionRow.bulletin_version_id,
+                BulletinVersionRow.bulletin_id == BulletinRow.bulletin_id,
+            )
+            for row in (EmergencyPartRow, EmergencyTranslationRow)
+        ),
         ~exists().where(
             IngestJobRow.bulletin_version_id == BulletinVersionRow.bulletin_version_id,
             BulletinVersionRow.bulletin_id == BulletinRow.bulletin_id,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,16 +23,18 @@ from controller.domain.emergencies import (
     Kind,
     Part,
     State,
+    audiences,
     cover,
     is_typed,
     may_second,
     phrase,
+    told_in,
 )
 from controller.errors import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from controller.services import emergency_rows as rows
 from controller.services.emergency_proposals import keep, new_row
 from controller.services.emergency_reader import EmergencyReader
-from controller.services.emergency_views import view_of
+from controller.services.emergency_views import EmergencyView, view_of
 from controller.services.emergency_wish import EmergencyWish, checked
 from controller.services.numbers import Counter, next_number
 from controller.services.scope import ensure_targets
@@ -46,12 +48,14 @@ CARRIED_BYTES = 128_000
 """Sound an order carries with it; longer words are fetched while the signal sounds."""
 
 SIGNAL_MS = 6_000
-CALLED_OFF_SIGNAL_MS = 2_000
+SECOND_SIGNAL_MS = 2_000
+"""Before words that come after a signal: those of a correction, or those it did not wait for."""
+
 DRILL_SAID = "Đây là diễn tập, không phải thật."
 _ENDING_TITLES = {Part.CORRECTION: "Đính chính", Part.ALL_CLEAR: "Hết nguy hiểm"}
 
-DeedAt = Callable[[str], Deed]
-"""What is ordered, by the place it is ordered to."""
+DeedAt = Callable[[str, OrderSound | None], Deed]
+"""What is ordered, by the place it is ordered to and the words its stations hear."""
 
 
 class _Desk(EmergencyReader, ABC):
@@ -62,7 +66,8 @@ class _Desk(EmergencyReader, ABC):
     def propose(self, actor: Actor, wish: EmergencyWish) -> str:
         """Keep what was composed and have its words spoken; the id.
 
-        InvalidInputError for a field that cannot be, OutOfScopeError for a place elsewhere.
+        InvalidInputError for a field that cannot be, OutOfScopeError for a place elsewhere, and
+        what can be wrong with a file for a recording.
         """
         tree, at = self._places.tree(), self._now()
         wish = checked(self._meant(wish), PARTS[self.kind], self._is_voice)
@@ -72,8 +77,9 @@ class _Desk(EmergencyReader, ABC):
         if not stations:
             raise InvalidInputError("no station", field="targets", problem="missing")
         row = new_row(actor, self.kind, wish, targets, len(stations), at)
+        recorded = self.recordings.take(actor, wish.title, wish.texts, wish.recordings)
         with self._database.write() as session:
-            keep(session, tree, actor, row, wish, self.spoken)
+            keep(session, tree, actor, row, wish, self.spoken, recorded)
             rows.write_down(session, actor, row, "propose", at, stations=len(stations))
         self._wake("pieces")
         return row.emergency_id
@@ -149,8 +155,9 @@ class _Desk(EmergencyReader, ABC):
             view = view_of(session, row)
             if part in view.sent_parts:
                 return  # a second click
-            deed = self._ending_deed(session, row, part, view.parts[part].sound)
-            self._issue(session, actor, row, part, deed, max(row.until_at - at, SHORTEST), at)
+            deed = self._ending_deed(session, row, part)
+            valid_for = max(row.until_at - at, SHORTEST)
+            self._issue(session, actor, view, part, deed, view.target_ids, valid_for)
             row.ended_at = row.ended_at or at
             rows.write_down(session, actor, row, part.value, at)
         self._wake("outbox")
@@ -203,6 +210,20 @@ class _Desk(EmergencyReader, ABC):
             row.reviewed_by_name, row.reviewed_at = actor.full_name, self._now()
             rows.write_down(session, actor, row, "review", self._now())
 
+    def send_words(self) -> int:
+        """Send the words after a signal that did not wait for them, once they are made.
+
+        Where somebody has stopped it meanwhile nothing sounds again. Returns how many were sent.
+        """
+        with self._database.read() as session:
+            waiting = [row.emergency_id for row in self._wordless(session)]
+        if not waiting:
+            return 0
+        with self._database.write() as session:
+            sent = sum(self._follow(session, row) for row in self._wordless(session))
+        self._wake("outbox")
+        return sent
+
     # --- inside -----------------------------------------------------------------------------------
 
     def _proposal(self, session: Session, actor: Actor, emergency_id: str) -> EmergencyRow:
@@ -214,6 +235,26 @@ class _Desk(EmergencyReader, ABC):
         row = self._row(session, actor, emergency_id)
         rows.ensure_sent(row)
         return row
+
+    def _wordless(self, session: Session) -> list[EmergencyRow]:
+        """Those in force with words that are made and were not sent."""
+        tree = self._places.tree()
+        return [
+            row
+            for row in self._in_force(session)
+            if rows.wordless(session, row, tree)
+            and view_of(session, row).parts[Part.WARNING].sound is not None
+        ]
+
+    def _follow(self, session: Session, row: EmergencyRow) -> bool:
+        at, tree = self._now(), self._places.tree()
+        places = rows.unstopped(session, row, tree, rows.wordless(session, row, tree))
+        if not places:
+            return False
+        view, deed = view_of(session, row), self._warning_deed(session, row)
+        self._issue(session, None, view, Part.WARNING, deed, places, row.until_at - at)
+        rows.write_down(session, None, row, "words", at, stations=len(places))
+        return True
 
     def _send(
         self,
@@ -227,43 +268,49 @@ class _Desk(EmergencyReader, ABC):
     ) -> None:
         if not is_typed(phrase(self.kind, row.stations), typed):
             raise InvalidInputError("not typed", field="typed", problem="different")
-        sound = view_of(session, row).parts[Part.WARNING].sound
-        if sound is None and not signal_only:
+        view = view_of(session, row)
+        if view.parts[Part.WARNING].sound is None and not signal_only:
             raise InvalidInputError("words not made yet", field="sound", problem="not_ready")
         row.state, row.sent_at = State.SENT.value, at
         row.until_at = at + timedelta(seconds=row.lasts_s)
         row.confirmed_by, row.confirmed_by_name = actor.account_id, actor.full_name
-        deed = self._warning_deed(session, row, sound)
-        self._issue(session, actor, row, Part.WARNING, deed, row.until_at - at, at)
+        deed = self._warning_deed(session, row)
+        self._issue(session, actor, view, Part.WARNING, deed, view.target_ids, row.until_at - at)
 
     def _issue(
         self,
         session: Session,
-        actor: Actor,
-        row: EmergencyRow,
+        actor: Actor | None,
+        view: EmergencyView,
         part: Part,
         deed: DeedAt,
+        place_ids: Sequence[str],
         valid_for: timedelta,
-        at: datetime,
     ) -> None:
-        """One signed order to each place of the targets."""
-        for place_id in row.target_ids:
+        """One signed order to each of the fewest places whose stations hear the same language."""
+        tree, said = self._places.tree(), view.parts[part]
+        recorded = {language for one in view.parts.values() for language in one.others}
+        carried: dict[str, OrderSound | None] = {}
+        for place_id in audiences(tree, place_ids, lambda one: told_in(one, recorded)):
+            language, sound = said.at(tree.stations_in([place_id])[0].language_order)
+            if language not in carried:
+                carried[language] = self._carried(sound)
             order_id = self._orders.issue(
                 session,
                 actor,
                 place_id,
-                deed(place_id),
+                deed(place_id, carried[language]),
                 valid_for=valid_for,
                 is_group=True,
-                why=row.title,
+                why=view.title,
             )
             session.add(
                 EmergencyOrderRow(
                     order_id=order_id,
-                    emergency_id=row.emergency_id,
+                    emergency_id=view.emergency_id,
                     part=part.value,
                     place_id=place_id,
-                    sent_at=at,
+                    sent_at=self._now(),
                 )
             )
         session.flush()
@@ -286,16 +333,16 @@ class _Desk(EmergencyReader, ABC):
         """The words as they are read aloud."""
 
     @abstractmethod
-    def _warning_deed(
-        self, session: Session, row: EmergencyRow, sound: OrderSound | None
-    ) -> DeedAt:
-        """What the stations of each place are told to sound."""
+    def _warning_deed(self, session: Session, row: EmergencyRow) -> DeedAt:
+        """What the stations of each place are told to sound; it replaces what they were before."""
 
     @abstractmethod
-    def _ending_deed(
-        self, session: Session, row: EmergencyRow, part: Part, sound: OrderSound | None
-    ) -> DeedAt:
+    def _ending_deed(self, session: Session, row: EmergencyRow, part: Part) -> DeedAt:
         """What the stations of each place are told to sound when it is over."""
+
+
+def _filled(deed: EmergencyDeed, sound: OrderSound | None, **changes: object) -> EmergencyDeed:
+    return deed.model_copy(update={"sound": sound, **changes})
 
 
 class EmergencyDesk(_Desk):
@@ -306,33 +353,34 @@ class EmergencyDesk(_Desk):
     def spoken(self, _part: Part, text: str) -> str:
         return text
 
-    def _warning_deed(
-        self, session: Session, row: EmergencyRow, sound: OrderSound | None
-    ) -> DeedAt:
+    def _warning_deed(self, session: Session, row: EmergencyRow) -> DeedAt:
+        replaced = rows.near_orders(session, row, self._places.tree())
         deed = EmergencyDeed(
             title=row.title,
             authority=self._authority(row),
             sequence=next_number(session, Counter.EMERGENCY),
             attention_ms=SIGNAL_MS,
-            sound=self._carried(sound),
             repeat_every_s=row.repeat_every_s,
             until_at=row.until_at,
         )
-        return lambda _place_id: deed
 
-    def _ending_deed(
-        self, session: Session, row: EmergencyRow, part: Part, sound: OrderSound | None
-    ) -> DeedAt:
+        def at(place_id: str, sound: OrderSound | None) -> Deed:
+            before = replaced(place_id)  # of a first warning nothing; of words, the signal before
+            signal_ms = SECOND_SIGNAL_MS if before else SIGNAL_MS
+            return _filled(deed, sound, replaces=before, attention_ms=signal_ms)
+
+        return at
+
+    def _ending_deed(self, session: Session, row: EmergencyRow, part: Part) -> DeedAt:
+        replaced = rows.near_orders(session, row, self._places.tree())
         deed = EmergencyDeed(
             title=f"{_ENDING_TITLES[part]}: {row.title}"[:300],
             authority=self._authority(row),
             sequence=next_number(session, Counter.EMERGENCY),
-            attention_ms=CALLED_OFF_SIGNAL_MS,
-            sound=self._carried(sound),
+            attention_ms=SECOND_SIGNAL_MS,
             until_at=max(row.until_at, self._now() + SHORTEST),
         )
-        replaced = rows.orders_of(session, row)
-        return lambda place_id: deed.model_copy(update={"replaces": tuple(replaced[place_id])})
+        return lambda place_id, sound: _filled(deed, sound, replaces=replaced(place_id))
 
     def _authority(self, row: EmergencyRow) -> Authority:
         return Authority(self._places.tree().places[row.place_id].kind.value)
@@ -352,18 +400,21 @@ class DrillDesk(_Desk):
         return f"{DRILL_SAID}\n{text}\n{DRILL_SAID}"
 
     def _meant(self, wish: EmergencyWish) -> EmergencyWish:
-        """It sounds once and now: nobody shall hear it after its end was told."""
-        minutes = int(SHORTEST.total_seconds() // 60)
-        return replace(wish, repeat_every_min=0, lasts_min=minutes)
+        """It sounds once and now: nobody shall hear it after its end was told.
 
-    def _warning_deed(
-        self, _session: Session, row: EmergencyRow, sound: OrderSound | None
-    ) -> Callable[[str], DrillDeed]:
-        deed = DrillDeed(title=row.title, sound=self._carried(sound))
-        return lambda _place_id: deed
+        A voice says it, so that it says what it is: no recording does.
+        """
+        return replace(
+            wish,
+            repeat_every_min=0,
+            lasts_min=int(SHORTEST.total_seconds() // 60),
+            bulletin_id="",
+            recordings={},
+        )
 
-    def _ending_deed(
-        self, _session: Session, row: EmergencyRow, _part: Part, sound: OrderSound | None
-    ) -> Callable[[str], DrillDeed]:
-        deed = DrillDeed(title=f"Kết thúc: {row.title}"[:300], sound=self._carried(sound))
-        return lambda _place_id: deed
+    def _warning_deed(self, _session: Session, row: EmergencyRow) -> DeedAt:
+        return lambda _place_id, sound: DrillDeed(title=row.title, sound=sound)
+
+    def _ending_deed(self, _session: Session, row: EmergencyRow, _part: Part) -> DeedAt:
+        title = f"Kết thúc: {row.title}"[:300]
+        return lambda _place_id, sound: DrillDeed(title=title, sound=sound)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from controller.domain import pieces
 from controller.domain.accounts import Actor
+from controller.domain.bulletins import Language, VersionState
 from controller.domain.emergencies import CONFIRMED_WITHIN, Kind, Part, State
 from controller.domain.pieces import Said
 from controller.domain.places import PlaceTree
 from controller.errors import InvalidInputError, NotFoundError
+from controller.services.emergency_recordings import Recorded
 from controller.services.emergency_wish import EmergencyWish
 from controller.services.identifiers import new_id
 from controller.services.piece_desk import want
@@ -23,6 +25,7 @@ from controller.storage.models import (
     BulletinVersionRow,
     EmergencyPartRow,
     EmergencyRow,
+    EmergencyTranslationRow,
 )
 
 Spoken = Callable[[Part, str], str]
@@ -65,41 +68,59 @@ def keep(
     row: EmergencyRow,
     wish: EmergencyWish,
     spoken: Spoken,
+    recorded: Recorded,
 ) -> None:
-    """Store the row with its parts, and have their words made before all other sound."""
-    recording = approved_sound(session, tree, actor, wish.bulletin_id)
+    """Store the row with its parts, and have their words made before all other sound.
+
+    What was recorded just now comes before an approved bulletin, that before a voice.
+    """
+    approved = approved_sounds(session, tree, actor, wish.bulletin_id)
+    sounds = {**{(Part.WARNING, one): version for one, version in approved.items()}, **recorded}
     session.add(row)
     session.flush()
     for part, text in wish.texts.items():
         kept = EmergencyPartRow(emergency_id=row.emergency_id, part=part.value, text=text)
-        if part is Part.WARNING and recording is not None:
-            kept.bulletin_version_id = recording
-        else:
+        kept.bulletin_version_id = sounds.pop((part, Language.VI.value), None)
+        if kept.bulletin_version_id is None:
             said = Said(spoken(part, text), wish.voice)
             kept.piece_id = pieces.piece_id(said)
             want(session, [said], row.composed_at, is_urgent=True)
         session.add(kept)
+    for (part, language), version_id in sounds.items():
+        session.add(
+            EmergencyTranslationRow(
+                emergency_id=row.emergency_id,
+                part=part.value,
+                language=language,
+                bulletin_version_id=version_id,
+            )
+        )
 
 
-def approved_sound(session: Session, tree: PlaceTree, actor: Actor, bulletin_id: str) -> str | None:
-    """The newest Vietnamese sound of an approved bulletin of the actor's place."""
+def approved_sounds(
+    session: Session, tree: PlaceTree, actor: Actor, bulletin_id: str
+) -> Mapping[str, str]:
+    """The newest sound in each language of an approved bulletin of the actor's place.
+
+    InvalidInputError when it is not approved, or speaks no Vietnamese; NotFoundError elsewhere.
+    """
     if not bulletin_id:
-        return None
+        return {}
     bulletin = session.get(BulletinRow, bulletin_id)
     if bulletin is None or not (
         may_see(tree, actor, bulletin.place_id) or bulletin.shared_at is not None
     ):
         raise NotFoundError(f"bulletin {bulletin_id}", object_id=bulletin_id)
-    version = session.scalar(
+    query = (
         select(BulletinVersionRow)
         .where(
             BulletinVersionRow.bulletin_id == bulletin_id,
-            BulletinVersionRow.language == "vi",
-            BulletinVersionRow.state == "ready",
+            BulletinVersionRow.state == VersionState.READY.value,
+            BulletinVersionRow.approved_at.is_not(None),
         )
-        .order_by(BulletinVersionRow.number.desc())
-        .limit(1)
+        .order_by(BulletinVersionRow.number)
     )
-    if bulletin.state != "approved" or version is None:
+    found = {row.language: row.bulletin_version_id for row in session.scalars(query)}
+    if bulletin.state != "approved" or Language.VI.value not in found:
         raise InvalidInputError("not approved", field="bulletin", problem="not_approved")
-    return version.bulletin_version_id
+    return found

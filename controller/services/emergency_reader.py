@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -15,6 +15,7 @@ from controller.domain.accounts import Actor
 from controller.domain.emergencies import Kind, Part, State, StationTrace
 from controller.errors import NotFoundError
 from controller.services import emergency_rows as rows
+from controller.services.emergency_recordings import Recordings
 from controller.services.emergency_views import EmergencyView, traces, view_of, views_of
 from controller.services.orders import Orders
 from controller.services.phones import Phone, phones_of
@@ -48,6 +49,7 @@ class Tools:
     wake: Callable[[str], None]
     is_voice: Callable[[str], bool]
     check_password: Callable[[Actor, str], None]
+    recordings: Recordings
     orders: Orders
     """Signs what sounds, with the key of the kind."""
     stops: Orders
@@ -67,6 +69,7 @@ class EmergencyReader:
         self._wake = tools.wake
         self._is_voice = tools.is_voice
         self._check_password = tools.check_password
+        self.recordings = tools.recordings
         self._orders = tools.orders
         self._stops = tools.stops
 
@@ -85,19 +88,9 @@ class EmergencyReader:
 
     def running(self, actor: Actor) -> tuple[EmergencyView, ...]:
         """Those that may still sound at a station of the actor's place, the latest first."""
-        tree, now = self._places.tree(), self._now()
-        query = (
-            select(EmergencyRow)
-            .where(
-                EmergencyRow.kind == self.kind.value,
-                EmergencyRow.state == State.SENT.value,
-                EmergencyRow.until_at > now,
-                EmergencyRow.ended_at.is_(None),
-            )
-            .order_by(EmergencyRow.sent_at.desc())
-        )
+        tree = self._places.tree()
         with self._database.read() as session:
-            found = [row for row in session.scalars(query) if rows.concerns(tree, actor, row)]
+            found = [row for row in self._in_force(session) if rows.concerns(tree, actor, row)]
             return tuple(views_of(session, found)) if found else ()
 
     def get(self, actor: Actor, emergency_id: str) -> EmergencyView:
@@ -114,13 +107,15 @@ class EmergencyReader:
             phones = phones_of(session, [one.station_id for one in said])
             return LiveView(view_of(session, row), said, phones)
 
-    def sound_of(self, actor: Actor, emergency_id: str, part: Part) -> OrderSound:
+    def sound_of(
+        self, actor: Actor, emergency_id: str, part: Part, language: str = "vi"
+    ) -> OrderSound:
         """The finished sound of a part, to be heard before it is sent. NotFoundError."""
         view = self.get(actor, emergency_id)
-        found = view.parts[part].sound if part in view.parts else None
-        if found is None:
-            raise NotFoundError(f"{part} of {emergency_id} has no sound")
-        return found
+        said = view.parts[part].all.get(language) if part in view.parts else None
+        if said is None or said.sound is None:
+            raise NotFoundError(f"{part} of {emergency_id} has no sound in {language}")
+        return said.sound
 
     def is_own(self, actor: Actor, view: EmergencyView) -> bool:
         """Whether it was made at the actor's place or below: theirs to drop or to call off."""
@@ -128,3 +123,17 @@ class EmergencyReader:
 
     def _row(self, session: Session, actor: Actor, emergency_id: str) -> EmergencyRow:
         return rows.find(session, self._places.tree(), actor, self.kind, emergency_id)
+
+    def _in_force(self, session: Session) -> Sequence[EmergencyRow]:
+        """All of this kind that were sent and are not over, the latest first."""
+        query = (
+            select(EmergencyRow)
+            .where(
+                EmergencyRow.kind == self.kind.value,
+                EmergencyRow.state == State.SENT.value,
+                EmergencyRow.until_at > self._now(),
+                EmergencyRow.ended_at.is_(None),
+            )
+            .order_by(EmergencyRow.sent_at.desc())
+        )
+        return session.scalars(query).all()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
-from controller.domain.emergencies import CONFIRMED_WITHIN, Kind, State
+from controller.domain.emergencies import CONFIRMED_WITHIN, Kind, Part, State
 from controller.domain.places import PlaceTree
 from controller.errors import ForbiddenError, NotFoundError, WrongStateError
 from controller.services.audit import Deed, record
 from controller.services.scope import is_near, may_see
-from controller.storage.models import EmergencyOrderRow, EmergencyRow
+from controller.storage.models import EmergencyOrderRow, EmergencyRow, SignedOrderRow
+
+MOST_REPLACED = 16
+"""What one order can name as replaced."""
 
 AUDITED_AS = {Kind.LIVE: "emergency", Kind.DRILL: "drill"}
 """How deeds of a kind begin in the audit trail."""
@@ -58,9 +61,14 @@ def ensure_own(tree: PlaceTree, actor: Actor, row: EmergencyRow) -> None:
 
 
 def write_down(
-    session: Session, actor: Actor, row: EmergencyRow, action: str, at: datetime, **detail: object
+    session: Session,
+    actor: Actor | None,
+    row: EmergencyRow,
+    action: str,
+    at: datetime,
+    **detail: object,
 ) -> None:
-    """Add the audit row of a deed."""
+    """Add the audit row of a deed; None: the centre did it by itself."""
     kind = AUDITED_AS[Kind(row.kind)]
     facts = {"title": row.title, "targets": row.target_ids, **detail}
     deed = Deed(f"{kind}.{action}", kind, row.emergency_id, row.place_id, facts)
@@ -77,6 +85,62 @@ def orders_of(session: Session, row: EmergencyRow) -> dict[str, list[str]]:
     for order in session.scalars(query.order_by(EmergencyOrderRow.order_id)):
         found[order.place_id].append(order.order_id)
     return found
+
+
+def near_orders(
+    session: Session, row: EmergencyRow, tree: PlaceTree
+) -> Callable[[str], tuple[str, ...]]:
+    """What became of it so far at stations of a place, as far as one order can name it."""
+    orders = orders_of(session, row)
+
+    def near(place_id: str) -> tuple[str, ...]:
+        found = [one for at, ids in orders.items() if is_near(tree, place_id, at) for one in ids]
+        return tuple(sorted(found)[-MOST_REPLACED:])
+
+    return near
+
+
+def wordless(session: Session, row: EmergencyRow, tree: PlaceTree) -> tuple[str, ...]:
+    """The places whose stations were sent the signal alone, and nothing with words since."""
+    query = (
+        select(EmergencyOrderRow.place_id, SignedOrderRow.deed)
+        .join(SignedOrderRow, SignedOrderRow.order_id == EmergencyOrderRow.order_id)
+        .where(
+            EmergencyOrderRow.emergency_id == row.emergency_id,
+            EmergencyOrderRow.part == Part.WARNING.value,
+        )
+    )
+    sent = session.execute(query).all()
+    told = [place_id for place_id, deed in sent if deed["sound"]]
+    return tuple(
+        place_id
+        for place_id, deed in sent
+        if not deed["sound"] and not any(is_near(tree, place_id, one) for one in told)
+    )
+
+
+def unstopped(
+    session: Session, row: EmergencyRow, tree: PlaceTree, place_ids: Iterable[str]
+) -> tuple[str, ...]:
+    """The places of the stations among these at which nobody has stopped it."""
+    ours = {order_id for ids in orders_of(session, row).values() for order_id in ids}
+    query = select(SignedOrderRow.audience, SignedOrderRow.deed).where(
+        SignedOrderRow.issued_at >= (row.sent_at or row.composed_at)
+    )
+    stopped = {
+        audience
+        for audience, deed in session.execute(query)
+        if deed["deed"] == "stop"
+        and deed["slot_id"] is None
+        and (deed["order_id"] is None or deed["order_id"] in ours)
+    }
+    return tuple(
+        dict.fromkeys(
+            station.place_id
+            for station in tree.stations_in(place_ids)
+            if stopped.isdisjoint((station.station_id, *tree.place_ids_of(station.station_id)))
+        )
+    )
 
 
 def stops_of(

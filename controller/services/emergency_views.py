@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from controller.domain.emergencies import CONFIRMED_WITHIN, Kind, Part, State, StationTrace
+from controller.domain.bulletins import Language
+from controller.domain.emergencies import (
+    CONFIRMED_WITHIN,
+    Kind,
+    Part,
+    State,
+    StationTrace,
+    spoken_in,
+)
 from controller.domain.hazards import Hazard
 from controller.domain.places import PlaceTree
 from controller.domain.station_state import ShownState
@@ -19,6 +27,7 @@ from controller.storage.models import (
     EmergencyOrderRow,
     EmergencyPartRow,
     EmergencyRow,
+    EmergencyTranslationRow,
     JournalEntryRow,
     OrderReplyRow,
     PieceRow,
@@ -42,6 +51,19 @@ class PartView:
     """"ready", "wanted", "running" or "failed"."""
     sound: OrderSound | None
     is_recording: bool
+    others: Mapping[str, PartView] = field(default_factory=dict)
+    """The same recorded in other languages, by language."""
+
+    def at(self, language_order: Sequence[str]) -> tuple[str, OrderSound | None]:
+        """Language and sound for stations with this order: Vietnamese where there is no better."""
+        there = {key: one.sound for key, one in self.others.items() if one.sound is not None}
+        language = spoken_in(language_order, {Language.VI.value, *there})
+        return language, there.get(language, self.sound)
+
+    @property
+    def all(self) -> Mapping[str, PartView]:
+        """It in every language it has, Vietnamese first."""
+        return {Language.VI.value: self, **self.others}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +159,7 @@ def _view(
     )
 
 
-def _parts(session: Session, ids: Iterable[str]) -> dict[str, dict[Part, PartView]]:
+def _parts(session: Session, ids: Sequence[str]) -> dict[str, dict[Part, PartView]]:
     query = (
         select(EmergencyPartRow, PieceRow, BulletinVersionRow)
         .join(PieceRow, PieceRow.piece_id == EmergencyPartRow.piece_id, isouter=True)
@@ -146,17 +168,43 @@ def _parts(session: Session, ids: Iterable[str]) -> dict[str, dict[Part, PartVie
             BulletinVersionRow.bulletin_version_id == EmergencyPartRow.bulletin_version_id,
             isouter=True,
         )
-        .where(EmergencyPartRow.emergency_id.in_(list(ids)))
+        .where(EmergencyPartRow.emergency_id.in_(ids))
     )
     found: defaultdict[str, dict[Part, PartView]] = defaultdict(dict)
+    others = _translations(session, ids)
     for row, piece, version in session.execute(query):
         part = Part(row.part)
-        made = version or piece
-        state = "ready" if version else piece.state if piece else "failed"
-        found[row.emergency_id][part] = PartView(
-            part, row.text, state, _sound(made), is_recording=version is not None
-        )
+        if version is not None:
+            said = _recorded(part, row.text, version)
+        else:
+            said = PartView(
+                part, row.text, piece.state if piece else "failed", _sound(piece), False
+            )
+        found[row.emergency_id][part] = replace(said, others=others[row.emergency_id, part])
     return found
+
+
+def _translations(
+    session: Session, ids: Sequence[str]
+) -> defaultdict[tuple[str, Part], dict[str, PartView]]:
+    query = (
+        select(EmergencyTranslationRow, BulletinVersionRow)
+        .join(
+            BulletinVersionRow,
+            BulletinVersionRow.bulletin_version_id == EmergencyTranslationRow.bulletin_version_id,
+        )
+        .where(EmergencyTranslationRow.emergency_id.in_(ids))
+    )
+    found: defaultdict[tuple[str, Part], dict[str, PartView]] = defaultdict(dict)
+    for row, version in session.execute(query):
+        part = Part(row.part)
+        found[row.emergency_id, part][row.language] = _recorded(part, "", version)
+    return found
+
+
+def _recorded(part: Part, text: str, version: BulletinVersionRow) -> PartView:
+    states = {"ready": "ready", "processing": "running", "refused": "failed"}
+    return PartView(part, text, states[version.state], _sound(version), is_recording=True)
 
 
 def _sound(row: PieceRow | BulletinVersionRow | None) -> OrderSound | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from controller.domain.bulletins import clean_text
 from controller.domain.emergencies import LONGEST, MOST_WORDS, REPEATS_EVERY_MIN, SHORTEST, Part
 from controller.domain.hazards import LEVELS, Hazard, blanks_in
 from controller.errors import InvalidInputError
+from controller.services.spool import Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class EmergencyWish:
     lasts_min: int
     bulletin_id: str = ""
     """An approved bulletin whose sound is the warning; "": a voice reads the text."""
+    recordings: Mapping[tuple[Part, str], Upload] = field(default_factory=dict)
+    """Words somebody recorded, by part and language: in Vietnamese instead of the voice."""
 
 
 def checked(

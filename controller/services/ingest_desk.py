@@ -104,7 +104,7 @@ class IngestDesk:
         return len(gone) + self._spool.sweep(wanted, before=before)
 
     def claim(self, worker: str, *, is_spoken: bool = True) -> IngestTask | None:
-        """The oldest waiting job, now this worker's; None when there is none.
+        """The oldest waiting job, words of emergencies first, now this worker's; None for none.
 
         `is_spoken` False: one whose text is still to be spoken.
         """
@@ -112,7 +112,11 @@ class IngestDesk:
             waiting = (
                 select(IngestJobRow.ingest_job_id)
                 .where(IngestJobRow.state == "queued", IngestJobRow.is_spoken.is_(is_spoken))
-                .order_by(IngestJobRow.created_at, IngestJobRow.ingest_job_id)
+                .order_by(
+                    IngestJobRow.is_urgent.desc(),
+                    IngestJobRow.created_at,
+                    IngestJobRow.ingest_job_id,
+                )
                 .limit(1)
             )
             job_id = session.scalar(waiting)
@@ -143,6 +147,7 @@ class IngestDesk:
             self._void_approval(session, version, at)
             self._close(session, task, "done", at)
         self._spool.drop(task.source.name)
+        self._wake("emergency_words")
         self._wake("plan_refresh")
 
     def refused(self, task: IngestTask, error: RefusedSoundError) -> None:
@@ -192,7 +197,7 @@ class IngestDesk:
             bulletin_version_id=row.bulletin_version_id,
             source=self._spool.path(row.spool_name),
             workdir=self._spool.folder,
-            chime=self._sound.chime,
+            chime=self._sound.chime and not row.is_urgent,  # the attention signal stands before it
             cut=_cut(version),
             limits=self._limits,
             spoken_text=None if row.is_spoken else version.spoken_text,

@@ -204,6 +204,7 @@ class PieceDesk:
             "made_at": self._now(),
         }
         self._close(task, state="ready", **values)
+        self._wake("emergency_words")
         with self._database.read() as session:
             query = select(PieceRow.piece_id).where(PieceRow.state == "wanted").limit(1)
             is_last = session.scalar(query) is None

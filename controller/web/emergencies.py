@@ -6,8 +6,9 @@ the other.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
@@ -15,7 +16,6 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from controller.domain.accounts import Permission
@@ -23,7 +23,6 @@ from controller.domain.bulletins import Language
 from controller.domain.emergencies import (
     CONFIRMED_WITHIN,
     IS_SILENT,
-    PARTS,
     REPEATS_EVERY_MIN,
     Heard,
     Kind,
@@ -34,97 +33,32 @@ from controller.domain.emergencies import (
     phrase,
     tally,
 )
-from controller.domain.hazards import TEXTS, Hazard, fill_marks
-from controller.domain.places import PlaceKind
+from controller.domain.hazards import TEXTS, fill_marks
+from controller.domain.places import PlaceKind, PlaceTree
 from controller.errors import ControllerError, NotFoundError, OutOfScopeError, WrongStateError
 from controller.services.cap import cap_of
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_views import EmergencyView
-from controller.services.emergency_wish import EmergencyWish
 from controller.web import bulletin_words, emergency_words, formats
 from controller.web.alarms import reach_of
+from controller.web.bulletins import upload_limit_bytes
 from controller.web.context import web_now
-from controller.web.policy import asked_by_itself, current_actor, requires, services
+from controller.web.emergency_form import (
+    GROUPS,
+    EmergencyForm,
+    communes_of,
+    prepared,
+    read,
+    with_files,
+)
+from controller.web.policy import (
+    accepts_up_to,
+    asked_by_itself,
+    current_actor,
+    requires,
+    services,
+)
 from controller.web.refusals import explain
-
-
-@dataclass(frozen=True, slots=True)
-class EmergencyForm:
-    """The fields as they stand in the page."""
-
-    hazard: str = Hazard.FLOOD_RELEASE.value
-    level: str = ""
-    title: str = ""
-    source: str = ""
-    texts: Mapping[Part, str] = field(default_factory=dict)
-    voice: str = ""
-    bulletin_id: str = ""
-    targets: frozenset[str] = frozenset()
-    repeat: str = "0"
-    lasts: str = "60"
-    problems: Mapping[str, str] = field(default_factory=dict)
-
-    def problem(self, name: str) -> str | None:
-        """The sentence under a field."""
-        return self.problems.get(name)
-
-    @property
-    def wish(self) -> EmergencyWish:
-        """What it asks for; a field that is no number becomes one that is refused."""
-        return EmergencyWish(
-            hazard=self.hazard,
-            level=_number(self.level) if self.level else None,
-            title=self.title,
-            source=self.source,
-            texts=self.texts,
-            voice=self.voice,
-            target_ids=tuple(sorted(self.targets)),
-            repeat_every_min=_number(self.repeat),
-            lasts_min=_number(self.lasts),
-            bulletin_id=self.bulletin_id,
-        )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else -1
-
-
-def _read(form: MultiDict[str, str], kind: Kind) -> EmergencyForm:
-    return EmergencyForm(
-        hazard=form.get("hazard", ""),
-        level=form.get("level", ""),
-        title=form.get("title", ""),
-        source=form.get("source", ""),
-        texts={part: form.get(part.value, "") for part in PARTS[kind]},
-        voice=form.get("voice", ""),
-        bulletin_id=form.get("bulletin_id", ""),
-        targets=frozenset(form.getlist("target")),
-        repeat=form.get("repeat", "0"),
-        lasts=form.get("lasts", ""),
-    )
-
-
-def _prepared(hazard: str, kind: Kind) -> EmergencyForm:
-    """A fresh form with the texts prepared for a hazard."""
-    chosen = Hazard(hazard) if hazard in set(Hazard) else Hazard.FLOOD_RELEASE
-    texts = TEXTS[chosen]
-    said = {
-        Part.WARNING: texts.warning,
-        Part.CORRECTION: texts.correction,
-        Part.ALL_CLEAR: texts.all_clear,
-    }
-    if kind is Kind.DRILL:
-        said[Part.ALL_CLEAR] = _END_OF_DRILL
-    voices = services().speech.voices(Language.VI.value)
-    return EmergencyForm(
-        hazard=chosen.value,
-        texts={part: said[part] for part in PARTS[kind]},
-        voice=voices[0].name if voices else "",
-    )
-
-
-_END_OF_DRILL = "Diễn tập đã xong. Cảm ơn bà con."
-"""Spoken in Vietnamese whatever the language of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +122,13 @@ class _Pages:
 
     def new(self) -> str:
         """A fresh form; `mau` names the hazard whose texts are taken."""
-        return self._form(_prepared(request.args.get("mau", ""), self.kind))
+        return self._form(prepared(request.args.get("mau", ""), self.kind))
 
     def propose(self) -> BaseResponse | tuple[str, int]:
         """Keep it, and wait for the second person."""
-        form = _read(request.form, self.kind)
+        form = with_files(read(request.form, self.kind), request.form, request.files)
+        if form.problems:
+            return self._form(form), 422
         try:
             emergency_id = self.desk.propose(current_actor(), form.wish)
         except ControllerError as error:
@@ -225,6 +161,8 @@ class _Pages:
             by_district=self._by_district(view),
             lost=[(tree.stations[key], live.phones.get(key)) for key in lost],
             is_ready=warning.sound is not None,
+            heard_in=_heard_in(tree, view),
+            unserved=_unserved(tree, view),
             state_words=emergency_words.state_words(
                 "expired" if view.state is State.PROPOSED else view.state.value
             ),
@@ -345,7 +283,8 @@ class _Pages:
 
     def listen(self, emergency_id: str, part: str) -> Response:
         """The sound of a part, to be heard before it is sent."""
-        sound = self.desk.sound_of(current_actor(), emergency_id, _part(part))
+        language = request.args.get("tieng", Language.VI.value)
+        sound = self.desk.sound_of(current_actor(), emergency_id, _part(part), language)
         path = services().sounds.path(sound.sha256)
         return send_file(path, mimetype="audio/ogg", conditional=True, etag=path.stem)
 
@@ -370,6 +309,14 @@ class _Pages:
             form=form,
             own=own,
             groups=groups if own.kind is not PlaceKind.COMMUNE else [],
+            all_communes=[one.place_id for _district, communes in groups for one in communes],
+            quick=[
+                (key, emergency_words.group_word(key, len(found)), found)
+                for key in GROUPS
+                if (found := communes_of(key, own.place_id))
+            ],
+            languages=self._languages(own.place_id),
+            longest_min=LONGEST_RECORDING_MIN,
             voices=[
                 (one.name, bulletin_words.voice(one))
                 for one in services().speech.voices(Language.VI.value)
@@ -378,12 +325,22 @@ class _Pages:
             repeats=[(str(one), emergency_words.repeat_word(one)) for one in REPEATS_EVERY_MIN],
         )
 
+    def _languages(self, place_id: str) -> list[str]:
+        """What can be recorded: Vietnamese, and what a station of the place prefers to it."""
+        if self.look.is_drill:
+            return []
+        stations = services().places.tree().stations_in([place_id])
+        preferred = {language for one in stations for language in one.language_order}
+        return [one.value for one in Language if one is Language.VI or one.value in preferred]
+
     def _render(self, template: str, **values: object) -> str:
         return render_template(
             f"emergencies/{template}",
             look=self.look,
             kind=self.kind,
             words=emergency_words,
+            language_words=bulletin_words.LANGUAGES,
+            spoken_language=bulletin_words.spoken,
             part_words=(
                 emergency_words.DRILL_PARTS if self.look.is_drill else emergency_words.PARTS
             ),
@@ -392,6 +349,24 @@ class _Pages:
             Heard=Heard,
             **values,
         )
+
+
+def _heard_in(tree: PlaceTree, view: EmergencyView) -> list[tuple[str, int]]:
+    """In which language how many stations hear the warning, Vietnamese aside."""
+    said = view.parts[Part.WARNING]
+    found = Counter(said.at(one.language_order)[0] for one in tree.stations_in(view.target_ids))
+    return [(language, n) for language, n in found.items() if language != Language.VI]
+
+
+def _unserved(tree: PlaceTree, view: EmergencyView) -> list[tuple[str, int]]:
+    """How many stations would rather hear a language in which nothing was recorded."""
+    said = view.parts[Part.WARNING].all
+    found = Counter(
+        one.language_order[0]
+        for one in tree.stations_in(view.target_ids)
+        if one.language_order and one.language_order[0] not in said
+    )
+    return list(found.items())
 
 
 def _part(word: str) -> Part:
@@ -416,6 +391,9 @@ def _next_at(view: EmergencyView, now: datetime) -> datetime | None:
     at = view.sent_at + ((now - view.sent_at) // every + 1) * every
     return at if at < view.until_at else None
 
+
+LONGEST_RECORDING_MIN = 3
+"""After which the recorder of the form stops by itself."""
 
 Route = tuple[str, str, Callable[..., Any], Permission]
 
@@ -443,7 +421,10 @@ def _blueprint(look: Look) -> Blueprint:
     for rule, name, view, permission in shown:
         bp.get(rule, endpoint=name)(_named(view, permission))
     for rule, name, view, permission in done:
-        bp.post(rule, endpoint=name)(_named(view, permission))
+        own = _named(view, permission)
+        if name == "propose":
+            own = accepts_up_to(upload_limit_bytes)(own)
+        bp.post(rule, endpoint=name)(own)
     return bp
 
 

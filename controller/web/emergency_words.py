@@ -76,6 +76,13 @@ REFUSALS = {
 }
 
 
+def group_word(group: str, stations: int) -> str:
+    """A kind of communes that can be chosen as one."""
+    if group == "coastal":
+        return _("Các xã ven biển, %(n)s trạm", n=stations)
+    return _("Các xã khu vực III, %(n)s trạm", n=stations)
+
+
 def refusal_word(code: str) -> str:
     """Why a station did not obey."""
     return str(REFUSALS.get(code) or _("Trạm từ chối lệnh (%(code)s)", code=code))
@@ -99,7 +106,7 @@ def problem_words(error: ControllerError) -> tuple[str, str]:
         "blanks": _("Còn chỗ trống trong ngoặc vuông. Điền hết rồi mới phát được."),
         "too_long": _("Dài quá %(n)s chữ cái. Hãy rút ngắn.", n=MOST_WORDS),
         "different": _("Chưa đúng câu phải gõ."),
-        "not_ready": _("Lời đọc chưa tạo xong. Chờ vài giây, hoặc chọn chỉ phát chuông báo."),
+        "not_ready": _("Lời chưa tạo xong. Chờ vài giây, hoặc chọn để chuông báo vang ngay."),
         "not_approved": _("Bản tin này chưa được duyệt hoặc chưa có âm thanh tiếng Việt."),
         "too_short": _("Thời gian hiệu lực phải dài hơn khoảng nhắc lại."),
         "range": _("Chọn thời gian hiệu lực trong danh sách."),

@@ -36,6 +36,7 @@ from controller.services.bundle import Services
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_reader import Tools
+from controller.services.emergency_recordings import Recordings
 from controller.services.fault_reports import FaultDesk
 from controller.services.filing import FilingDesk
 from controller.services.hours import Hours
@@ -157,6 +158,7 @@ class Centre:
             self.wake,
             is_voice=bool,
             check_password=self.accounts.ensure_password,
+            recordings=Recordings(self._bulletins()),
             orders=actual,
             stops=actual,
         )
@@ -199,6 +201,17 @@ class Centre:
         }
         self._app: Flask | None = None
         self._cast: dict[str, Actor] = {}
+
+    def _bulletins(self) -> Bulletins:
+        return Bulletins(
+            self.database,
+            self.clock,
+            self.places,
+            FolderStore(self.folder / "sounds"),
+            self.folder / "spool",
+            self.settings.sound,
+            self.wake,
+        )
 
     def _orders(self, kind: DeedKind) -> Orders:
         return Orders(self.database, self.clock, self.places, Signer.generate(kind))

@@ -13,6 +13,7 @@ from controller.storage.models.emergencies import (
     EmergencyOrderRow,
     EmergencyPartRow,
     EmergencyRow,
+    EmergencyTranslationRow,
 )
 from controller.storage.models.places import (
     FaultReportRow,
@@ -60,6 +61,7 @@ __all__ = [
     "EmergencyOrderRow",
     "EmergencyPartRow",
     "EmergencyRow",
+    "EmergencyTranslationRow",
     "FaultReportRow",
     "HoldingRow",
     "HoursExceptionRow",

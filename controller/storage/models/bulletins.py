@@ -134,6 +134,8 @@ class IngestJobRow(Base):
     spool_name: Mapped[str]
     is_spoken: Mapped[bool] = mapped_column(default=True)
     """Whether the file in the spool is there; False: the text is still to be spoken."""
+    is_urgent: Mapped[bool] = mapped_column(default=False)
+    """Words of an emergency: made before all other uploads, and without the chime."""
     state: Mapped[str] = mapped_column(default="queued")
     """queued, running, done, failed."""
     progress_percent: Mapped[int] = mapped_column(default=0)

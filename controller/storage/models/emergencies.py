@@ -76,6 +76,21 @@ class EmergencyPartRow(Base):
     """The recording that is taken instead."""
 
 
+class EmergencyTranslationRow(Base):
+    """A part recorded in another language, for stations whose order of languages prefers it."""
+
+    __tablename__ = "emergency_translation"
+
+    emergency_id: Mapped[str] = mapped_column(
+        ForeignKey("emergency.emergency_id"), primary_key=True
+    )
+    part: Mapped[str] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    bulletin_version_id: Mapped[str] = mapped_column(
+        ForeignKey("bulletin_version.bulletin_version_id")
+    )
+
+
 class EmergencyOrderRow(Base):
     """An order a part became, one for each place of the targets."""
 

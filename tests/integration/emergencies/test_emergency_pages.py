@@ -253,3 +253,16 @@ def test_it_goes_out_as_a_message_of_the_common_alerting_protocol(w: Watch) -> N
     assert found in over["references"]
     drill = w.drills.propose(w.composer, wish())
     assert "Exercise" in browser(w).get(f"/dien-tap/{drill}/cap.xml").text
+
+
+def test_communes_of_a_kind_are_chosen_at_once_within_the_own_place(w: Watch) -> None:
+    province = browser(w, place=PROVINCE)
+    page = words(province.get("/khan-cap/soan"))
+    assert "Các xã khu vực III, 15 trạm" in page
+    assert "Cả tỉnh Ninh Thuận, 65 trạm" in page
+    sent = province.post("/khan-cap/soan", **{**FORM, "target": [], "group": ["zone_iii"]})
+    assert "15 trạm" in words(province.get(sent.headers["Location"]))
+    inland = words(browser(w).get("/khan-cap/soan"))
+    assert "ven biển" not in inland
+    coast = {**FORM, "target": [], "group": ["coastal"]}
+    assert browser(w).post("/khan-cap/soan", **coast).status_code == 422  # nobody there lives by it

@@ -95,7 +95,9 @@ def test_on_the_bar_a_district_or_a_station_can_be_chosen(w: Watch) -> None:
     assert SHOWS in words(browser.get("/chuong-trinh"))  # the others still sound
 
 
-@pytest.mark.parametrize(("part", "word"), [("correction", "đính chính"), ("all_clear", "hết nguy")])
+@pytest.mark.parametrize(
+    ("part", "word"), [("correction", "đính chính"), ("all_clear", "hết nguy")]
+)
 def test_correction_and_all_clear_are_two_clicks_from_any_page(
     w: Watch, part: str, word: str
 ) -> None:

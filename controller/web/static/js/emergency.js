@@ -18,6 +18,24 @@ for (const form of document.querySelectorAll("form")) {
   });
 }
 
+// How many stations the chosen places hold, each counted once, and in which districts.
+function count(fieldset) {
+  const line = fieldset.querySelector("[data-chosen]");
+  const chosen = new Set();
+  for (const box of fieldset.querySelectorAll("[data-covers]:checked")) box.dataset.covers.split(" ").forEach((one) => chosen.add(one));
+  const districts = [...fieldset.querySelectorAll("[data-district]")]
+    .map((one) => [one.dataset.district, [...one.querySelectorAll("[data-commune]")].filter((box) => chosen.has(box.value)).length])
+    .filter(([, number]) => number)
+    .map(([name, number]) => `${name} ${number}`);
+  line.textContent = chosen.size ? `${line.dataset.words.replace("{n}", chosen.size)} ${districts.join(" · ")}` : line.dataset.none;
+  line.hidden = false;
+}
+
+for (const fieldset of document.querySelectorAll("[data-targets]")) {
+  fieldset.addEventListener("change", () => count(fieldset));
+  count(fieldset);
+}
+
 const live = document.querySelector("[data-changes]");
 let timer = 0;
 

@@ -1,4 +1,4 @@
-// Records from the microphone into the file field of its form: the level is shown while somebody
+// Records from the microphone into the file field beside it, or that of its form: the level is shown while somebody
 // speaks, what was recorded can be heard and made again, and is sent as any other file.
 const KINDS = [
   ["audio/webm;codecs=opus", "webm"],
@@ -45,7 +45,7 @@ class Level {
 class Recorder {
   constructor(root) {
     this.words = root.dataset;
-    this.input = root.closest("form").querySelector('input[type="file"]');
+    this.input = (root.closest("[data-recording]") ?? root.closest("form")).querySelector('input[type="file"]');
     for (const name of ["start", "stop", "time", "bar", "meter", "audio", "says"]) this[name] = root.querySelector(`[data-rec-${name}]`);
     this.kind = KINDS.find(([type]) => window.MediaRecorder?.isTypeSupported(type));
     this.isUnsent = false;
