@@ -44,6 +44,13 @@ class StaleEditError(ControllerError):
     status = 409
 
 
+class DecidedAlreadyError(ControllerError):
+    """Somebody else has decided about the bulletin. Facts: who, decided_at, deed."""
+
+    code = "decided_already"
+    status = 409
+
+
 class InvalidInputError(ControllerError):
     """A field that cannot be used. Facts: field, problem."""
 

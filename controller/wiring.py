@@ -47,6 +47,7 @@ from controller.link.supervision import broker_restarts, is_broker_up
 from controller.metrics.exporter import Exporter
 from controller.metrics.internals import Internals
 from controller.services.accounts import Accounts
+from controller.services.approvals import ApprovalQueue
 from controller.services.as_run import AsRun
 from controller.services.audit import AuditTrail
 from controller.services.audit_chain import AuditChain
@@ -242,6 +243,7 @@ def build_services(
         audit_chain=AuditChain(database),
         places=places,
         bulletins=bulletins,
+        approvals=ApprovalQueue(database, now, places),
         cuts=Cuts(now, bulletins, originals(settings), spool, settings.sound),
         library=Library(database, now, places),
         uses=BulletinUses(database, now, places),

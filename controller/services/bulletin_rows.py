@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import BulletinState
 from controller.domain.places import PlaceTree, fold
-from controller.errors import StaleEditError
+from controller.errors import DecidedAlreadyError, StaleEditError
 from controller.services.audit import Deed, record
 from controller.services.scope import ensure_within
 from controller.storage.models import AccountRow, AuditRow, BulletinRow, BulletinTagRow
 
 OBJECT_KIND = "bulletin"
+
+_DECISIONS = {
+    BulletinState.APPROVED.value: "bulletin.approve",
+    BulletinState.RETURNED.value: "bulletin.return",
+    BulletinState.WITHDRAWN.value: "bulletin.withdraw",
+}
+"""States that somebody's decision led to, and its word in the audit trail."""
 
 
 def own_row(session: Session, tree: PlaceTree, actor: Actor, bulletin_id: str) -> BulletinRow:
@@ -67,6 +75,19 @@ def move(
         raise _stale(session, row.bulletin_id)
 
 
+def ensure_undecided(session: Session, row: BulletinRow) -> None:
+    """DecidedAlreadyError when somebody approved, returned or withdrew it, and that still holds."""
+    action = _DECISIONS.get(row.state)
+    last = _last_deed(session, row.bulletin_id, AuditRow.action == action) if action else None
+    if last is not None:
+        raise DecidedAlreadyError(
+            f"{row.bulletin_id} is {row.state}",
+            who=last.full_name,
+            decided_at=last.at,
+            deed=last.action,
+        )
+
+
 def write_down(
     session: Session,
     actor: Actor | None,
@@ -107,14 +128,31 @@ def set_tags(session: Session, bulletin_id: str, tags: Iterable[str]) -> None:
 
 
 def _stale(session: Session, bulletin_id: str) -> StaleEditError:
+    last = _last_deed(session, bulletin_id)
+    if last is None:
+        return StaleEditError("changed meanwhile")
+    return StaleEditError("changed meanwhile", who=last.full_name, changed_at=last.at)
+
+
+@dataclass(frozen=True, slots=True)
+class _LastDeed:
+    full_name: str
+    at: datetime
+    action: str
+
+
+def _last_deed(
+    session: Session, bulletin_id: str, *conditions: ColumnElement[bool]
+) -> _LastDeed | None:
+    """What somebody did to it last; None: nobody."""
     query = (
-        select(AccountRow.full_name, AuditRow.at)
+        select(AccountRow.full_name, AuditRow.at, AuditRow.action)
         .join(AccountRow, AccountRow.account_id == AuditRow.account_id)
-        .where(AuditRow.object_kind == OBJECT_KIND, AuditRow.object_id == bulletin_id)
+        .where(
+            AuditRow.object_kind == OBJECT_KIND, AuditRow.object_id == bulletin_id, *conditions
+        )
         .order_by(AuditRow.audit_id.desc())
         .limit(1)
     )
     last = session.execute(query).first()
-    if last is None:
-        return StaleEditError("changed meanwhile")
-    return StaleEditError("changed meanwhile", who=last.full_name, changed_at=last.at)
+    return _LastDeed(last.full_name, last.at, last.action) if last else None

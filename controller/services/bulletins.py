@@ -19,9 +19,10 @@ from audio_library.store import AssetStore
 from controller.domain import bulletins as rules
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import BulletinDeed, BulletinState, Language, VersionState
-from controller.errors import NotFoundError
+from controller.errors import NotFoundError, StaleEditError
 from controller.services import bulletin_views
 from controller.services.bulletin_rows import (
+    ensure_undecided,
     move,
     own_row,
     readable_row,
@@ -270,14 +271,17 @@ class Bulletins:
             write_down(session, actor, "submit", row, self._now())
 
     def approve(self, actor: Actor, bulletin_id: str, *, row_version: int) -> None:
-        """Approve the newest sound of each language. OwnBulletinError for who made any of it."""
+        """Approve the newest sound of each language. OwnBulletinError for who made any of it.
+
+        DecidedAlreadyError names who was faster.
+        """
         at = self._now()
         with self._database.write() as session:
-            row, view = self._row_and_view(session, actor, bulletin_id)
+            row, view = self._undecided(session, actor, bulletin_id)
             following = rules.after(view.state, BulletinDeed.APPROVE)
             rules.ensure_not_own(actor.account_id, view.makers)
             rules.ensure_complete(version.facts for version in view.versions)
-            move(session, row, row_version, following, {"return_reason": None}, self._now())
+            _decide(session, row, row_version, following, None, at)
             approved = [version.bulletin_version_id for version in view.current]
             session.execute(
                 update(BulletinVersionRow)
@@ -293,13 +297,13 @@ class Bulletins:
         self._wake("plan_refresh")
 
     def return_(self, actor: Actor, bulletin_id: str, reason: str, *, row_version: int) -> None:
-        """Send it back to its author with the reason."""
+        """Send it back to its author with the reason. DecidedAlreadyError names who was faster."""
         why = rules.clean_reason(reason)
         with self._database.write() as session:
-            row, view = self._row_and_view(session, actor, bulletin_id)
+            row, view = self._undecided(session, actor, bulletin_id)
             following = rules.after(view.state, BulletinDeed.RETURN)
             rules.ensure_not_own(actor.account_id, view.makers)
-            move(session, row, row_version, following, {"return_reason": why}, self._now())
+            _decide(session, row, row_version, following, why, self._now())
             detail = {"reason": why}
             write_down(session, actor, "return", row, self._now(), detail)
 
@@ -322,6 +326,13 @@ class Bulletins:
     ) -> tuple[BulletinRow, BulletinView]:
         row = self._row(session, actor, bulletin_id)
         (view,) = bulletin_views.views(session, [row])
+        return row, view
+
+    def _undecided(
+        self, session: Session, actor: Actor, bulletin_id: str
+    ) -> tuple[BulletinRow, BulletinView]:
+        row, view = self._row_and_view(session, actor, bulletin_id)
+        ensure_undecided(session, row)
         return row, view
 
     def _received(self, actor: Actor, upload: Upload, language: str, at: datetime) -> Arrival:
@@ -380,6 +391,23 @@ class Bulletins:
         word = "sound" if kept is None else "cut" if cut else "whole"
         write_down(session, actor, word, row, at, detail)
         return version_id
+
+
+def _decide(
+    session: Session,
+    row: BulletinRow,
+    seen_version: int,
+    following: BulletinState,
+    why: str | None,
+    at: datetime,
+) -> None:
+    """Move it on as somebody decided; one of two who decide at once is told of the other."""
+    try:
+        move(session, row, seen_version, following, {"return_reason": why}, at)
+    except StaleEditError:
+        session.refresh(row)
+        ensure_undecided(session, row)
+        raise
 
 
 def _tags(session: Session, row: BulletinRow) -> tuple[str, ...]:

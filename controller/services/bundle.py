@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from audio_library.store import AssetStore
     from controller.services.accounts import Accounts
+    from controller.services.approvals import ApprovalQueue
     from controller.services.as_run import AsRun
     from controller.services.audit import AuditTrail
     from controller.services.audit_chain import AuditChain
@@ -43,6 +44,7 @@ class Services:
     audit_chain: AuditChain
     places: Places
     bulletins: Bulletins
+    approvals: ApprovalQueue
     cuts: Cuts
     library: Library
     uses: BulletinUses

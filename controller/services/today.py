@@ -14,6 +14,7 @@ from controller.domain.accounts import Actor, Permission
 from controller.domain.board import Sign
 from controller.domain.bulletins import BulletinState
 from controller.domain.places import Place, PlaceTree
+from controller.services.approvals import waits_for
 from controller.services.near_slots import slots_near
 from controller.services.phones import Phone, phones_of
 from controller.services.places import Places
@@ -127,8 +128,7 @@ def _coming(
 def _to_approve(session: Session, tree: PlaceTree, actor: Actor) -> tuple[WaitingBulletin, ...]:
     if not actor.may(Permission.APPROVE_BULLETINS):
         return ()
-    others = BulletinRow.author_id != actor.account_id  # nobody approves the own one
-    return _bulletins(session, tree, actor, BulletinState.SUBMITTED, others)
+    return _bulletins(session, tree, actor, BulletinState.SUBMITTED, waits_for(tree, actor))
 
 
 def _returned(session: Session, tree: PlaceTree, actor: Actor) -> tuple[WaitingBulletin, ...]:

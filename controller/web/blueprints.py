@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from controller.web import (
+    approvals,
     audit,
     auth,
     board,
@@ -30,6 +31,7 @@ ALL: tuple[Blueprint, ...] = (
     board.bp,
     stations.bp,
     bulletins.bp,
+    approvals.bp,
     schedules.bp,
     hours.bp,
     programmes.bp,

@@ -43,6 +43,7 @@ class _Entry:
 
 
 _COMMUNE = frozenset({Role.COMMUNE_OFFICER})
+_APPROVER = frozenset({Role.APPROVER})
 
 _ENTRIES = (
     _Entry(
@@ -60,6 +61,14 @@ _ENTRIES = (
         "home",
         Permission.VIEW,
         roles=frozenset(Role) - _COMMUNE,
+    ),
+    _Entry(
+        "/cho-duyet",
+        lambda: _("Chờ duyệt"),
+        lambda: _("Chờ duyệt"),
+        "clock",
+        Permission.APPROVE_BULLETINS,
+        roles=_APPROVER,
     ),
     _Entry("/bang", lambda: _("Bảng trạm"), lambda: _("Trạm"), "grid", Permission.VIEW),
     _Entry("/ban-tin", lambda: _("Bản tin"), lambda: _("Bản tin"), "doc", Permission.VIEW),

@@ -44,6 +44,16 @@ def _stale(facts: Facts) -> str:
     return _("Người khác vừa sửa mục này. Nội dung của bạn vẫn còn; mở lại trang để xem bản mới.")
 
 
+def _decided(facts: Facts) -> str:
+    who, at = facts.get("who"), formats.moment(facts.get("decided_at"))
+    match facts.get("deed"):
+        case "bulletin.approve":
+            return _("%(who)s đã duyệt bản tin này lúc %(at)s.", who=who, at=at)
+        case "bulletin.return":
+            return _("%(who)s đã trả lại bản tin này lúc %(at)s.", who=who, at=at)
+    return _("%(who)s đã rút bản tin này lúc %(at)s.", who=who, at=at)
+
+
 def _refused(facts: Facts) -> str:
     left, minutes = facts.get("tries_left"), facts.get("minutes", 15)
     if left is None:
@@ -170,6 +180,7 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "forbidden": lambda _f: _("Vai trò của bạn không làm được việc này."),
     "out_of_scope": lambda _f: _("Nơi đã chọn nằm ngoài địa bàn của bạn."),
     "stale_edit": _stale,
+    "decided_already": _decided,
     "invalid_input": _invalid,
     "sign_in_refused": _refused,
     "account_locked": _locked,

@@ -28,6 +28,7 @@ from audio_library.store import FolderStore
 from controller.app import create_app
 from controller.domain.accounts import Actor, Role
 from controller.services.accounts import Accounts, NewAccount
+from controller.services.approvals import ApprovalQueue
 from controller.services.audit import AuditTrail
 from controller.services.audit_chain import AuditChain
 from controller.services.bulletin_uses import BulletinUses
@@ -169,6 +170,7 @@ class Centre:
             "audit_chain": AuditChain(self.database),
             "faults": FaultDesk(self.database, self.clock, self.places),
             "today": Today(self.database, self.clock, self.places),
+            "approvals": ApprovalQueue(self.database, self.clock, self.places),
             "library": Library(self.database, self.clock, self.places),
             "uses": BulletinUses(self.database, self.clock, self.places),
             "drafts": Drafts(

@@ -28,6 +28,7 @@ class Player {
     this.playButton.addEventListener("click", () => (this.audio.paused ? this.audio.play() : this.audio.pause()));
     this.hornButton.addEventListener("click", () => this.toggleHorn());
     this.wave.addEventListener("click", (event) => this.seek(event));
+    this.audio.addEventListener("play", () => this.alone());
     this.audio.addEventListener("play", () => this.say(this.playButton.dataset.stopWord, "pause"));
     this.audio.addEventListener("pause", () => this.say(this.playWord, "play"));
     this.audio.addEventListener("timeupdate", () => this.show());
@@ -56,16 +57,19 @@ class Player {
     this.head.setAttribute("d", `M${x.toFixed(1)} 0V104`);
     this.time.textContent = `${clock(this.audio.currentTime)} / ${clock(this.seconds)}`;
     if (!this.audio.paused || this.audio.ended) this.heard.add(Math.floor(this.audio.currentTime));
-    this.tellHeard();
+    tellHeard();
   }
 
-  tellHeard() {
-    const line = document.querySelector("[data-heard]");
-    if (!line) return;
-    line.hidden = false;
-    document.querySelector("[data-heard-time]").textContent = clock(Math.min(this.heard.size, this.seconds));
-    const all = this.heard.size >= Math.floor(this.seconds) - 1;
-    if (all) document.querySelector("[data-heard-box]").checked = true;
+  heardSeconds() {
+    return Math.min(this.heard.size, this.seconds);
+  }
+
+  isHeard() {
+    return this.heard.size >= Math.floor(this.seconds) - 1;
+  }
+
+  alone() {
+    for (const other of players) if (other !== this) other.audio.pause();
   }
 
   // A re-entrant horn passes about 300 Hz to 6 kHz and rings in between.
@@ -87,6 +91,16 @@ class Player {
     this.context.resume();
     if (this.audio.paused) this.audio.play();
   }
+}
+
+// How much was heard of all that is on the page; the box is ticked when nothing is left out.
+function tellHeard() {
+  const line = document.querySelector("[data-heard]");
+  if (!line) return;
+  line.hidden = false;
+  const seconds = players.reduce((sum, player) => sum + player.heardSeconds(), 0);
+  document.querySelector("[data-heard-time]").textContent = clock(seconds);
+  if (players.every((player) => player.isHeard())) document.querySelector("[data-heard-box]").checked = true;
 }
 
 class Waiting {
@@ -125,10 +139,10 @@ class Waiting {
   }
 }
 
-const playerRoot = document.querySelector("[data-player]");
-if (playerRoot) {
-  const player = new Player(playerRoot);
-  for (const button of document.querySelectorAll("[data-hear-ms]")) {
+const players = [...document.querySelectorAll("[data-player]")].map((root) => new Player(root));
+for (const player of players) {
+  const around = player.audio.closest("[data-voice]") ?? document;
+  for (const button of around.querySelectorAll("[data-hear-ms]")) {
     button.addEventListener("click", () => player.hear(Number(button.dataset.hearMs) / 1000 - 1));
   }
 }
