@@ -55,6 +55,7 @@ from controller.services.board import Board
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
+from controller.services.comments import Comments
 from controller.services.cuts import Cuts
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
@@ -244,6 +245,7 @@ def build_services(
         places=places,
         bulletins=bulletins,
         approvals=ApprovalQueue(database, now, places),
+        comments=Comments(database, now, places),
         cuts=Cuts(now, bulletins, originals(settings), spool, settings.sound),
         library=Library(database, now, places),
         uses=BulletinUses(database, now, places),

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     VIEW = "view"
     WRITE_BULLETINS = "write_bulletins"
     APPROVE_BULLETINS = "approve_bulletins"
+    COMMENT = "comment"
     WRITE_SCHEDULES = "write_schedules"
     STOP_SOUND = "stop_sound"
     WARN = "warn"
@@ -50,6 +51,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.VIEW,
             Permission.WRITE_BULLETINS,
+            Permission.COMMENT,
             Permission.WRITE_SCHEDULES,
             Permission.STOP_SOUND,
             Permission.ORDER_STATIONS,
@@ -61,6 +63,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.VIEW,
             Permission.APPROVE_BULLETINS,
+            Permission.COMMENT,
             Permission.STOP_SOUND,
             Permission.WARN,
         }
@@ -69,6 +72,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.VIEW,
             Permission.WRITE_BULLETINS,
+            Permission.COMMENT,
             Permission.WRITE_SCHEDULES,
             Permission.STOP_SOUND,
             Permission.REPORT_FAULTS,

@@ -143,6 +143,9 @@ LONGEST_TITLE = 200
 LONGEST_NAME = 200
 LONGEST_TEXT = 20_000
 LONGEST_REASON = 1_000
+LONGEST_COMMENT = 2_000
+MOST_COMMENTS = 500
+"""So many remarks one bulletin can have."""
 LONGEST_TAG = 30
 MOST_TAGS = 8
 _SECONDS = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,3})?")
@@ -178,6 +181,14 @@ def clean_reason(text: str) -> str:
     if not reason:
         raise InvalidInputError("no reason", field="reason", problem="reason_missing")
     return reason
+
+
+def clean_comment(text: str) -> str:
+    """A remark about a bulletin. InvalidInputError when nothing is said."""
+    said = clean_text(text, field="comment", longest=LONGEST_COMMENT)
+    if not said:
+        raise InvalidInputError("no words", field="comment", problem="comment_missing")
+    return said
 
 
 def clean_category(text: str) -> str | None:

@@ -30,6 +30,10 @@ _DECISIONS = {
 """States that somebody's decision led to, and its word in the audit trail."""
 
 
+TALK = ("bulletin.comment", "bulletin.comment_withdraw")
+"""Deeds that change nothing of the bulletin itself."""
+
+
 def own_row(session: Session, tree: PlaceTree, actor: Actor, bulletin_id: str) -> BulletinRow:
     """A bulletin of the actor's place or below. NotFoundError for any other."""
     row = session.get(BulletinRow, bulletin_id)
@@ -149,7 +153,10 @@ def _last_deed(
         select(AccountRow.full_name, AuditRow.at, AuditRow.action)
         .join(AccountRow, AccountRow.account_id == AuditRow.account_id)
         .where(
-            AuditRow.object_kind == OBJECT_KIND, AuditRow.object_id == bulletin_id, *conditions
+            AuditRow.object_kind == OBJECT_KIND,
+            AuditRow.object_id == bulletin_id,
+            AuditRow.action.not_in(TALK),
+            *conditions,
         )
         .order_by(AuditRow.audit_id.desc())
         .limit(1)

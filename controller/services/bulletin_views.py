@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from audio_library.span import Span
 from controller.domain.bulletins import BulletinState, Language, VersionFacts, VersionState
 from controller.domain.validity import ALWAYS, Validity
-from controller.services.bulletin_rows import OBJECT_KIND, tags_of
+from controller.services.bulletin_rows import OBJECT_KIND, TALK, tags_of
 from controller.storage.models import (
     AccountRow,
     AuditRow,
@@ -209,11 +209,15 @@ def views(session: Session, rows: Sequence[BulletinRow]) -> tuple[BulletinView, 
 
 
 def history(session: Session, bulletin_id: str) -> tuple[HistoryLine, ...]:
-    """What happened to a bulletin, the latest first."""
+    """What happened to a bulletin, the latest first; what was said about it stands elsewhere."""
     query = (
         select(AuditRow, AccountRow.full_name)
         .join(AccountRow, AccountRow.account_id == AuditRow.account_id, isouter=True)
-        .where(AuditRow.object_kind == OBJECT_KIND, AuditRow.object_id == bulletin_id)
+        .where(
+            AuditRow.object_kind == OBJECT_KIND,
+            AuditRow.object_id == bulletin_id,
+            AuditRow.action.not_in(TALK),
+        )
         .order_by(AuditRow.audit_id.desc())
         .limit(_HISTORY_LENGTH)
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from controller.services.board import Board
     from controller.services.bulletin_uses import BulletinUses
     from controller.services.bulletins import Bulletins
+    from controller.services.comments import Comments
     from controller.services.cuts import Cuts
     from controller.services.drafts import Drafts
     from controller.services.emergencies import DrillDesk, EmergencyDesk
@@ -45,6 +46,7 @@ class Services:
     places: Places
     bulletins: Bulletins
     approvals: ApprovalQueue
+    comments: Comments
     cuts: Cuts
     library: Library
     uses: BulletinUses

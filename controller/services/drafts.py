@@ -22,6 +22,7 @@ from controller.services.named_sounds import named_sounds
 from controller.settings import SoundSettings
 from controller.storage.database import Database
 from controller.storage.models import (
+    BulletinCommentRow,
     BulletinRow,
     BulletinTagRow,
     BulletinVersionRow,
@@ -147,6 +148,7 @@ def _delete(session: Session, ids: Sequence[str]) -> None:
     for statement in (
         delete(IngestJobRow).where(IngestJobRow.bulletin_version_id.in_(versions)),
         delete(BulletinVersionRow).where(BulletinVersionRow.bulletin_id.in_(ids)),
+        delete(BulletinCommentRow).where(BulletinCommentRow.bulletin_id.in_(ids)),
         delete(BulletinTagRow).where(BulletinTagRow.bulletin_id.in_(ids)),
         delete(BulletinRow).where(BulletinRow.bulletin_id.in_(ids)),
     ):

@@ -150,6 +150,8 @@ def _page(
         uses=services().uses.read(actor, bulletin.bulletin_id),
         nearest=nearest,
         is_pressing=nearest is not None and urgency(nearest.starts_at, now).is_pressing,
+        threads=services().comments.threads(actor, bulletin.bulletin_id),
+        comments=services().comments.counts(actor, [one.bulletin_id for one in waiting]),
         length_ms=sum(version.duration_ms or 0 for version in bulletin.current),
         reason=request.form.get("reason", ""),
         problem=lambda field: (problems or {}).get(field),

@@ -139,9 +139,12 @@ def index() -> str:
     def link(**changes: Any) -> str:
         return url_for("bulletins.index", **{**kept, **changes})
 
+    found = services().library.search(current_actor(), wish)
+    ids = [one.bulletin_id for one in found.bulletins]
     return render_template(
         "bulletins/index.html",
-        found=services().library.search(current_actor(), wish),
+        found=found,
+        comments=services().comments.counts(current_actor(), ids),
         fading=services().drafts.fading(current_actor()),
         room=services().bulletins.room.view(),
         wish=wish,
@@ -354,6 +357,36 @@ def withdraw(bulletin_id: str) -> Answer:
     )
 
 
+@bp.post("/<bulletin_id>/y-kien")
+@requires(Permission.COMMENT)
+def comment(bulletin_id: str) -> Answer:
+    """Say something about it, or answer what was said."""
+    text, thread_id = request.form.get("comment", ""), request.form.get("thread_id") or None
+
+    def deed() -> None:
+        services().comments.say(current_actor(), bulletin_id, text, thread_id)
+
+    return _done(bulletin_id, deed, _("Đã gửi ý kiến."), back=_talk(bulletin_id))
+
+
+@bp.post("/<bulletin_id>/y-kien/<comment_id>/rut")
+@requires(Permission.COMMENT)
+def withdraw_comment(bulletin_id: str, comment_id: str) -> Answer:
+    """Take a remark back; that it was there stays to be seen."""
+
+    def deed() -> None:
+        services().comments.withdraw(current_actor(), bulletin_id, comment_id)
+
+    return _done(bulletin_id, deed, _("Đã rút ý kiến."), back=_talk(bulletin_id))
+
+
+def _talk(bulletin_id: str) -> str:
+    """Where the thread was read: the approver's queue, or the page of the bulletin."""
+    at_queue = url_for("approvals.show", bulletin_id=bulletin_id)
+    here = at_queue if request.form.get("at") == "queue" else None
+    return f"{here or url_for('bulletins.show', bulletin_id=bulletin_id)}#trao-doi"
+
+
 @bp.get("/<bulletin_id>/nghe/<version_id>")
 @requires(Permission.VIEW)
 def listen(bulletin_id: str, version_id: str) -> Response:
@@ -403,13 +436,15 @@ def continue_upload(token: str) -> Response | tuple[Response, int]:
     return jsonify(received=received), 200 if before == offset else 409
 
 
-def _done(bulletin_id: str, deed: Callable[[], None], said: str) -> Answer:
+def _done(
+    bulletin_id: str, deed: Callable[[], None], said: str, *, back: str | None = None
+) -> Answer:
     try:
         deed()
     except ControllerError as error:
         return _page_with(bulletin_id, error)
     flash(said, "ok")
-    return redirect(url_for("bulletins.show", bulletin_id=bulletin_id), code=303)
+    return redirect(back or url_for("bulletins.show", bulletin_id=bulletin_id), code=303)
 
 
 def _spoken(bulletin_id: str) -> Answer:
@@ -555,6 +590,9 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
         can=lambda deed: can(view.state, deed),
         today=local_date(web_now()),
         uses=_uses(view),
+        threads=services().comments.threads(actor, view.bulletin_id),
+        said=request.form.get("comment", ""),
+        answered=request.form.get("thread_id", ""),
         elsewhere=() if view.is_foreign else services().sharing.elsewhere(actor, view.bulletin_id),
         where=schedule_words.where,
         tree=services().places.tree(),

@@ -26,6 +26,8 @@ DEEDS: dict[str, Callable[[], str]] = {
     "bulletin.file": lambda: _("Đổi nhãn hoặc hạn dùng của bản tin"),
     "bulletin.share": lambda: _("Dùng chung bản tin cho các huyện"),
     "bulletin.unshare": lambda: _("Thôi dùng chung bản tin"),
+    "bulletin.comment": lambda: _("Nêu ý kiến về bản tin"),
+    "bulletin.comment_withdraw": lambda: _("Rút ý kiến về bản tin"),
     "bulletin.prune": lambda: _("Xóa bản nháp lâu không ai sửa"),
     "bulletin.submit": lambda: _("Gửi duyệt"),
     "bulletin.approve": lambda: _("Duyệt bản tin"),

@@ -157,6 +157,8 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "reason_missing": lambda: _("Ghi lý do trả lại để người soạn biết cần sửa gì."),
     "text_too_long": lambda: _("Nội dung ô này dài quá. Hãy viết ngắn lại."),
     "hidden_characters": lambda: _("Ô này có ký tự ẩn. Gõ lại thay vì dán."),
+    "comment_missing": lambda: _("Ghi ý kiến rồi gửi."),
+    "too_many_comments": lambda: _("Bản tin này đã có 500 ý kiến, không nhận thêm."),
     "unknown_category": lambda: _("Không có chuyên mục này."),
     "fault_missing": lambda: _("Ghi nghe thấy gì, để người đi sửa biết."),
     "unknown_cluster": lambda: _("Trạm này không có cụm loa đó."),

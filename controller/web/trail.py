@@ -14,7 +14,7 @@ from controller.services.sharing import UNSHARED
 from controller.web import formats, words
 from controller.web.context import place_word, role_word
 
-HIDDEN = frozenset({"order_id", "deed"})
+HIDDEN = frozenset({"order_id", "deed", "comment_id"})
 """Facts the line already tells in words."""
 
 _HASH = re.compile(r"[0-9a-f]{64}")

@@ -34,6 +34,7 @@ from controller.services.audit_chain import AuditChain
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
+from controller.services.comments import Comments
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_reader import Tools
@@ -171,6 +172,7 @@ class Centre:
             "faults": FaultDesk(self.database, self.clock, self.places),
             "today": Today(self.database, self.clock, self.places),
             "approvals": ApprovalQueue(self.database, self.clock, self.places),
+            "comments": Comments(self.database, self.clock, self.places),
             "library": Library(self.database, self.clock, self.places),
             "uses": BulletinUses(self.database, self.clock, self.places),
             "drafts": Drafts(

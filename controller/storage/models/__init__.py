@@ -3,6 +3,7 @@
 from controller.storage.models.accounts import AccountRow, AuditRow, AuditSealRow, SessionRow
 from controller.storage.models.base import Base, UtcDateTime
 from controller.storage.models.bulletins import (
+    BulletinCommentRow,
     BulletinRow,
     BulletinTagRow,
     BulletinVersionRow,
@@ -55,6 +56,7 @@ __all__ = [
     "AuditSealRow",
     "Base",
     "BrokerDenialRow",
+    "BulletinCommentRow",
     "BulletinRow",
     "BulletinTagRow",
     "BulletinVersionRow",

@@ -110,6 +110,25 @@ class BulletinVersionRow(Base):
     approved_at: Mapped[datetime | None]
 
 
+class BulletinCommentRow(Base):
+    """What somebody said about a bulletin. Its words never change; it can be taken back, once."""
+
+    __tablename__ = "bulletin_comment"
+    __table_args__ = (Index(None, "bulletin_id", "said_at"), Index(None, "said_at"))
+
+    bulletin_comment_id: Mapped[str] = mapped_column(primary_key=True)
+    bulletin_id: Mapped[str] = mapped_column(ForeignKey("bulletin.bulletin_id"))
+    thread_id: Mapped[str] = mapped_column(ForeignKey("bulletin_comment.bulletin_comment_id"))
+    """The remark this one answers; its own id: it answers none."""
+    said_by: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
+    said_from: Mapped[str] = mapped_column(ForeignKey("place.place_id"))
+    """The place of whoever said it."""
+    text: Mapped[str]
+    said_at: Mapped[datetime]
+    withdrawn_by: Mapped[str | None] = mapped_column(ForeignKey("account.account_id"))
+    withdrawn_at: Mapped[datetime | None]
+
+
 class OwnReadingRow(Base):
     """How this province reads an abbreviation; an empty reading takes it out of the table."""
 
