@@ -9,23 +9,25 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from controller.domain.accounts import (
-    Actor,
-    Role,
-    clean_password,
-    clean_username,
-    fits,
-    is_username,
-    weakness,
-)
-from controller.domain.places import PlaceTree
+from controller.domain.accounts import Actor, Role, clean_password, clean_username
 from controller.errors import (
     InvalidInputError,
     NotFoundError,
     StaleEditError,
     WeakPasswordError,
 )
-from controller.services.audit import SYSTEM, Deed, record
+from controller.services.account_rules import (
+    CHANGES,
+    AccountChange,
+    NewAccount,
+    checked,
+    checked_change,
+    refuse_last_admin,
+    refuse_weak,
+    still_admin,
+    told,
+)
+from controller.services.audit import Deed, last_deed, record
 from controller.services.identifiers import new_id
 from controller.services.passwords import Passwords, random_password
 from controller.services.places import Places
@@ -34,6 +36,8 @@ from controller.services.sessions import Sessions, SessionView, SignedIn
 from controller.settings import SignInSettings
 from controller.storage.database import Database
 from controller.storage.models import AccountRow
+
+__all__ = ["FIRST_ADMIN", "AccountChange", "AccountView", "Accounts", "Handout", "NewAccount"]
 
 FIRST_ADMIN = "admin"
 
@@ -53,17 +57,6 @@ class AccountView:
     created_at: datetime
     last_seen_at: datetime | None
     row_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewAccount:
-    """What it takes to make one. `password` None: a random one that must be changed."""
-
-    username: str
-    full_name: str
-    role: Role
-    place_id: str
-    password: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +110,15 @@ class Accounts:
             self._record(session, actor, "account.end_sessions", _row(session, actor.account_id))
         return ended
 
+    def end_session(self, actor: Actor, session_id: str) -> None:
+        """Sign the actor out at one place. NotFoundError when it has ended, or is another's."""
+        with self._database.write() as session:
+            ended = self._sessions.end_one(session, actor.account_id, session_id)
+            if ended is None:
+                raise NotFoundError(f"session {session_id}", kind="session", object_id=session_id)
+            row = _row(session, actor.account_id)
+            self._record(session, actor, "account.end_session", row, address=ended.address)
+
     # -- one's own account ----------------------------------------------------------------------
 
     def change_password(self, actor: Actor, current: str, wanted: str) -> None:
@@ -128,7 +130,7 @@ class Accounts:
         encoded = self._sessions.check_password(actor, current)
         if wanted == current:
             raise WeakPasswordError("the old password again", problem="same")
-        _refuse_weak(wanted, actor.username)
+        refuse_weak(wanted, actor.username)
         fresh = self._passwords.hash(wanted)
         with self._database.write() as session:
             row = _row(session, actor.account_id)
@@ -168,12 +170,12 @@ class Accounts:
         OutOfScopeError for a place outside the actor's.
         """
         tree = self._places.tree()
-        new = _checked(new, tree)
+        new = checked(new, tree)
         if actor is not None:
             ensure_targets(tree, actor, [new.place_id])
         password = clean_password(new.password) if new.password else random_password()
         if new.password:
-            _refuse_weak(password, new.username)
+            refuse_weak(password, new.username)
         encoded = self._passwords.hash(password)
         with self._database.write() as session:
             row = self._add(session, actor, new, encoded, must_change=new.password is None)
@@ -214,12 +216,40 @@ class Accounts:
             self._record(session, None, "account.reset", row)
             return Handout(account_id, row.username, password)
 
+    def change(
+        self, actor: Actor, account_id: str, wanted: AccountChange, row_version: int
+    ) -> None:
+        """Give another name, role or place; with other rights every session of it ends.
+
+        StaleEditError when somebody changed it first; InvalidInputError names the field;
+        OutOfScopeError for a place outside the actor's.
+        """
+        tree = self._places.tree()
+        wanted = checked_change(wanted, tree)
+        with self._database.write() as session:
+            row = self._others(session, actor, account_id)
+            ensure_targets(tree, actor, [wanted.place_id])
+            if row.row_version != row_version:
+                raise StaleEditError(
+                    account_id, **last_deed(session, "account", account_id, CHANGES)
+                )
+            was = AccountChange(row.full_name, Role(row.role), row.place_id)
+            if wanted == was:
+                return
+            if not still_admin(tree, row, wanted):
+                refuse_last_admin(session, tree, row)
+            row.full_name, row.role, row.place_id = wanted.full_name, wanted.role, wanted.place_id
+            row.row_version += 1
+            if (was.role, was.place_id) != (wanted.role, wanted.place_id):
+                self._sessions.end_all(session, account_id)
+            self._record(session, actor, "account.change", row, **told(was, wanted))
+
     def disable(self, actor: Actor, account_id: str) -> None:
         """Shut an account at once: no sign-in, every session ended."""
         with self._database.write() as session:
             row = self._others(session, actor, account_id)
             if row.disabled_at is None:
-                _refuse_last_admin(session, row)
+                refuse_last_admin(session, self._places.tree(), row)
                 row.disabled_at = self._now()
                 row.row_version += 1
                 self._sessions.end_all(session, account_id)
@@ -291,49 +321,11 @@ class Accounts:
         return _row(session, account_id)
 
     def _record(
-        self, session: Session, actor: Actor | None, action: str, row: AccountRow, **detail: str
+        self, session: Session, actor: Actor | None, action: str, row: AccountRow, **detail: object
     ) -> None:
         facts = {"username": row.username, **detail}
         deed = Deed(action, "account", row.account_id, row.place_id, facts)
         record(session, actor, deed, at=self._now())
-
-
-def _checked(new: NewAccount, tree: PlaceTree) -> NewAccount:
-    username, full_name = clean_username(new.username), " ".join(new.full_name.split())
-    if not is_username(username):
-        raise InvalidInputError(username, field="username", problem="bad_username")
-    if not full_name or len(full_name) > 120:
-        raise InvalidInputError("full name", field="full_name", problem="missing")
-    if username.casefold() == SYSTEM:
-        raise InvalidInputError("the system's own name", field="username", problem="taken")
-    if full_name.casefold() == SYSTEM:
-        raise InvalidInputError("the system's own name", field="full_name", problem="reserved")
-    place = tree.places.get(new.place_id)
-    if place is None:
-        raise InvalidInputError(new.place_id, field="place_id", problem="unknown_place")
-    if not fits(new.role, place.kind):
-        raise InvalidInputError(new.place_id, field="place_id", problem="place_kind")
-    return NewAccount(username, full_name, new.role, new.place_id, new.password)
-
-
-def _refuse_weak(password: str, username: str) -> None:
-    problem = weakness(password, username)
-    if problem is not None:
-        raise WeakPasswordError(problem, problem=problem)
-
-
-def _refuse_last_admin(session: Session, row: AccountRow) -> None:
-    if row.role != Role.ADMIN:
-        return
-    others = (
-        select(func.count())
-        .select_from(AccountRow)
-        .where(AccountRow.role == Role.ADMIN.value)
-        .where(AccountRow.disabled_at.is_(None))
-        .where(AccountRow.account_id != row.account_id)
-    )
-    if not session.scalar(others):
-        raise InvalidInputError("the last admin", field="account", problem="last_admin")
 
 
 def _row(session: Session, account_id: str) -> AccountRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -45,6 +45,24 @@ def record(session: Session, actor: Actor | None, deed: Deed, *, at: datetime) -
             detail=deed.detail or {},
         )
     )
+
+
+def last_deed(
+    session: Session, object_kind: str, object_id: str, actions: Iterable[str]
+) -> dict[str, object]:
+    """Who did one of these last to an object and when, for the one whose edit came second."""
+    query = (
+        select(AuditRow.actor, AuditRow.at)
+        .where(
+            AuditRow.object_kind == object_kind,
+            AuditRow.object_id == object_id,
+            AuditRow.action.in_(sorted(actions)),
+        )
+        .order_by(AuditRow.audit_id.desc())
+        .limit(1)
+    )
+    found = session.execute(query).one_or_none()
+    return {} if found is None else {"who": found.actor, "changed_at": found.at}
 
 
 @dataclass(frozen=True, slots=True)

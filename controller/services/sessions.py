@@ -23,6 +23,9 @@ from controller.storage.models import AccountRow, MetaRow, SessionRow
 SEEN_EVERY = timedelta(minutes=1)
 """A session's last request is written down no more often, to spare the database's one writer."""
 
+ID_LENGTH = 16
+"""So many hex digits of a token's hash name a session on the screen."""
+
 STRANGER_TRIES = "sign_in.stranger_tries"
 """Meta row that counts tries under names nobody has."""
 
@@ -40,6 +43,8 @@ class SignedIn:
 class SessionView:
     """One of the own open sessions."""
 
+    session_id: str
+    """Enough of the token's hash to tell it from the others of an account; opens nothing."""
     created_at: datetime
     last_seen_at: datetime
     address: str
@@ -227,6 +232,18 @@ class Sessions:
             query = query.where(SessionRow.token_hash != hash_of(but))
         return _count(session.execute(query))
 
+    def end_one(self, session: Session, account_id: str, session_id: str) -> SessionRow | None:
+        """Forget one session of an account inside the caller's transaction; what it was."""
+        row = session.scalar(
+            select(SessionRow).where(
+                SessionRow.account_id == account_id,
+                func.substr(SessionRow.token_hash, 1, ID_LENGTH) == session_id,
+            )
+        )
+        if row is not None:
+            session.delete(row)
+        return row
+
     def of(self, account_id: str, token: str) -> Sequence[SessionView]:
         """The open sessions of an account, the newest first."""
         now, this = self._now(), hash_of(token)
@@ -262,7 +279,14 @@ def actor_from(row: AccountRow, address: str) -> Actor:
 
 def _session_view(row: SessionRow, this: str) -> SessionView:
     is_this = row.token_hash == this
-    return SessionView(row.created_at, row.last_seen_at, row.address, row.user_agent, is_this)
+    return SessionView(
+        row.token_hash[:ID_LENGTH],
+        row.created_at,
+        row.last_seen_at,
+        row.address,
+        row.user_agent,
+        is_this,
+    )
 
 
 def _count(result: object) -> int:

@@ -160,6 +160,15 @@ def end_other_sessions() -> Response:
     return redirect(url_for("auth.account"), code=303)
 
 
+@bp.post("/tai-khoan/dang-xuat/<session_id>")
+@signed_in
+def end_session(session_id: str) -> Response:
+    """Sign out at one place."""
+    services().accounts.end_session(current_actor(), session_id)
+    flash(_("Đã đăng xuất nơi đó."), "ok")
+    return redirect(url_for("auth.account"), code=303)
+
+
 @bp.post("/ngon-ngu")
 @public
 def choose_language() -> Response:

@@ -22,6 +22,10 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 NAMES: dict[str, Callable[[], str]] = {
     "username": lambda: _("tên đăng nhập"),
     "role": lambda: _("vai trò"),
+    "full_name": lambda: _("họ tên"),
+    "former_name": lambda: _("họ tên trước đó"),
+    "former_role": lambda: _("vai trò trước đó"),
+    "former_place_id": lambda: _("nơi trước đó"),
     "address": lambda: _("địa chỉ"),
     "place_id": lambda: _("nơi"),
     "place_ids": lambda: _("nơi"),
@@ -120,6 +124,8 @@ def _days() -> tuple[str, ...]:
 
 SAID: dict[str, Callable[[str], str]] = {
     "role": _role,
+    "former_role": _role,
+    "former_place_id": place_word,
     "place_id": place_word,
     "place_ids": place_word,
     "targets": place_word,

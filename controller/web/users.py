@@ -1,9 +1,9 @@
-"""Accounts, for the admin: list, make, reset, shut, open."""
+"""Accounts, for the admin: list, make, change, reset, shut, open."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from controller.domain.accounts import BOUND_TO, Permission, Role
 from controller.domain.places import Place
 from controller.errors import ControllerError
-from controller.services.accounts import NewAccount
+from controller.services.accounts import AccountChange, NewAccount
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
 
@@ -27,6 +27,8 @@ class AccountForm:
     full_name: str = ""
     role: str = ""
     place_id: str = ""
+    row_version: int = 0
+    """The version that was on the screen when an account is changed."""
     problems: tuple[tuple[str, str], ...] = ()
 
     def problem(self, field: str) -> str | None:
@@ -75,9 +77,33 @@ def create() -> str | tuple[str, int]:
 @requires(Permission.MANAGE_ACCOUNTS)
 def show(account_id: str) -> str:
     """One account and what can be done with it."""
-    return render_template(
-        "users/show.html", account=services().accounts.get(current_actor(), account_id)
+    return _show(account_id)
+
+
+@bp.post("/<account_id>/sua")
+@requires(Permission.MANAGE_ACCOUNTS)
+def change(account_id: str) -> Response | tuple[str, int]:
+    """Give it another name, role or place."""
+    typed = request.form
+    form = AccountForm(
+        full_name=typed.get("full_name", ""),
+        role=typed.get("role", ""),
+        place_id=typed.get("place_id", ""),
+        row_version=typed.get("row_version", 0, int),
     )
+    if form.role not in {role.value for role in Role}:
+        return _show(account_id, _with(form, "role", _("Không có vai trò này."))), 422
+    wanted = AccountChange(form.full_name, Role(form.role), form.place_id)
+    accounts = services().accounts
+    try:
+        accounts.change(current_actor(), account_id, wanted, form.row_version)
+    except ControllerError as error:
+        if error.status == 404:
+            raise
+        field = str(error.facts.get("field", "form" if error.status == 409 else "place_id"))
+        return _show(account_id, _with(form, field, explain(error))), error.status
+    flash(_("Đã lưu. Đổi vai trò hoặc địa bàn thì người này phải đăng nhập lại."), "ok")
+    return redirect(url_for("users.show", account_id=account_id), code=303)
 
 
 @bp.post("/<account_id>/dat-lai")
@@ -122,14 +148,33 @@ def _back_with(error: ControllerError, account_id: str) -> Response:
 
 
 def _with(form: AccountForm, field: str, sentence: str) -> AccountForm:
-    return AccountForm(
-        form.username, form.full_name, form.role, form.place_id, ((field, sentence),)
-    )
+    return replace(form, problems=((field, sentence),))
 
 
 def _form(form: AccountForm) -> str:
-    tree = services().places.tree()
-    places: list[Place] = list(tree.walk(current_actor().place_id))
     return render_template(
-        "users/new.html", form=form, roles=list(Role), places=places, bound=BOUND_TO
+        "users/new.html", form=form, roles=list(Role), places=_places(), bound=BOUND_TO
     )
+
+
+def _show(account_id: str, form: AccountForm | None = None) -> str:
+    """The page of an account; `form` is what was typed and not saved."""
+    account = services().accounts.get(current_actor(), account_id)
+    stands = AccountForm(
+        account.username,
+        account.full_name,
+        account.role.value,
+        account.place_id,
+        account.row_version,
+    )
+    return render_template(
+        "users/show.html",
+        account=account,
+        form=form or stands,
+        roles=list(Role),
+        places=_places(),
+    )
+
+
+def _places() -> list[Place]:
+    return list(services().places.tree().walk(current_actor().place_id))

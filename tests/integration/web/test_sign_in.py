@@ -331,6 +331,33 @@ def test_other_places_can_be_signed_out_from_the_own_page(here: Centre) -> None:
     assert here_now.get("/tai-khoan").status_code == 200
 
 
+def _ways_out(page: str) -> list[str]:
+    return re.findall(r'action="(/tai-khoan/dang-xuat/[0-9a-f]+)"', page)
+
+
+def test_one_place_is_signed_out_and_the_others_stay(here: Centre) -> None:
+    here_now, lost_phone = here.client(Role.ADMIN), here.client(Role.ADMIN)
+    desk = here.client(Role.ADMIN)
+    (first, second) = _ways_out(here_now.get("/tai-khoan").text)
+    assert here_now.post(first).status_code == 303
+    left = [browser.get("/tai-khoan").status_code for browser in (lost_phone, desk, here_now)]
+    assert sorted(left[:2]) == [200, 303]
+    assert left[2] == 200
+    assert _ways_out(here_now.get("/tai-khoan").text) == [second]
+    with here.database.read() as session:
+        newest = session.scalars(select(AuditRow).order_by(AuditRow.audit_id.desc()).limit(1)).one()
+        assert (newest.action, newest.detail["address"]) == ("account.end_session", "127.0.0.1")
+
+
+def test_nobody_signs_out_somebody_else(here: Centre) -> None:
+    admin = here.client(Role.ADMIN)
+    here.client(Role.ADMIN)
+    (own,) = _ways_out(admin.get("/tai-khoan").text)
+    stranger = here.client(Role.OPERATOR, DISTRICT)
+    assert stranger.post(own).status_code == 404
+    assert len(_ways_out(admin.get("/tai-khoan").text)) == 1
+
+
 def test_a_session_is_not_written_down_at_every_request(here: Centre) -> None:
     browser = here.client(Role.ADMIN)
     with here.database.read() as session:

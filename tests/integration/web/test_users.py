@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from controller.domain.accounts import Actor, Role
 from controller.errors import InvalidInputError, NotFoundError, OutOfScopeError
-from controller.services.accounts import NewAccount
+from controller.services.accounts import AccountChange, NewAccount
 from controller.storage.models import AuditRow
 from tests.support.web import (
     COMMUNE,
@@ -139,6 +140,97 @@ def test_the_last_admin_cannot_be_shut(here: Centre) -> None:
         )
 
 
+def _form_of(page: str) -> dict[str, str]:
+    """The account form as a browser would send it back untouched."""
+    version = re.search(r'name="row_version" value="(\d+)"', page)
+    name = re.search(r'name="full_name"[^>]*value="([^"]*)"', page)
+    chosen = re.findall(r'<option value="([^"]*)" selected', page)
+    assert version
+    assert name
+    return {
+        "row_version": version.group(1),
+        "full_name": name.group(1),
+        "role": chosen[0],
+        "place_id": chosen[1],
+    }
+
+
+def test_another_role_and_place_hold_after_the_next_sign_in_and_are_written_down(
+    here: Centre,
+) -> None:
+    admin, mai = here.client(Role.ADMIN), here.client(Role.OPERATOR, DISTRICT)
+    actor = here.actor(Role.OPERATOR, DISTRICT)
+    path = f"/nguoi-dung/{actor.account_id}"
+    form = _form_of(admin.get(path).text)
+    answer = admin.post(f"{path}/sua", **form | {"role": "auditor", "place_id": OTHER_DISTRICT})
+    assert answer.status_code == 303
+    assert mai.get("/tai-khoan").status_code == 303, "the old rights ended at once"
+    _enter(mai, actor.username, PASSWORD)
+    assert "Kiểm tra, giám sát" in mai.get("/tai-khoan").text
+    assert mai.get("/nhat-ky").status_code == 200
+    trail = admin.get("/nhat-ky").text
+    assert "Đổi họ tên, vai trò hoặc địa bàn của tài khoản" in trail
+    assert "vai trò trước đó: Cán bộ biên tập" in trail
+    assert "nơi trước đó: Huyện Bác Ái" in trail
+
+
+def test_another_name_alone_signs_nobody_out(here: Centre) -> None:
+    admin, mai = here.client(Role.ADMIN), here.client(Role.OPERATOR, DISTRICT)
+    path = f"/nguoi-dung/{here.actor(Role.OPERATOR, DISTRICT).account_id}"
+    form = _form_of(admin.get(path).text)
+    admin.post(f"{path}/sua", **form | {"full_name": " Katơr  Thị Mai Anh "})
+    assert "Katơr Thị Mai Anh" in mai.get("/tai-khoan").text
+
+
+def test_the_second_of_two_admins_is_told_who_was_first_and_keeps_what_was_typed(
+    here: Centre,
+) -> None:
+    admin = here.client(Role.ADMIN)
+    path = f"/nguoi-dung/{here.actor(Role.OPERATOR, DISTRICT).account_id}"
+    form = _form_of(admin.get(path).text)
+    other = here.client(Role.ADMIN, DISTRICT)
+    other.post(f"{path}/sua", **form | {"full_name": "Người đến trước"})
+    answer = admin.post(f"{path}/sua", **form | {"full_name": "Người đến sau"})
+    assert answer.status_code == 409
+    assert "admin.bac-ai vừa sửa mục này lúc 17:06" in answer.text
+    assert 'value="Người đến sau"' in answer.text
+    assert "<h1>Người đến trước</h1>" in answer.text
+    again = _form_of(answer.text)
+    assert admin.post(f"{path}/sua", **again).status_code == 303
+    assert "<h1>Người đến sau</h1>" in admin.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"full_name": " "}, "Ô này còn trống."),
+        ({"role": "vua"}, "Không có vai trò này."),
+        ({"role": "commune_officer"}, "Vai trò này không gắn với cấp địa bàn đã chọn."),
+        ({"place_id": PROVINCE}, "Nơi đã chọn nằm ngoài địa bàn của bạn."),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_beside_its_field(
+    here: Centre, change: dict[str, str], sentence: str
+) -> None:
+    admin = here.client(Role.ADMIN, DISTRICT)
+    path = f"/nguoi-dung/{here.actor(Role.OPERATOR, DISTRICT).account_id}"
+    form = _form_of(admin.get(path).text)
+    answer = admin.post(f"{path}/sua", **form | change)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert _form_of(admin.get(path).text) == form
+
+
+def test_the_province_never_loses_its_last_admin(here: Centre) -> None:
+    here.actor(Role.ADMIN, DISTRICT)
+    only = here.actor(Role.ADMIN, PROVINCE)
+    second = here.actor(Role.ADMIN, PROVINCE, "admin.hai")
+    wish = AccountChange("Quản Văn Trị", Role.ADMIN, DISTRICT)
+    here.accounts.change(only, second.account_id, wish, 1)
+    with pytest.raises(InvalidInputError, match="last admin"):
+        here.accounts.disable(replace(second, place_id=PROVINCE), only.account_id)
+
+
 def test_an_admin_of_a_district_sees_and_makes_accounts_only_there(here: Centre) -> None:
     here.actor(Role.OPERATOR, OTHER_DISTRICT)
     here.actor(Role.ADMIN, PROVINCE)
@@ -160,10 +252,11 @@ def test_an_account_of_another_district_is_not_there_and_the_attempt_is_written_
     browser = here.client(Role.ADMIN, DISTRICT)
     path = f"/nguoi-dung/{stranger.account_id}"
     answers = [browser.get(path), browser.post(f"{path}/khoa"), browser.post(f"{path}/dat-lai")]
-    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    answers.append(browser.post(f"{path}/sua", role="auditor", full_name="A", place_id=DISTRICT))
+    assert [answer.status_code for answer in answers] == [404, 404, 404, 404]
     assert "Không tìm thấy trang này trong địa bàn của bạn." in answers[0].text
     with here.database.read() as session:
-        rows = session.scalars(select(AuditRow).order_by(AuditRow.audit_id.desc()).limit(3)).all()
+        rows = session.scalars(select(AuditRow).order_by(AuditRow.audit_id.desc()).limit(4)).all()
         assert {row.action for row in rows} == {"refused.not_found"}
         assert {row.actor for row in rows} == {"admin.bac-ai"}
         assert rows[-1].object_id == path
