@@ -69,6 +69,7 @@ from controller.services.ingest_desk import IngestDesk
 from controller.services.keys import SigningKeys, load_or_create
 from controller.services.library import Library
 from controller.services.numbers import epoch, known_epoch
+from controller.services.offers import Offers
 from controller.services.orders import Orders
 from controller.services.outbox import Outbox
 from controller.services.piece_desk import PieceDesk
@@ -256,6 +257,7 @@ def build_services(
         readings=readings,
         speech=Speech(now, bulletins, readings, speaker, wake),
         schedules=schedules,
+        offers=Offers(database, now, places, wake),
         hours=hours,
         plans=Plans(database, now, places, schedules, hours, keys.actual, settings.plan),
         orders=orders,

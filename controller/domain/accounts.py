@@ -28,6 +28,8 @@ class Permission(StrEnum):
     APPROVE_BULLETINS = "approve_bulletins"
     COMMENT = "comment"
     WRITE_SCHEDULES = "write_schedules"
+    ANSWER_OFFERS = "answer_offers"
+    """To decline ordinary items from above, at the own commune."""
     STOP_SOUND = "stop_sound"
     WARN = "warn"
     ORDER_STATIONS = "order_stations"
@@ -74,6 +76,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.WRITE_BULLETINS,
             Permission.COMMENT,
             Permission.WRITE_SCHEDULES,
+            Permission.ANSWER_OFFERS,
             Permission.STOP_SOUND,
             Permission.REPORT_FAULTS,
         }

@@ -44,6 +44,8 @@ class Planned:
     """SHA-256 of each sound it needs; empty when nothing approved is left of it."""
     is_scheduled: bool = True
     """Whether a schedule of ours named it; not what sounded by order, or was forgotten since."""
+    is_offer: bool = False
+    """Whether the commune may still say yes or no to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,12 +193,14 @@ class Holding:
     """What is sure about one slot at one station from the plans it was sent and says it holds."""
 
     ever_held: bool
-    """Whether any plan it can ever have held names the slot."""
+    """Whether any plan it can ever have held names the slot; if declined, whether its own does."""
     alive_after: datetime | None
     """The last sign of life that came with those plan versions."""
     has_sound: bool
     """Whether anything approved was left of the slot."""
     lateness: timedelta
+    is_declined: bool = False
+    """Whether its commune said no: the station is then not told of the slot."""
 
 
 def on_holding(known: Result, holding: Holding, now: datetime) -> Result:
@@ -208,15 +210,19 @@ def on_holding(known: Result, holding: Holding, now: datetime) -> Result:
     if not holding.has_sound:
         return _decided(known, Reason.NOT_APPROVED, now)
     closed_at = known.planned_at + holding.lateness + ALIVE_MARGIN
-    if holding.alive_after is not None and holding.alive_after > closed_at:
-        return _decided(known, Reason.PLAN_NOT_HELD, now)
-    return known
+    if holding.alive_after is None or holding.alive_after <= closed_at:
+        return known
+    if holding.is_declined:
+        return _decided(known, Reason.DECLINED_BY_COMMUNE, now, Outcome.CANCELLED)
+    return _decided(known, Reason.PLAN_NOT_HELD, now)
 
 
-def _decided(known: Result, reason: Reason, now: datetime) -> Result:
+def _decided(
+    known: Result, reason: Reason, now: datetime, outcome: Outcome = Outcome.MISSED
+) -> Result:
     return replace(
         known,
-        outcome=Outcome.MISSED.value,
+        outcome=outcome.value,
         reason=reason.value,
         decided_at=now,
         source=Source.CENTRE,

@@ -31,6 +31,7 @@ class CentreCode(StrEnum):
 
     MOVED = "moved"
     CANCELLED = "cancelled"
+    DECLINED = "declined"
     LINK_LOST = "link_lost"
     SOUND_HELD = "sound_held"
     PLAN_HELD = "plan_held"

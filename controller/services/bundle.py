@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from controller.services.filing import FilingDesk
     from controller.services.hours import Hours
     from controller.services.library import Library
+    from controller.services.offers import Offers
     from controller.services.orders import Orders
     from controller.services.places import Places
     from controller.services.plans import Plans
@@ -57,6 +58,7 @@ class Services:
     readings: Readings
     speech: Speech
     schedules: Schedules
+    offers: Offers
     hours: Hours
     plans: Plans
     orders: Orders

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.domain.places import PlaceTree, Station
+from controller.services.declines import declined
 from controller.storage.models import ScheduleTargetRow, SlotRow
 
 
 @dataclass(frozen=True, slots=True)
 class NearSlot:
-    """A slot near the present with the stations in the reader's place it is meant for."""
+    """A slot near the present with the stations in the reader's place that are to air it."""
 
     row: SlotRow
     stations: tuple[Station, ...]
@@ -28,7 +29,10 @@ class NearSlot:
 def slots_near(
     session: Session, tree: PlaceTree, place_id: str, after: datetime, before: datetime
 ) -> tuple[NearSlot, ...]:
-    """The slots that start between these instants, soonest first; cancelled ones are left out."""
+    """The slots that start between these instants, soonest first.
+
+    Cancelled ones are left out, and the stations whose commune declined.
+    """
     rows = session.scalars(
         select(SlotRow)
         .where(
@@ -39,6 +43,7 @@ def slots_near(
         .order_by(SlotRow.starts_at, SlotRow.slot_id)
     ).all()
     targets = _targets(session, {row.schedule_id for row in rows})
+    declines = declined(session, rows)
     near = []
     for row in rows:
         places = [p for p in targets.get(row.schedule_id, ()) if p in tree.places]
@@ -46,6 +51,7 @@ def slots_near(
             station
             for station in tree.stations_in(places)
             if tree.is_within(station.place_id, place_id)
+            and station.station_id not in declines.get(row.slot_id, ())
         )
         if stations:
             near.append(NearSlot(row, stations))

@@ -13,8 +13,10 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from controller.domain import plans as rules
+from controller.domain.offers import Decline
 from controller.domain.places import PlaceTree, Station
 from controller.domain.policy import HoursBook
+from controller.services.declines import declined
 from controller.services.piece_desk import station_names
 from controller.services.slot_sounds import Names, has_mark, items_at, order_key, with_name
 from controller.storage.models import (
@@ -29,7 +31,7 @@ from station_protocol.messages import PlannedSlot, StationLimits
 
 logger = logging.getLogger(__name__)
 
-_OURS = ("schedule_id", "cancelled_at")
+_OURS = ("schedule_id", "airs_on", "cancelled_at")
 """Columns of a slot that stations are not told."""
 
 
@@ -75,7 +77,11 @@ def plan_drafts(session: Session, tree: PlaceTree, moment: Moment) -> list[PlanD
     newest = _newest_plans(session)
     drafts = []
     for station_id, station in tree.stations.items():
-        slots = tuple(book.slot_at(station, slot) for slot in agendas.get(station_id, ()))
+        slots = tuple(
+            book.slot_at(station, slot)
+            for slot in agendas.get(station_id, ())
+            if station_id not in book.declines.get(slot.slot_id, ())
+        )
         own = {slot.slot_id: digests.get(id(slot)) or rules.digest(slot) for slot in slots}
         held = newest.get(station_id, _NONE)
         if rules.needs_signing(
@@ -108,6 +114,10 @@ class _Book:
     marked: Mapping[str, _Marked]
     """Those in which each station is called by its name."""
     names: Names
+    declines: Mapping[str, Mapping[str, Decline]]
+    """By slot the stations that are not told of it: their commune said no. A slot that was told as
+    cancelled is over for a station; one it does not hear of can be told when the no is taken back.
+    """
 
     def slot_at(self, station: Station, slot: PlannedSlot) -> PlannedSlot:
         """The slot as this station is told it."""
@@ -124,6 +134,7 @@ def _airings(session: Session, window: rules.Window) -> _Book:
         select(
             SlotRow.slot_id,
             SlotRow.schedule_id,
+            SlotRow.airs_on,
             SlotRow.revision,
             SlotRow.starts_at,
             SlotRow.duration_ms,
@@ -139,7 +150,7 @@ def _airings(session: Session, window: rules.Window) -> _Book:
         .join(ScheduleRow, ScheduleRow.schedule_id == SlotRow.schedule_id)
         .join(ProgrammeRow, ProgrammeRow.programme_id == ScheduleRow.programme_id)
         .where(SlotRow.starts_at >= window.starts_at, SlotRow.starts_at < window.covers_until)
-    )
+    ).all()
     airings, others, marked = [], {}, {}
     for row in rows:
         values = dict(row._mapping)
@@ -157,7 +168,8 @@ def _airings(session: Session, window: rules.Window) -> _Book:
             if other is not None:
                 others[airing.slot.slot_id, order] = other.slot
     every = [item for one in marked.values() for item in one.items]
-    return _Book(airings, others, marked, station_names(session, every))
+    names = station_names(session, every)
+    return _Book(airings, others, marked, names, declined(session, rows))
 
 
 def _airing(values: Mapping[str, object]) -> rules.Airing[PlannedSlot] | None:

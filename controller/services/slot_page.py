@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.board import Sign
+from controller.domain.offers import Decline
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.policy import HoursBook
 from controller.domain.schedule import Recurrence, next_after
 from controller.errors import NotFoundError
+from controller.services.declines import declined
 from controller.services.piece_desk import station_names
 from controller.services.schedule_check import limits, station_ids
 from controller.services.schedule_findings import OutsideHours, TooLong, Wish, World
@@ -29,6 +31,7 @@ from controller.services.slot_sounds import every_sound, marks_of, sounds_at
 from controller.services.week import Slip, read_slips
 from controller.services.withdrawals import airs_within
 from controller.storage.models import HoldingRow, ScheduleRow, SlotResultRow, SlotRow
+from station_protocol.vocabulary import Reason
 
 AHEAD = timedelta(days=14)
 """How far the page of a schedule lists what is coming."""
@@ -49,6 +52,8 @@ class StationLine:
     played_ms: int
     is_held: bool
     """Whether the station said it has verified every sound of the slot."""
+    decline: Decline | None
+    """What its commune answered, if that was no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,7 @@ def _lines(
             select(SlotResultRow).where(SlotResultRow.slot_id == row.slot_id)
         )
     }
+    declines = declined(session, [row]).get(row.slot_id, {})
     names = station_names(session, marks_of([row]))
     wanted = every_sound(row, names)
     held = {
@@ -181,6 +187,7 @@ def _lines(
             row,
             results.get(station.station_id),
             now,
+            decline=declines.get(station.station_id),
             is_held=bool(wanted)
             and all(
                 (station.station_id, sha256) in held for sha256 in sounds_at(row, station, names)
@@ -198,28 +205,35 @@ def _line(
     result: SlotResultRow | None,
     now: datetime,
     *,
+    decline: Decline | None,
     is_held: bool,
 ) -> StationLine:
     place = tree.places[station.place_id]
     if result is None:
-        sign = _unreported(row, now)
-        return StationLine(station, place, sign, None, None, None, 0, is_held)
+        sign, reason = _unreported(row, decline, now)
+        return StationLine(station, place, sign, reason, None, None, 0, is_held, decline)
+    sign, reason = Sign(result.outcome), result.reason
+    if decline is not None and sign is Sign.UNKNOWN:
+        sign, reason = Sign.CANCELLED, Reason.DECLINED_BY_COMMUNE
     return StationLine(
         station=station,
         place=place,
-        sign=Sign(result.outcome),
-        reason=result.reason,
+        sign=sign,
+        reason=reason,
         started_at=result.started_at,
         start_error_ms=result.start_error_ms,
         played_ms=result.played_ms,
         is_held=is_held,
+        decline=decline,
     )
 
 
-def _unreported(row: SlotRow, now: datetime) -> Sign:
+def _unreported(row: SlotRow, decline: Decline | None, now: datetime) -> tuple[Sign, str | None]:
     if row.cancelled_at is not None:
-        return Sign.CANCELLED
-    return Sign.COMING if row.starts_at > now else Sign.UNKNOWN
+        return Sign.CANCELLED, None
+    if decline is not None:
+        return Sign.CANCELLED, Reason.DECLINED_BY_COMMUNE
+    return (Sign.COMING if row.starts_at > now else Sign.UNKNOWN), None
 
 
 def read_schedule(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from controller.domain import reconcile
 from controller.domain.places import PlaceTree
 from controller.domain.reconcile import Change, Holding, Report, Result
+from controller.services.declines import declined
 from controller.services.plan_drafts import stations_by_schedule
 from controller.storage.models import (
     MetaRow,
@@ -213,8 +214,9 @@ def open_due(session: Session, tree: PlaceTree, now: datetime) -> set[str]:
             )
         )
     }
+    declines = declined(session, due)
     fresh = [
-        _opened(station_id, slot)
+        _opened(station_id, slot, is_declined=station_id in declines.get(slot.slot_id, ()))
         for slot in due
         for station_id in stations_of.get(slot.schedule_id, ())
         if (station_id, slot.slot_id) not in known
@@ -229,12 +231,13 @@ def _reconciled_until(session: Session) -> datetime | None:
     return datetime.fromisoformat(row.value) if row else None
 
 
-def _opened(station_id: str, slot: SlotRow) -> dict[str, object]:
+def _opened(station_id: str, slot: SlotRow, *, is_declined: bool) -> dict[str, object]:
+    is_cancelled = is_declined or slot.cancelled_at is not None
     return {
         "station_id": station_id,
         "slot_id": slot.slot_id,
         # Whether a cancellation was obeyed is not known before the station says so.
-        "outcome": reconcile.COMING if slot.cancelled_at is None else reconcile.UNKNOWN,
+        "outcome": reconcile.UNKNOWN if is_cancelled else reconcile.COMING,
         "title": slot.title,
         "planned_at": slot.starts_at,
         "planned_ms": slot.duration_ms,
@@ -258,14 +261,18 @@ def let_time_pass(
     )
     if station_id is not None:
         query = query.where(SlotResultRow.station_id == station_id)
+    found = session.execute(query).all()
+    declines = declined(session, [slot for _row, slot, _state in found if slot is not None])
     held = _HeldPlans(session)
     changed: set[str] = set()
-    for row, slot, state in session.execute(query):
+    for row, slot, state in found:
         known = _result(row)
         result = known
+        is_declined = row.station_id in declines.get(row.slot_id, ())
         if slot is not None and state is not None:
-            result = reconcile.on_holding(known, held.of(row, slot, state, now), now)
-        is_cancelled = slot is not None and slot.cancelled_at is not None
+            holding = held.of(row, slot, state, now, is_declined=is_declined)
+            result = reconcile.on_holding(known, holding, now)
+        is_cancelled = is_declined or (slot is not None and slot.cancelled_at is not None)
         result = reconcile.on_time(result, now, unknown_after, is_cancelled=is_cancelled)
         if result != known:
             _fill(row, result)
@@ -281,17 +288,32 @@ class _HeldPlans:
         self._named: dict[str, dict[int, frozenset[str]]] = {}
 
     def of(
-        self, row: SlotResultRow, slot: SlotRow, state: StationStateRow, now: datetime
+        self,
+        row: SlotResultRow,
+        slot: SlotRow,
+        state: StationStateRow,
+        now: datetime,
+        *,
+        is_declined: bool,
     ) -> Holding:
         """What is sure about one slot; cheap while its window is open."""
         lateness = timedelta(seconds=slot.lateness_s)
         has_sound = bool(slot.items) or slot.cancelled_at is not None
         is_open = now <= slot.starts_at + lateness + reconcile.ALIVE_MARGIN
         ever_held = True
-        if not (is_open and has_sound):
+        if is_declined:
+            ever_held = is_open or self._names(row.station_id, state.plan_version_held, row.slot_id)
+        elif not (is_open and has_sound):
             highest = state.plan_version_highest if has_sound else None
             ever_held = self._ever(row.station_id, row.slot_id, highest)
-        return Holding(ever_held, state.last_heartbeat_at, has_sound, lateness)
+        return Holding(
+            ever_held, state.last_heartbeat_at, has_sound or is_declined, lateness, is_declined
+        )
+
+    def _names(self, station_id: str, version: int | None, slot_id: str) -> bool:
+        """Whether this version names the slot; one that is not remembered here may."""
+        named = self._versions(station_id).get(version or 0)
+        return named is None or slot_id in named
 
     def _ever(self, station_id: str, slot_id: str, highest: int | None) -> bool:
         """Whether any version up to `highest` (None: any at all) names the slot.

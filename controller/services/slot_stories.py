@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from controller.domain.offers import Decline
 from controller.domain.reconcile import COMING, UNKNOWN, Source
 from controller.domain.story import (
     NOTICED_BEFORE,
@@ -45,6 +46,14 @@ class Airing:
     result: SlotResultRow | None
     sounds: frozenset[str] = frozenset()
     """The SHA-256 of what this station needs for it."""
+    decline: Decline | None = None
+    """What its commune answered, if that was no."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it is not meant to sound here, for everybody or for this commune."""
+        is_off = self.slot is not None and self.slot.cancelled_at is not None
+        return is_off or self.decline is not None
 
     @property
     def starts_at(self) -> datetime | None:
@@ -97,7 +106,7 @@ class _Reader:
         return COMING if is_coming else UNKNOWN
 
     def _plan_deeds(self, airing: Airing) -> Iterable[CentreFact]:
-        """Who moved or cancelled the slot."""
+        """Who moved, cancelled or declined the slot."""
         slot = airing.slot
         if slot is None:
             return
@@ -106,6 +115,9 @@ class _Reader:
         if slot.cancelled_at is not None:
             who, why = slot.cancelled_by or "", slot.cancel_reason or ""
             yield CentreFact(CentreCode.CANCELLED, slot.cancelled_at, who=who, why=why)
+        if airing.decline is not None:
+            no = airing.decline
+            yield CentreFact(CentreCode.DECLINED, no.declined_at, who=no.declined_by, why=no.reason)
 
     def _lost(self, airing: Airing) -> Iterable[CentreFact]:
         """When the link was gone around the slot."""

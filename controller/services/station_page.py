@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.board import DayLine, Planned, Sounded, day_line
+from controller.domain.offers import no_offer
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.story import SlotStory
 from controller.errors import NotFoundError
+from controller.services.declines import declined
 from controller.services.piece_desk import station_names
 from controller.services.places import Places
 from controller.services.slot_sounds import items_at, marks_of, sounds_at
@@ -145,7 +147,7 @@ def _planned_rows(
     ).all()
 
 
-def _planned(airing: Airing) -> Planned:
+def _planned(airing: Airing, now: datetime) -> Planned:
     row, result = airing.slot, airing.result
     if row is None:
         assert result is not None  # noqa: S101 - an airing has at least one of them
@@ -163,8 +165,16 @@ def _planned(airing: Airing) -> Planned:
         title=row.title,
         starts_at=row.starts_at,
         duration_ms=row.duration_ms,
-        is_cancelled=row.cancelled_at is not None,
+        is_cancelled=airing.is_cancelled,
         sounds=tuple(airing.sounds),
+        is_offer=no_offer(
+            row.priority,
+            row.authority,
+            row.starts_at,
+            now,
+            is_cancelled=row.cancelled_at is not None,
+        )
+        is None,
     )
 
 
@@ -186,14 +196,21 @@ def _airings(
     slots = {row.slot_id: row for row in _planned_rows(session, tree, station, day, end)}
     names = station_names(session, marks_of(slots.values()))
     sounds = {slot_id: sounds_at(row, station, names) for slot_id, row in slots.items()}
+    declines = declined(session, slots.values(), station.station_id)
     return tuple(
-        Airing(slot_id, slots.get(slot_id), results.get(slot_id), sounds.get(slot_id, frozenset()))
+        Airing(
+            slot_id,
+            slots.get(slot_id),
+            results.get(slot_id),
+            sounds.get(slot_id, frozenset()),
+            declines.get(slot_id, {}).get(station.station_id),
+        )
         for slot_id in slots | results
     )
 
 
 def _day(airings: Sequence[Airing], held: frozenset[str], now: datetime) -> tuple[DayLine, ...]:
-    lines = [day_line(_planned(one), _sounded(one.result), held, now) for one in airings]
+    lines = [day_line(_planned(one, now), _sounded(one.result), held, now) for one in airings]
     return tuple(sorted(lines, key=lambda line: (line.planned.starts_at, line.planned.slot_id)))
 
 
@@ -209,8 +226,9 @@ def _holdings(
     needed: dict[str, tuple[str, int]] = {}
     rows = _planned_rows(session, tree, station, now, now + timedelta(days=14))
     names = station_names(session, marks_of(rows))
+    declines = declined(session, rows, station.station_id)
     for row in rows:
-        if row.cancelled_at is None:
+        if row.cancelled_at is None and row.slot_id not in declines:
             for item in items_at(row, station, names):
                 needed.setdefault(item["sha256"], (row.title, item["size_bytes"]))
     return tuple((title, sha, size, sha in held) for sha, (title, size) in needed.items())

@@ -42,6 +42,8 @@ DEEDS: dict[str, Callable[[], str]] = {
     "schedule.close": lambda: _("Dừng lịch"),
     "schedule.exclude": lambda: _("Bỏ một ngày của lịch"),
     "slot.cancel": lambda: _("Hủy buổi"),
+    "slot.decline": lambda: _("Xã không nhận buổi phát"),
+    "slot.accept": lambda: _("Xã nhận lại buổi phát"),
     "slot.move": lambda: _("Dời buổi"),
     "hours.exception": lambda: _("Mở thêm khung giờ"),
     "hours.exception_end": lambda: _("Kết thúc giờ mở thêm"),

@@ -339,6 +339,7 @@ def slot(slot_id: str) -> str:
         counts=counts,
         places=places,
         words=schedule_words,
+        offer=services().offers.offer(current_actor(), slot_id),
         shown_on=local_date(page.starts_at),
     )
 

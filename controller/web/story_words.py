@@ -252,6 +252,10 @@ def _lacks(fact: CentreFact) -> Words:
 CENTRE: dict[CentreCode, Callable[[CentreFact], Words]] = {
     CentreCode.MOVED: lambda fact: (PLAIN, _("%(who)s dời buổi này", who=_who(fact))),
     CentreCode.CANCELLED: _cancelled_here,
+    CentreCode.DECLINED: lambda fact: (
+        PLAIN,
+        _("%(who)s của xã không nhận phát: %(why)s", who=fact.who, why=fact.why),
+    ),
     CentreCode.LINK_LOST: _lost,
     CentreCode.SOUND_HELD: lambda _fact: (OK, _("trạm báo đã giữ đủ tệp âm thanh")),
     CentreCode.PLAN_HELD: _holds,

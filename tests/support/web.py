@@ -43,6 +43,7 @@ from controller.services.fault_reports import FaultDesk
 from controller.services.filing import FilingDesk
 from controller.services.hours import Hours
 from controller.services.library import Library
+from controller.services.offers import Offers
 from controller.services.orders import Orders
 from controller.services.passwords import Passwords
 from controller.services.places import Places
@@ -197,6 +198,7 @@ class Centre:
                 self.wake,
                 is_voice=bool,
             ),
+            "offers": Offers(self.database, self.clock, self.places, self.wake),
             "orders": actual,
             "emergencies": EmergencyDesk(tools),
             "drills": DrillDesk(replace(tools, orders=self._orders(DeedKind.EXERCISE))),

@@ -27,6 +27,7 @@ from controller.storage.models.places import (
     StationStateRow,
 )
 from controller.storage.models.schedules import (
+    DeclineRow,
     PieceRow,
     ProgrammeItemRow,
     ProgrammeRow,
@@ -60,6 +61,7 @@ __all__ = [
     "BulletinRow",
     "BulletinTagRow",
     "BulletinVersionRow",
+    "DeclineRow",
     "EmergencyOrderRow",
     "EmergencyPartRow",
     "EmergencyRow",

@@ -163,6 +163,26 @@ class SlotRow(Base):
     cancel_reason: Mapped[str | None]
 
 
+class DeclineRow(Base):
+    """A commune's no to an ordinary slot from above, or to a schedule from then on."""
+
+    __tablename__ = "decline"
+    __table_args__ = (Index(None, "schedule_id", "station_id"),)
+
+    decline_id: Mapped[str] = mapped_column(primary_key=True)
+    schedule_id: Mapped[str] = mapped_column(ForeignKey("schedule.schedule_id"))
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"))
+    airs_on: Mapped[date | None]
+    """Original local date of the one occurrence; None: every one that starts after it."""
+    reason: Mapped[str]
+    declined_by: Mapped[str]
+    """Full name, as on the day."""
+    declined_at: Mapped[datetime]
+    accepted_by: Mapped[str | None]
+    """Full name of whoever took it back; what started until then stays declined."""
+    accepted_at: Mapped[datetime | None]
+
+
 class SlotBulletinRow(Base):
     """A bulletin that a slot airs, joined to others or not; frozen with the slot's items."""
 
