@@ -142,6 +142,13 @@ class NotSoundError(ControllerError):
     status = 422
 
 
+class NotCapError(ControllerError):
+    """A document that is no alert of the Common Alerting Protocol 1.2. Facts: reason, name."""
+
+    code = "not_cap"
+    status = 422
+
+
 class SpeechLanguageError(ControllerError):
     """This voice is not here: no engine speaks the language, or the engine is gone."""
 

@@ -173,6 +173,24 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CapSettings:
+    """Alerts of the Common Alerting Protocol that others publish."""
+
+    feeds: str = ""
+    """Addresses of alerts or of Atom or RSS feeds of them, `https://`, separated by commas; what
+    comes is offered as a draft and never sent by itself."""
+    every_min: int = 5
+    """How often they are asked, minutes."""
+    tls_ca: str = ""
+    """PEM file of the CA that signed their certificates; empty: the system's."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The feeds one by one."""
+        return tuple(one.strip() for one in self.feeds.split(",") if one.strip())
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the centre can be told."""
 
@@ -192,6 +210,7 @@ class Settings:
     plan: PlanSettings = PlanSettings()
     sign_in: SignInSettings = SignInSettings()
     metrics: MetricsSettings = MetricsSettings()
+    cap: CapSettings = CapSettings()
 
     @property
     def folder(self) -> Path:

@@ -28,6 +28,7 @@ from controller.app import create_app
 from controller.errors import BrokerError
 from controller.jobs import (
     audit_seal,
+    cap_feeds,
     drafts,
     emergency_words,
     fleet_sweep,
@@ -39,6 +40,7 @@ from controller.jobs.ingest import IngestWorkers
 from controller.jobs.pieces import PieceWorker
 from controller.jobs.scheduler import Scheduler
 from controller.jobs.speech import SpeechWorker
+from controller.link import feeds
 from controller.link.broker import reload_users
 from controller.link.broker_access import BrokerAccess, broker_access
 from controller.link.broker_log import Denial, watch_denials
@@ -46,6 +48,7 @@ from controller.link.centre import CentreLink, Deeds
 from controller.link.supervision import broker_restarts, is_broker_up
 from controller.metrics.exporter import Exporter
 from controller.metrics.internals import Internals
+from controller.services import safe_xml
 from controller.services.accounts import Accounts
 from controller.services.approvals import ApprovalQueue
 from controller.services.as_run import AsRun
@@ -56,6 +59,7 @@ from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.comments import Comments
+from controller.services.cap_inbox import CapInbox
 from controller.services.cuts import Cuts
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
@@ -263,6 +267,13 @@ def build_services(
         orders=orders,
         emergencies=EmergencyDesk(tools),
         drills=DrillDesk(replace(tools, orders=exercises)),
+        cap=CapInbox(
+            database,
+            now,
+            places,
+            settings.cap.addresses,
+            feeds.fetcher(safe_xml.MOST_BYTES, settings.cap.tls_ca),
+        ),
         stations=Stations(database, now, places, wake),
         faults=FaultDesk(database, now, places),
         as_run=AsRun(database, now, places, settings.plan),
@@ -370,6 +381,9 @@ def _background(
         ),
     ):
         scheduler.add(job.NAME, work, every_s=job.EVERY_S)
+    if settings.cap.addresses:
+        collect = cap_feeds.cap_feeds(services.cap)
+        scheduler.add(cap_feeds.NAME, collect, every_s=settings.cap.every_min * 60)
     scheduler.on_wake("outbox", link.wake_outbox)
     scheduler.on_wake("ingest", ingest.poke)
     scheduler.on_wake("speech", speech.poke)

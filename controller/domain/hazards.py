@@ -8,12 +8,14 @@ office that announces it: the level is copied, never chosen here.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 LEVELS = (1, 2, 3, 4, 5)
 
+_WORD = re.compile(r"[^\W_]+")
 _BLANK = re.compile(r"\[[^\[\]]*\]")
 
 
@@ -139,6 +141,37 @@ TEXTS: dict[Hazard, Texts] = {
         "Nguy hiểm đã qua. Bà con trở lại sinh hoạt bình thường.",
     ),
 }
+
+
+NAMES: dict[Hazard, tuple[str, ...]] = {
+    Hazard.FLOOD_RELEASE: ("xả lũ", "xả lũ hồ chứa"),
+    Hazard.STORM: ("bão", "storm", "typhoon", "tropical storm", "cyclone"),
+    Hazard.DEPRESSION: ("áp thấp nhiệt đới", "tropical depression"),
+    Hazard.HEAVY_RAIN: ("mưa lớn", "mưa to", "heavy rain"),
+    Hazard.FLOOD: ("lũ", "lũ lụt", "ngập lụt", "flood", "flooding"),
+    Hazard.FLASH_FLOOD: ("lũ quét", "sạt lở", "sạt lở đất", "flash flood", "landslide"),
+    Hazard.SURGE: ("nước biển dâng", "nước dâng do bão", "storm surge"),
+    Hazard.STRONG_WIND: ("gió mạnh trên biển", "gió mạnh", "gale"),
+    Hazard.LIGHTNING: ("dông", "lốc", "sét", "mưa đá", "thunderstorm"),
+    Hazard.HEAT: ("nắng nóng", "heat wave", "heatwave", "extreme heat"),
+    Hazard.FOREST_FIRE: ("cháy rừng", "forest fire", "wildfire"),
+    Hazard.EARTHQUAKE: ("động đất", "earthquake"),
+    Hazard.TSUNAMI: ("sóng thần", "tsunami"),
+}
+"""How others name a hazard, in small letters with their marks: `báo` is no storm."""
+
+
+def recognise(words: str) -> Hazard | None:
+    """The hazard that words name; None when they name none, or several."""
+    spoken = _WORD.findall(unicodedata.normalize("NFC", words).casefold())
+    text = f" {' '.join(spoken)} "
+    named = [(name, one) for one, names in NAMES.items() for name in names if f" {name} " in text]
+    widest = {
+        hazard
+        for name, hazard in named
+        if not any(name != other and f" {name} " in f" {other} " for other, _hazard in named)
+    }
+    return widest.pop() if len(widest) == 1 else None
 
 
 def blanks_in(text: str) -> tuple[str, ...]:

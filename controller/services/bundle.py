@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from controller.services.bulletin_uses import BulletinUses
     from controller.services.bulletins import Bulletins
     from controller.services.comments import Comments
+    from controller.services.cap_inbox import CapInbox
     from controller.services.cuts import Cuts
     from controller.services.drafts import Drafts
     from controller.services.emergencies import DrillDesk, EmergencyDesk
@@ -64,6 +65,7 @@ class Services:
     orders: Orders
     emergencies: EmergencyDesk
     drills: DrillDesk
+    cap: CapInbox
     stations: Stations
     faults: FaultDesk
     as_run: AsRun

@@ -13,6 +13,9 @@ from controller.services.emergency_views import EmergencyView
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 TYPE = "application/cap+xml"
+HAZARD_CODE, LEVEL_PARAMETER = "vang:hazard", "vang:level"
+"""Names of values the protocol leaves open: the hazard by our name, the level of disaster risk."""
+PLACE_CODE = "GSO"
 
 _SEVERITY = {1: "Minor", 2: "Moderate", 3: "Severe", 4: "Extreme", 5: "Extreme"}
 _CATEGORY = {
@@ -69,19 +72,30 @@ def _info(view: EmergencyView, tree: PlaceTree, part: Part) -> Xml.Element:
         ("urgency", "Immediate" if part is Part.WARNING else "Past"),
         ("severity", _SEVERITY.get(view.level or 0, "Unknown")),
         ("certainty", "Likely" if part is Part.WARNING else "Unlikely"),
+        ("eventCode", (HAZARD_CODE, view.hazard.value)),
         ("expires", _at(view.until_at)),
         ("headline", view.title),
         ("description", view.parts[part].text),
+        ("parameter", (LEVEL_PARAMETER, str(view.level or ""))),
     ):
-        _add(info, name, text)
+        if isinstance(text, tuple):
+            _add_value(info, name, *text)
+        else:
+            _add(info, name, text)
     for target in view.target_ids:
         place = tree.places.get(target)
         area = Xml.SubElement(info, "area")
         _add(area, "areaDesc", place.full_name if place else target)
-        code = Xml.SubElement(area, "geocode")
-        _add(code, "valueName", "GSO")
-        _add(code, "value", place.code if place else target)
+        _add_value(area, "geocode", PLACE_CODE, place.code if place else target)
     return info
+
+
+def _add_value(parent: Xml.Element, name: str, key: str, value: str) -> None:
+    """A value whose name is not the protocol's own."""
+    if value:
+        pair = Xml.SubElement(parent, name)
+        _add(pair, "valueName", key)
+        _add(pair, "value", value)
 
 
 def _add(parent: Xml.Element, name: str, text: str) -> None:

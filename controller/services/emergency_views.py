@@ -174,12 +174,7 @@ def _parts(session: Session, ids: Sequence[str]) -> dict[str, dict[Part, PartVie
     others = _translations(session, ids)
     for row, piece, version in session.execute(query):
         part = Part(row.part)
-        if version is not None:
-            said = _recorded(part, row.text, version)
-        else:
-            said = PartView(
-                part, row.text, piece.state if piece else "failed", _sound(piece), False
-            )
+        said = _recorded(part, row.text, version) if version else _read(part, row.text, piece)
         found[row.emergency_id][part] = replace(said, others=others[row.emergency_id, part])
     return found
 
@@ -200,6 +195,12 @@ def _translations(
         part = Part(row.part)
         found[row.emergency_id, part][row.language] = _recorded(part, "", version)
     return found
+
+
+def _read(part: Part, text: str, piece: PieceRow | None) -> PartView:
+    """Words a voice reads."""
+    state = piece.state if piece else "failed"
+    return PartView(part, text, state, _sound(piece), is_recording=False)
 
 
 def _recorded(part: Part, text: str, version: BulletinVersionRow) -> PartView:

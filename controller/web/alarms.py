@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.domain.accounts import Actor, Permission
-from controller.domain.emergencies import Part
+from controller.domain.emergencies import PARTS, Part
 from controller.domain.places import Place, PlaceTree
 from controller.services.emergency_views import EmergencyView
 from controller.web.policy import services
@@ -64,7 +64,7 @@ def sounding(actor: Actor) -> Sequence[Alarm]:
 
 
 def _endings(view: EmergencyView) -> tuple[Part, ...]:
-    return tuple(part for part in view.parts if part is not Part.WARNING)
+    return tuple(part for part in PARTS[view.kind] if part is not Part.WARNING)
 
 
 def version(alarms: Sequence[Alarm]) -> str:

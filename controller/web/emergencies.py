@@ -35,10 +35,18 @@ from controller.domain.emergencies import (
 )
 from controller.domain.hazards import TEXTS, fill_marks
 from controller.domain.places import PlaceKind, PlaceTree
-from controller.errors import ControllerError, NotFoundError, OutOfScopeError, WrongStateError
+from controller.domain.spread import spread
+from controller.errors import (
+    ControllerError,
+    NotCapError,
+    NotFoundError,
+    OutOfScopeError,
+    WrongStateError,
+)
 from controller.services.cap import cap_of
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_views import EmergencyView
+from controller.services.safe_xml import MOST_BYTES
 from controller.web import bulletin_words, emergency_words, formats
 from controller.web.alarms import reach_of
 from controller.web.bulletins import upload_limit_bytes
@@ -47,6 +55,7 @@ from controller.web.emergency_form import (
     GROUPS,
     EmergencyForm,
     communes_of,
+    drafted,
     prepared,
     read,
     with_files,
@@ -111,10 +120,21 @@ class _Pages:
         return services().drills if self.look.is_drill else services().emergencies
 
     def index(self) -> str:
-        """Those that wait, run or are over."""
+        """Those that wait, run or are over, and what came in from outside."""
+        return self._index()
+
+    def _index(self, problem: str = "") -> str:
         found, now = self.desk.all(current_actor()), web_now()
         return self._render(
             "index.html",
+            problem=problem,
+            alerts=[
+                one
+                for one in services().cap.waiting(current_actor())
+                if one.kind in (self.kind, None)
+            ],
+            feeds=services().cap.feeds(),
+            not_taken_up=emergency_words.not_taken_up,
             waiting=[one for one in found if one.is_waiting(now)],
             running=[one for one in found if one.is_running(now)],
             past=[one for one in found if not one.is_waiting(now) and not one.is_running(now)],
@@ -122,7 +142,14 @@ class _Pages:
 
     def new(self) -> str:
         """A fresh form; `mau` names the hazard whose texts are taken."""
-        return self._form(prepared(request.args.get("mau", ""), self.kind))
+        cap_alert_id = request.args.get("tin", "")
+        if not cap_alert_id:
+            return self._form(prepared(request.args.get("mau", ""), self.kind))
+        actor, inbox = current_actor(), services().cap
+        alert = inbox.get(actor, cap_alert_id)
+        if alert.kind is not self.kind:
+            raise NotCapError("not of this desk", reason="other_kind")
+        return self._form(drafted(inbox.draft(actor, alert), self.kind, cap_alert_id))
 
     def propose(self) -> BaseResponse | tuple[str, int]:
         """Keep it, and wait for the second person."""
@@ -131,10 +158,31 @@ class _Pages:
             return self._form(form), 422
         try:
             emergency_id = self.desk.propose(current_actor(), form.wish)
+            if form.cap_alert_id:
+                services().cap.composed(current_actor(), form.cap_alert_id, emergency_id)
         except ControllerError as error:
             name, words = emergency_words.problem_words(error)
             return self._form(replace(form, problems={name: words})), error.status
         return redirect(url_for(".show", emergency_id=emergency_id), code=303)
+
+    def receive(self) -> BaseResponse | tuple[str, int]:
+        """Take in an alert of the Common Alerting Protocol that somebody brings as a file."""
+        file = request.files.get("cap")
+        try:
+            document = file.stream.read(MOST_BYTES + 1) if file is not None else b""
+            found = services().cap.receive(current_actor(), document)
+        except NotCapError as error:
+            return self._index(explain(error)), error.status
+        alert = services().cap.get(current_actor(), found)
+        if alert.kind is self.kind:
+            return redirect(url_for(".new", tin=found), code=303)
+        flash(emergency_words.not_taken_up(alert), "warn")
+        return redirect(url_for(".index"), code=303)
+
+    def set_aside(self, cap_alert_id: str) -> BaseResponse:
+        """Say that nothing is to be done about an alert from outside."""
+        services().cap.set_aside(current_actor(), cap_alert_id)
+        return redirect(url_for(".index"), code=303)
 
     def show(self, emergency_id: str) -> str:
         """Before it is sent: what will happen and who answers; afterwards: who has heard it."""
@@ -180,6 +228,10 @@ class _Pages:
     def _live(self, view: EmergencyView) -> str:
         return self._render("live.html", **self._facts(view.emergency_id))
 
+    def phones(self, emergency_id: str) -> str:
+        """A sheet to be printed: the stations nobody has heard yet, why, and whom to phone."""
+        return self._render("phones.html", **self._facts(emergency_id))
+
     def changes(self, emergency_id: str) -> str:
         """The live part alone, for the page that asks each second."""
         return self._render("_live.html", **self._facts(emergency_id))
@@ -200,6 +252,15 @@ class _Pages:
         return {
             "view": view,
             "tally": counts,
+            "spread": spread(
+                [
+                    one
+                    for one in (trace.time_to_sound_s(sent_at) for trace in traces)
+                    if one is not None
+                ]
+            ),
+            "step_word": emergency_words.step_word,
+            "unheard": emergency_words.unheard(traces),
             "traces": traces,
             "places": places,
             "districts": {key: tree.district_of(place.place_id) for key, place in places.items()},
@@ -316,6 +377,8 @@ class _Pages:
                 if (found := communes_of(key, own.place_id))
             ],
             languages=self._languages(own.place_id),
+            cap=self._cap(form.cap_alert_id),
+            hazards=[(key.value, word) for key, word in emergency_words.HAZARDS.items()],
             longest_min=LONGEST_RECORDING_MIN,
             voices=[
                 (one.name, bulletin_words.voice(one))
@@ -324,6 +387,14 @@ class _Pages:
             bulletins=services().schedules.bulletins(actor),
             repeats=[(str(one), emergency_words.repeat_word(one)) for one in REPEATS_EVERY_MIN],
         )
+
+    def _cap(self, cap_alert_id: str) -> dict[str, object] | None:
+        """The alert a form was drafted from, as it came, beside what of it was understood."""
+        if not cap_alert_id:
+            return None
+        inbox, tree = services().cap, services().places.tree()
+        alert = inbox.get(current_actor(), cap_alert_id)
+        return {"alert": alert, "draft": inbox.draft(current_actor(), alert), "tree": tree}
 
     def _languages(self, place_id: str) -> list[str]:
         """What can be recorded: Vietnamese, and what a station of the place prefers to it."""
@@ -407,11 +478,14 @@ def _blueprint(look: Look) -> Blueprint:
         ("/soan", "new", pages.new, Permission.WARN),
         (one, "show", pages.show, Permission.VIEW),
         (f"{one}/ket-qua", "changes", pages.changes, Permission.VIEW),
+        (f"{one}/goi-dien", "phones", pages.phones, Permission.VIEW),
         (f"{one}/nghe/<part>", "listen", pages.listen, Permission.VIEW),
         (f"{one}/cap.xml", "cap", pages.cap, Permission.VIEW),
     )
     done: tuple[Route, ...] = (
         ("/soan", "propose", pages.propose, Permission.WARN),
+        ("/tin-nhan", "receive", pages.receive, Permission.WARN),
+        ("/tin-nhan/<cap_alert_id>/bo-qua", "set_aside", pages.set_aside, Permission.WARN),
         (f"{one}/phat", "confirm", pages.confirm, Permission.WARN),
         (f"{one}/huy", "withdraw", pages.withdraw, Permission.WARN),
         (f"{one}/bao-yen", "call_off", pages.call_off, Permission.WARN),

@@ -12,8 +12,10 @@ from controller.domain.emergencies import PARTS, Kind, Part
 from controller.domain.hazards import TEXTS, Hazard
 from controller.domain.places import Place, PlaceKind
 from controller.errors import ControllerError
+from controller.services.cap_drafts import CapDraft
 from controller.services.emergency_wish import EmergencyWish
 from controller.services.spool import Upload
+from controller.web.emergency_words import LASTS
 from controller.web.policy import current_actor, services
 from controller.web.refusals import explain
 
@@ -44,6 +46,8 @@ class EmergencyForm:
     lasts: str = "60"
     recordings: Mapping[tuple[Part, str], Kept] = field(default_factory=dict)
     """Words recorded instead of read by a voice, by part and language."""
+    cap_alert_id: str = ""
+    """The alert from outside it was drafted from; "": none."""
     problems: Mapping[str, str] = field(default_factory=dict)
 
     def problem(self, name: str) -> str | None:
@@ -91,6 +95,22 @@ def communes_of(group: str, place_id: str) -> tuple[str, ...]:
     return tuple(one.place_id for one in places if one.kind is PlaceKind.COMMUNE and is_one(one))
 
 
+def drafted(draft: CapDraft, kind: Kind, cap_alert_id: str) -> EmergencyForm:
+    """A form filled in with what an alert from outside surely says."""
+    form = prepared(draft.hazard or Hazard.OTHER, kind)
+    lasts = min((one for one in LASTS if one >= (draft.lasts_min or 60)), default=max(LASTS))
+    return replace(
+        form,
+        level=str(draft.level or ""),
+        title=draft.title,
+        source=draft.source,
+        texts={**form.texts, Part.WARNING: draft.text},
+        targets=frozenset(draft.target_ids),
+        lasts=str(lasts),
+        cap_alert_id=cap_alert_id,
+    )
+
+
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else -1
 
@@ -109,6 +129,7 @@ def read(form: MultiDict[str, str], kind: Kind) -> EmergencyForm:
         groups=frozenset(form.getlist("group")),
         repeat=form.get("repeat", "0"),
         lasts=form.get("lasts", ""),
+        cap_alert_id=form.get("cap", ""),
     )
 
 

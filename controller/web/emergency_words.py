@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from controller.domain.emergencies import CONFIRMED_WITHIN, MOST_WORDS, Heard, Part
+from controller.domain.emergencies import (
+    CONFIRMED_WITHIN,
+    MOST_WORDS,
+    Heard,
+    Part,
+    StationTrace,
+)
 from controller.domain.hazards import Hazard
+from controller.domain.spread import Step
 from controller.errors import ControllerError
+from controller.services.cap_inbox import CapAlert
+from controller.web import formats
 from controller.web.refusals import explain
+from controller.web.words import reason_word
 
 HAZARDS = {
     Hazard.FLOOD_RELEASE: _l("Xả lũ hồ chứa"),
@@ -83,9 +96,68 @@ def group_word(group: str, stations: int) -> str:
     return _("Các xã khu vực III, %(n)s trạm", n=stations)
 
 
+SEVERITIES = {
+    "Extreme": _l("cực kỳ nghiêm trọng"),
+    "Severe": _l("nghiêm trọng"),
+    "Moderate": _l("vừa"),
+    "Minor": _l("nhẹ"),
+}
+"""CAP 1.2, severity: another scale than the levels of disaster risk."""
+
+
+def severity_word(code: str) -> str:
+    """How grave an alert says it is."""
+    return str(SEVERITIES.get(code) or _("không nói rõ"))
+
+
+def not_taken_up(alert: CapAlert) -> str:
+    """Why nothing can be composed of an alert here."""
+    if alert.message.kind == "Cancel":
+        return _("Tin này báo hết hoặc hủy một tin trước, không soạn thành tin mới.")
+    return {
+        "Test": _("Tin này chỉ là tin thử của nơi gửi."),
+        "System": _("Tin này là tin kỹ thuật của nơi gửi."),
+        "Draft": _("Tin này là bản nháp của nơi gửi."),
+        "Exercise": _("Tin này là diễn tập. Mở ở trang diễn tập."),
+    }.get(alert.message.status, _("Tin này là tin thật. Mở ở trang khẩn cấp."))
+
+
 def refusal_word(code: str) -> str:
     """Why a station did not obey."""
     return str(REFUSALS.get(code) or _("Trạm từ chối lệnh (%(code)s)", code=code))
+
+
+def why_unheard(trace: StationTrace) -> str:
+    """Why nobody near a station has heard it yet; "" where somebody has."""
+    match trace.heard:
+        case Heard.LOST:
+            return _("mất kết nối")
+        case Heard.REFUSED:
+            return refusal_word(trace.refusal)
+        case Heard.FAILED:
+            return str(reason_word(trace.reason)) if trace.reason else _("không phát được")
+        case Heard.RECEIVED:
+            return _("đã nhận lệnh, chưa vang")
+        case Heard.WAITING:
+            return _("chưa trả lời")
+    return ""
+
+
+def unheard(traces: Iterable[StationTrace]) -> list[tuple[str, int]]:
+    """Reasons why nobody has heard it yet, each with its number of stations, the most first."""
+    return Counter(why for trace in traces if (why := why_unheard(trace))).most_common()
+
+
+def step_word(step: Step) -> str:
+    """A step of the spread: how long after the click."""
+    if step.to_s is None:
+        return _("sau %(s)s giây", s=formats.number(int(step.from_s)))
+    low, high = (_seconds(one) for one in (step.from_s, step.to_s))
+    return _("%(low)s–%(high)s giây", low=low, high=high)
+
+
+def _seconds(value: float) -> str:
+    return formats.number(int(value)) if value.is_integer() else formats.number(value, 1)
 
 
 def repeat_word(every_min: int) -> str:

@@ -111,6 +111,19 @@ def _too_long(facts: Facts) -> str:
     )
 
 
+def _not_cap(facts: Facts) -> str:
+    reason = str(facts.get("reason"))
+    known = {
+        "too_large": _("Tệp lớn hơn hoặc lồng sâu hơn một tin CAP thật."),
+        "not_xml": _("Tệp này không phải XML viết bằng UTF-8."),
+        "doctype": _("Tệp này khai báo DOCTYPE; tin CAP không có phần đó nên không đọc."),
+        "version": _("Tin này không theo bản CAP 1.2."),
+        "missing": _("Tin này thiếu phần bắt buộc: %(name)s.", name=facts.get("name", "")),
+        "other_kind": _("Tin này không phải loại soạn được ở đây."),
+    }
+    return known.get(reason) or _("Tệp này không phải tin cảnh báo CAP.")
+
+
 def _upload(facts: Facts) -> str:
     size, limit = facts.get("size_bytes"), facts.get("limit_bytes")
     limit_mb = formats.number(limit / 1e6) if limit else "200"
@@ -198,6 +211,7 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "not_sound": lambda _f: _(
         "Tệp này không phải âm thanh. Chọn tệp WAV, MP3, M4A, OGG, Opus hoặc FLAC."
     ),
+    "not_cap": _not_cap,
     "speech_language": lambda _f: _(
         "Giọng đọc này không có ở trung tâm. Chọn giọng khác, hoặc ghi âm người đọc."
     ),

@@ -35,6 +35,7 @@ from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.comments import Comments
+from controller.services.cap_inbox import CapInbox
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_reader import Tools
@@ -124,6 +125,11 @@ class Templates(BytecodeCache):
 TEMPLATES = Templates()
 
 
+def fetch_nothing(address: str) -> bytes:
+    """Stands in for the Internet."""
+    raise OSError(f"nothing at {address}")
+
+
 @dataclass
 class Centre:
     """Services over a fresh database with the 65 stations; close it, or use `centre()`."""
@@ -202,6 +208,7 @@ class Centre:
             "orders": actual,
             "emergencies": EmergencyDesk(tools),
             "drills": DrillDesk(replace(tools, orders=self._orders(DeedKind.EXERCISE))),
+            "cap": CapInbox(self.database, self.clock, self.places, (), fetch_nothing),
             "readings": readings,
             "speech": Speech(self.clock, no_bulletins, readings, silent, self.wake),
         }

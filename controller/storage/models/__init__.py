@@ -11,6 +11,7 @@ from controller.storage.models.bulletins import (
     OwnReadingRow,
 )
 from controller.storage.models.emergencies import (
+    CapAlertRow,
     EmergencyOrderRow,
     EmergencyPartRow,
     EmergencyRow,
@@ -62,6 +63,7 @@ __all__ = [
     "BulletinTagRow",
     "BulletinVersionRow",
     "DeclineRow",
+    "CapAlertRow",
     "EmergencyOrderRow",
     "EmergencyPartRow",
     "EmergencyRow",

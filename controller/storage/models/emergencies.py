@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from controller.storage.models.base import Base
@@ -102,3 +102,28 @@ class EmergencyOrderRow(Base):
     part: Mapped[str]
     place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"))
     sent_at: Mapped[datetime]
+
+
+class CapAlertRow(Base):
+    """An alert of the Common Alerting Protocol as it came in; what it says is read from it anew."""
+
+    __tablename__ = "cap_alert"
+    __table_args__ = (
+        UniqueConstraint("place_id", "digest"),
+        Index(None, "handled_at", "received_at"),
+    )
+
+    cap_alert_id: Mapped[str] = mapped_column(primary_key=True)
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"))
+    """Whom it came to: the place of who brought it; what a feed told, the province."""
+    digest: Mapped[str]
+    """SHA-256 of the document."""
+    document: Mapped[bytes]
+    came_from: Mapped[str]
+    """Address it was fetched from; "": somebody brought it."""
+    received_at: Mapped[datetime]
+    received_by_name: Mapped[str]
+    handled_at: Mapped[datetime | None]
+    """When something was composed of it, or it was put aside."""
+    handled_by_name: Mapped[str | None]
+    emergency_id: Mapped[str | None] = mapped_column(ForeignKey("emergency.emergency_id"))

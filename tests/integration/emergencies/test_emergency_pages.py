@@ -266,3 +266,31 @@ def test_communes_of_a_kind_are_chosen_at_once_within_the_own_place(w: Watch) ->
     assert "ven biển" not in inland
     coast = {**FORM, "target": [], "group": ["coastal"]}
     assert browser(w).post("/khan-cap/soan", **coast).status_code == 422  # nobody there lives by it
+
+
+def test_it_is_told_how_many_sounded_after_how_long_why_others_did_not_and_whom_to_phone(
+    w: Watch,
+) -> None:
+    found = w.sent()
+    (order,) = w.orders(found)
+    stations = [one.station_id for one in w.centre.places.tree().stations_in([DISTRICT])]
+    with w.centre.database.write() as session:
+        w.centre.places.invent_for_demo(session)
+    w.up(*stations[:4])
+    for station, after_s in zip(stations[:3], (0.3, 0.4, 1.7), strict=True):
+        w.sounds(order.order_id, station, after_s)
+    w.replies(order.order_id, stations[3], "clock_untrusted")
+    page = browser(w, Role.AUDITOR).get(f"/khan-cap/{found}").text
+    (label,) = re.findall(r'class="spread" role="img" aria-label="([^"]+)"', page)
+    assert label == (
+        "0–0,1 giây: 0 trạm; 0,1–0,2 giây: 0 trạm; 0,2–0,5 giây: 2 trạm; 0,5–1 giây: 0 trạm; "
+        "1–2 giây: 1 trạm"
+    )
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "5 trạm : mất kết nối" in text
+    assert "1 trạm : Đồng hồ ở trạm chưa tin được" in text
+    sheet = browser(w, Role.AUDITOR).get(f"/khan-cap/{found}/goi-dien")
+    assert re.findall(r'data-phone="([^"]+)"', sheet.text) == [stations[3], *stations[4:]]
+    assert "0900 000" in words(sheet)
+    assert WORDS[Part.WARNING] in words(sheet)
+    assert browser(w, place=OTHER_DISTRICT).get(f"/khan-cap/{found}/goi-dien").status_code == 404

@@ -1,4 +1,4 @@
-"""Emergencies recorded in the form, in several languages
+"""Emergencies recorded in the form, in several languages; alerts that come in
 
 Revision: 0015; follows: 0014
 """
@@ -37,4 +37,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "emergency_id", "part", "language", name=op.f("pk_emergency_translation")
         ),
+    )
+    op.create_table(
+        "cap_alert",
+        sa.Column("cap_alert_id", sa.String(), nullable=False),
+        sa.Column("place_id", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.Column("came_from", sa.String(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_by_name", sa.String(), nullable=False),
+        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handled_by_name", sa.String(), nullable=True),
+        sa.Column("emergency_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["place_id"], ["place.place_id"], name=op.f("fk_cap_alert_place_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["emergency_id"], ["emergency.emergency_id"], name=op.f("fk_cap_alert_emergency_id")
+        ),
+        sa.PrimaryKeyConstraint("cap_alert_id", name=op.f("pk_cap_alert")),
+        sa.UniqueConstraint("place_id", "digest", name=op.f("uq_cap_alert_place_id_digest")),
+    )
+    op.create_index(
+        op.f("ix_cap_alert_handled_at_received_at"),
+        "cap_alert",
+        ["handled_at", "received_at"],
+        unique=False,
     )

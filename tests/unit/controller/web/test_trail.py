@@ -54,9 +54,19 @@ def _written_down() -> set[str]:
     }
     denials = {f"broker.denied_{word}" for word in ("publish", "subscribe", "connect")}
     refusals = {f"refused.{word}" for word in ("not_found", "forbidden", "out_of_scope")}
-    warned = ("propose", "withdraw", "send", "send_alone", "all_clear", "stop", "review")
+    warned = (
+        "propose",
+        "withdraw",
+        "send",
+        "send_alone",
+        "words",
+        "all_clear",
+        "stop",
+        "review",
+    )
     warnings = {f"{kind}.{word}" for kind in ("emergency", "drill") for word in warned}
     warnings.add("emergency.correction")
+    warnings |= {f"cap.{word}" for word in ("receive", "set_aside", "compose")}
     return (spelled - FILES - NAMING) | bulletins | orders | denials | refusals | warnings
 
 
