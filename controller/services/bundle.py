@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from controller.services.board import Board
     from controller.services.bulletin_uses import BulletinUses
     from controller.services.bulletins import Bulletins
-    from controller.services.comments import Comments
     from controller.services.cap_inbox import CapInbox
+    from controller.services.comments import Comments
     from controller.services.cuts import Cuts
     from controller.services.drafts import Drafts
     from controller.services.emergencies import DrillDesk, EmergencyDesk

@@ -33,14 +33,14 @@ from controller.domain.emergencies import (
 from controller.errors import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from controller.services import emergency_rows as rows
 from controller.services.emergency_proposals import keep, new_row
-from controller.services.emergency_reader import EmergencyReader
+from controller.services.emergency_reader import EmergencyReader, Tools
 from controller.services.emergency_views import EmergencyView, view_of
 from controller.services.emergency_wish import EmergencyWish, checked
 from controller.services.numbers import Counter, next_number
 from controller.services.scope import ensure_targets
 from controller.storage.models import EmergencyOrderRow, EmergencyRow
 from station_protocol.messages import Deed, DrillDeed, EmergencyDeed, OrderSound, StopDeed
-from station_protocol.vocabulary import Authority
+from station_protocol.vocabulary import Authority, DeedKind
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ SECOND_SIGNAL_MS = 2_000
 """Before words that come after a signal: those of a correction, or those it did not wait for."""
 
 DRILL_SAID = "Đây là diễn tập, không phải thật."
+SIGNED_AS = {Kind.LIVE: DeedKind.ACTUAL, Kind.DRILL: DeedKind.EXERCISE}
 _ENDING_TITLES = {Part.CORRECTION: "Đính chính", Part.ALL_CLEAR: "Hết nguy hiểm"}
 
 DeedAt = Callable[[str, OrderSound | None], Deed]
@@ -60,6 +61,12 @@ DeedAt = Callable[[str, OrderSound | None], Deed]
 
 class _Desk(EmergencyReader, ABC):
     """What both kinds can do."""
+
+    def __init__(self, tools: Tools) -> None:
+        """TypeError for the key of the other kind: no desk can be built that could mix them up."""
+        if (tools.orders.kind, tools.stops.kind) != (SIGNED_AS[self.kind], DeedKind.ACTUAL):
+            raise TypeError(f"{self.kind} is not signed with the {tools.orders.kind} key")
+        super().__init__(tools)
 
     # --- composing --------------------------------------------------------------------------------
 

@@ -65,6 +65,11 @@ class Orders:
         self._wake = wake
         self._asked: dict[str, datetime] = {}
 
+    @property
+    def kind(self) -> DeedKind:
+        """What its key may sign."""
+        return self._signer.kind
+
     def order(
         self,
         actor: Actor,

@@ -34,8 +34,8 @@ from controller.services.audit_chain import AuditChain
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
-from controller.services.comments import Comments
 from controller.services.cap_inbox import CapInbox
+from controller.services.comments import Comments
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_reader import Tools

@@ -287,8 +287,8 @@ def test_it_is_told_how_many_sounded_after_how_long_why_others_did_not_and_whom_
         "1–2 giây: 1 trạm"
     )
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
-    assert "5 trạm : mất kết nối" in text
-    assert "1 trạm : Đồng hồ ở trạm chưa tin được" in text
+    assert "5 trạm: mất kết nối" in text
+    assert "1 trạm: Đồng hồ ở trạm chưa tin được" in text
     sheet = browser(w, Role.AUDITOR).get(f"/khan-cap/{found}/goi-dien")
     assert re.findall(r'data-phone="([^"]+)"', sheet.text) == [stations[3], *stations[4:]]
     assert "0900 000" in words(sheet)

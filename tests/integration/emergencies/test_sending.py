@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from controller.domain.accounts import Actor, Role
 from controller.domain.emergencies import CONFIRMED_WITHIN, Kind, Part, State, phrase
@@ -20,7 +22,13 @@ from controller.errors import (
     WrongStateError,
 )
 from controller.services.as_run import AsRun
-from controller.services.emergencies import CARRIED_BYTES, DRILL_SAID
+from controller.services.emergencies import (
+    CARRIED_BYTES,
+    DRILL_SAID,
+    DrillDesk,
+    EmergencyDesk,
+)
+from controller.services.emergency_reader import Tools
 from controller.services.stations import prepare_states
 from controller.storage.models import AuditRow, PieceRow
 from station_protocol.messages import DrillDeed, EmergencyDeed, StopDeed
@@ -367,6 +375,41 @@ def test_the_exercise_key_signs_drills_alone_and_the_actual_key_no_drill(
         with pytest.raises(TypeError), w.centre.database.write() as session:
             orders.issue(session, actor, DISTRICT, deed, valid_for=span, is_group=True)
     assert w.deeds() == []
+
+
+def test_no_desk_can_be_built_over_the_key_of_the_other_kind(w: Watch) -> None:
+    live, drills = w.live._orders, w.drills._orders
+    tools = Tools(
+        w.centre.database,
+        w.centre.clock,
+        w.centre.places,
+        w.store,
+        w.centre.wake,
+        is_voice=bool,
+        check_password=lambda _actor, _password: None,
+        recordings=w.live.recordings,
+        orders=live,
+        stops=live,
+    )
+    assert EmergencyDesk(tools).kind is Kind.LIVE
+    assert DrillDesk(replace(tools, orders=drills)).kind is Kind.DRILL
+    for desk, wrong in (
+        (DrillDesk, tools),
+        (EmergencyDesk, replace(tools, orders=drills)),
+        (DrillDesk, replace(tools, orders=drills, stops=drills)),
+    ):
+        with pytest.raises(TypeError):
+            desk(wrong)
+
+
+def test_what_is_told_of_a_drill_can_be_read_as_nothing_else() -> None:
+    told = DrillDeed(title="x").model_dump()
+    for other in ("emergency", "stop", "volume"):
+        with pytest.raises(ValidationError):
+            DrillDeed.model_validate({**told, "deed": other})
+    with pytest.raises(ValidationError):
+        EmergencyDeed.model_validate(told)
+    assert {"authority", "sequence", "repeat_every_s", "replaces"}.isdisjoint(told)
 
 
 def test_a_station_that_comes_back_gets_the_words_until_it_has_answered(w: Watch) -> None:
