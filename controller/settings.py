@@ -165,6 +165,53 @@ class SignInSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticesSettings:
+    """What people are told of by themselves."""
+
+    station_down_after_min: int = 10
+    """Minutes without a sign of life before somebody is told that a station is gone."""
+    kept_days: int = 90
+    """Days a notice stays on the pages of those who were told."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """The SMTP server that sends notices by e-mail."""
+
+    host: str = ""
+    """Name of the server; empty: no e-mail is sent."""
+    port: int = 587
+    """TCP port: 587 for `starttls`, 465 for `tls`, 25 for a server on this machine."""
+    security: str = "starttls"
+    """`starttls`, `tls` from the first byte, or `none`, which only a server on this machine may
+    have."""
+    user: str = ""
+    """User name at the server; empty: it asks for none."""
+    password: str = field(default="", repr=False)
+    """Password of `user`."""
+    sender: str = ""
+    """Address the letters come from, `vang@ninhthuan.example.vn`."""
+    tls_ca: str = ""
+    """PEM file of the CA that signed the server's certificate; empty: the system's."""
+    timeout_s: int = 15
+    """Seconds to wait for each answer of the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """An address of another program that is called with notices."""
+
+    url: str = ""
+    """`https://...`, or `http://` on this machine; empty: nobody is called."""
+    secret: str = field(default="", repr=False)
+    """Key of the signature in the header Vang-Signature."""
+    tls_ca: str = ""
+    """PEM file of the CA that signed the certificate of the address; empty: the system's."""
+    timeout_s: int = 10
+    """Seconds to wait for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class MetricsSettings:
     """Access to /metrics and /healthz from other machines."""
 
@@ -209,6 +256,9 @@ class Settings:
     speech: SpeechSettings = SpeechSettings()
     plan: PlanSettings = PlanSettings()
     sign_in: SignInSettings = SignInSettings()
+    notices: NoticesSettings = NoticesSettings()
+    mail: MailSettings = MailSettings()
+    webhook: WebhookSettings = WebhookSettings()
     metrics: MetricsSettings = MetricsSettings()
     cap: CapSettings = CapSettings()
 
@@ -228,7 +278,9 @@ class Settings:
         return "https" if self.web.tls_cert else "http"
 
 
-SECRETS = frozenset({"broker.password", "metrics.token", "s3.secret_key"})
+SECRETS = frozenset(
+    {"broker.password", "mail.password", "metrics.token", "s3.secret_key", "webhook.secret"}
+)
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Settings:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from audio_library.speech.speaker import Speaker
 from audio_library.store import ORIGINAL_SUFFIX, AssetStore, FolderStore
 from audio_library.worker_process import WorkerProcess
 from controller.app import create_app
+from controller.domain.notices import Way
 from controller.errors import BrokerError
 from controller.jobs import (
     audit_seal,
@@ -32,10 +33,14 @@ from controller.jobs import (
     drafts,
     emergency_words,
     fleet_sweep,
+    drafts,
+    fleet_sweep,
+    notices,
     plan_refresh,
     pruning,
     reconcile_day,
 )
+from controller.jobs.deliveries import DeliveryWorker
 from controller.jobs.ingest import IngestWorkers
 from controller.jobs.pieces import PieceWorker
 from controller.jobs.scheduler import Scheduler
@@ -61,6 +66,7 @@ from controller.services.bundle import Services
 from controller.services.cap_inbox import CapInbox
 from controller.services.comments import Comments
 from controller.services.cuts import Cuts
+from controller.services.deliveries import Deliveries, Parcel
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_reader import Tools
@@ -72,6 +78,10 @@ from controller.services.hours import Hours
 from controller.services.ingest_desk import IngestDesk
 from controller.services.keys import SigningKeys, load_or_create
 from controller.services.library import Library
+from controller.services.mail import Mail
+from controller.services.notice_choices import NoticeChoices
+from controller.services.notice_watch import NoticeWatch
+from controller.services.notices import Notices
 from controller.services.numbers import epoch, known_epoch
 from controller.services.offers import Offers
 from controller.services.orders import Orders
@@ -88,10 +98,13 @@ from controller.services.speech import Speech
 from controller.services.station_page import StationPages
 from controller.services.stations import Stations, prepare_states
 from controller.services.today import Today
+from controller.services.ways import ways_of
+from controller.services.webhook import Webhook
 from controller.settings import Settings, SettingsError, SpeechSettings
 from controller.storage import migrate
 from controller.storage.database import Database
 from controller.web import probes
+from controller.web.notice_words import Writer
 
 logger = logging.getLogger(__name__)
 
@@ -193,7 +206,7 @@ def build(settings: Settings, *, now: Clock = utc_now) -> Controller:
             exporter, {"database": _answers(database), "link": lambda: link.is_connected}
         ),
     )
-    background = _background(settings, services, database, internals, scheduler, link, now)
+    background = _background(settings, services, database, internals, scheduler, link, now, app)
     return Controller(settings, database, keys, services, app, background)
 
 
@@ -278,6 +291,9 @@ def build_services(
         faults=FaultDesk(database, now, places),
         as_run=AsRun(database, now, places, settings.plan),
         today=Today(database, now, places),
+        notices=Notices(database, now, places),
+        notice_choices=NoticeChoices(database, now, wake, ways=ways_of(settings)),
+        deliveries=Deliveries(database, now, places),
         board=Board(database, now, places),
         station_pages=StationPages(database, now, places),
         sounds=sounds,
@@ -344,6 +360,7 @@ def _background(
     scheduler: Scheduler,
     link: CentreLink,
     now: Clock,
+    app: Flask,
 ) -> Background:
     desk = IngestDesk(
         database,
@@ -368,11 +385,20 @@ def _background(
         process=WorkerProcess(),
         on_failure=count_failure,
     )
+    watch = NoticeWatch(
+        database,
+        now,
+        services.places,
+        scheduler.wake,
+        ways=ways_of(settings),
+        station_down_after=timedelta(minutes=settings.notices.station_down_after_min),
+    )
     for job, work in (
+        (notices, notices.notices(watch)),
         (plan_refresh, plan_refresh.plan_refresh(services.plans, scheduler.wake)),
         (fleet_sweep, fleet_sweep.fleet_sweep(services.as_run)),
         (reconcile_day, reconcile_day.reconcile_day(services.as_run)),
-        (pruning, pruning.pruning(Pruning(database, now))),
+        (pruning, pruning.pruning(Pruning(database, now, settings.notices))),
         (audit_seal, audit_seal.audit_seal(services.audit_chain)),
         (drafts, drafts.drafts(services.drafts)),
         (
@@ -388,6 +414,13 @@ def _background(
     scheduler.on_wake("ingest", ingest.poke)
     scheduler.on_wake("speech", speech.poke)
     scheduler.on_wake("pieces", pieces.poke)
+    senders = _senders(settings, services, app, now, count_failure)
+
+    def poke_senders() -> None:
+        for sender in senders:
+            sender.poke()
+
+    scheduler.on_wake("deliveries", poke_senders)
     scheduler.add(
         "broker_users", lambda: reload_users(settings, services.stations.broker_users), every_s=300
     )
@@ -397,6 +430,7 @@ def _background(
         (ingest.start, ingest.stop),
         (speech.start, speech.stop),
         (pieces.start, pieces.stop),
+        *((sender.start, sender.stop) for sender in senders),
     ]
     watcher = watch_denials(
         settings,
@@ -406,6 +440,33 @@ def _background(
     if watcher is not None:
         parts.append((watcher.start, watcher.stop))
     return Background([*parts, (scheduler.start, scheduler.stop)])
+
+
+def _senders(
+    settings: Settings,
+    services: Services,
+    app: Flask,
+    now: Clock,
+    on_failure: Callable[[], None],
+) -> list[DeliveryWorker]:
+    """A thread for each way that is set up."""
+    writer = Writer(app, services.places.tree, lambda: _web_address(settings))
+    mail, webhook = Mail(settings.mail, now), Webhook(settings.webhook, now)
+    send: dict[Way, Callable[[Parcel], None]] = {
+        Way.EMAIL: lambda parcel: mail.send(writer.letter(parcel)),
+        Way.WEBHOOK: lambda parcel: webhook.send(writer.call(parcel)),
+    }
+    return [
+        DeliveryWorker(services.deliveries, way, send[way], on_failure=on_failure)
+        for way in sorted(ways_of(settings))
+    ]
+
+
+def _web_address(settings: Settings) -> str:
+    """Where people reach the pages, as letters name it."""
+    if settings.web.external_url:
+        return settings.web.external_url.rstrip("/")
+    return f"{settings.web_scheme}://{settings.web.host}:{settings.web.port}"
 
 
 def _denial_writer(as_run: AsRun) -> Callable[[Denial], None]:

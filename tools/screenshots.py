@@ -31,6 +31,8 @@ NAMES = {
     "bang": "board",
     "tram": "station",
     "ban-tin": "bulletins",
+    "cho-duyet": "approvals",
+    "thong-bao": "notices",
     "lich": "schedule",
     "nguoi-dung": "users",
     "nhat-ky": "audit",

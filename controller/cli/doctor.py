@@ -19,11 +19,13 @@ from controller import wiring
 from controller.cli.console import say
 from controller.cli.exposure import plaintext_listeners
 from controller.domain.exposure import is_loopback
+from controller.domain.notices import Way
 from controller.domain.policy import bands_of, minute_of
 from controller.errors import ControllerError
 from controller.link.broker import STATIONS_ADVISED, find_binary, running_pid
 from controller.link.broker_access import broker_folder
 from controller.link.processes import is_port_free
+from controller.services.ways import ways_of
 from controller.settings import Settings, SettingsError
 
 CERTIFICATE_WARN_DAYS = 30
@@ -175,6 +177,24 @@ def look_at_hours(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"plan.volume_bands are such as `19:00-21:00 60`: {error}", True)
 
 
+def look_at_notices(settings: Settings) -> Iterator[Finding]:
+    """Letters and calls are set up whole, and nobody on the way can read along."""
+    try:
+        ways = ways_of(settings)
+    except SettingsError as error:
+        yield Finding(str(error), True)
+        return
+    if Way.EMAIL not in ways:
+        yield Finding("mail.host is empty: nobody is told by e-mail")
+        return
+    yield Finding(f"letters go out by {settings.mail.host}:{settings.mail.port}")
+    if not settings.web.external_url:
+        yield Finding(
+            "web.external_url is empty: the links in letters work on this machine alone",
+            is_doubtful=True,
+        )
+
+
 def look_at_database(settings: Settings) -> Iterator[Finding]:
     """The database opens and is whole; stations are few enough for the broker."""
     if not settings.database_url and not (settings.folder / "vang.db").is_file():
@@ -209,5 +229,6 @@ LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     look_at_broker,
     look_at_addresses,
     look_at_hours,
+    look_at_notices,
     look_at_database,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from controller.settings import Settings
 
@@ -27,7 +29,18 @@ class Listener:
 
 def is_loopback(host: str) -> bool:
     """Whether only programs on this machine can reach the address."""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_safe_url(url: str) -> bool:
+    """Whether nobody on the way can read along: HTTPS, or a program on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "http":
+        return is_loopback(parts.hostname or "")
+    return parts.scheme == "https" and bool(parts.hostname)
 
 
 def listeners(settings: Settings) -> tuple[Listener, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from controller.services.cap_inbox import CapInbox
     from controller.services.comments import Comments
     from controller.services.cuts import Cuts
+    from controller.services.deliveries import Deliveries
     from controller.services.drafts import Drafts
     from controller.services.emergencies import DrillDesk, EmergencyDesk
     from controller.services.fault_reports import FaultDesk
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from controller.services.hours import Hours
     from controller.services.library import Library
     from controller.services.offers import Offers
+    from controller.services.notice_choices import NoticeChoices
+    from controller.services.notices import Notices
     from controller.services.orders import Orders
     from controller.services.places import Places
     from controller.services.plans import Plans
@@ -70,6 +73,9 @@ class Services:
     faults: FaultDesk
     as_run: AsRun
     today: Today
+    notices: Notices
+    notice_choices: NoticeChoices
+    deliveries: Deliveries
     board: Board
     station_pages: StationPages
     sounds: AssetStore

@@ -1,4 +1,4 @@
-"""What is deleted after a while: superseded plans and limits, expired orders, ended sessions."""
+"""What is deleted after a while: old plans and limits, expired orders, ended sessions, notices."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 
+from controller.settings import NoticesSettings
 from controller.storage.database import Database
 from controller.storage.models import (
     BrokerDenialRow,
+    NoticeDeliveryRow,
+    NoticeItemRow,
+    NoticeReaderRow,
+    NoticeRow,
     OrderReplyRow,
     SessionRow,
     SignedOrderRow,
@@ -31,9 +36,15 @@ DENIALS_KEPT = timedelta(days=400)
 class Pruning:
     """Deletes by age. Never the newest plan or limits of a station."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        notices: NoticesSettings | None = None,
+    ) -> None:
         self._database = database
         self._now = now
+        self._notices_kept = timedelta(days=(notices or NoticesSettings()).kept_days)
 
     def prune(self) -> int:
         """Delete what is too old; how many rows went."""
@@ -61,6 +72,9 @@ class Pruning:
         old_orders = select(SignedOrderRow.order_id).where(
             SignedOrderRow.not_after_at < now - ORDERS_KEPT
         )
+        old_notices = select(NoticeRow.notice_id).where(
+            NoticeRow.changed_at < now - self._notices_kept, NoticeRow.closed_at.is_not(None)
+        )
         with self._database.write() as session:
             session.execute(
                 update(StationPlanRow)
@@ -78,6 +92,13 @@ class Pruning:
                 delete(SignedOrderRow).where(SignedOrderRow.not_after_at < now - ORDERS_KEPT),
                 delete(BrokerDenialRow).where(BrokerDenialRow.at < now - DENIALS_KEPT),
                 delete(SessionRow).where(SessionRow.expires_at <= now),
+                delete(NoticeReaderRow).where(NoticeReaderRow.notice_id.in_(old_notices)),
+                delete(NoticeItemRow).where(NoticeItemRow.notice_id.in_(old_notices)),
+                delete(NoticeDeliveryRow).where(
+                    NoticeDeliveryRow.created_at < now - self._notices_kept
+                ),
+                delete(NoticeDeliveryRow).where(NoticeDeliveryRow.notice_id.in_(old_notices)),
+                delete(NoticeRow).where(NoticeRow.notice_id.in_(old_notices)),
             ):
                 result = session.execute(statement.execution_options(synchronize_session=False))
                 gone += int(getattr(result, "rowcount", 0))

@@ -153,6 +153,7 @@ def install(app: Flask, now: Callable[[], datetime]) -> None:
         place_word=place_word,
         place_kind=place_kind,
         deed_word=deed_word,
+        bell_words=bell_words,
     )
     app.context_processor(lambda: _values(now))
 
@@ -172,6 +173,7 @@ def _values(now: Callable[[], datetime]) -> dict[str, object]:
         "dock": navigation(actor, short=True)[:4] if actor and ready else [],
         "sounding_alarms": lambda: _alarms(actor) if actor and ready else (),
         "alarms_version": alarms.version,
+        "unread_notices": lambda: services().notices.unread(actor) if actor and ready else None,
         "is_web_overheard": ListenerKind.WEB in overheard,
         "is_broker_overheard": bool(overheard - {ListenerKind.WEB}),
     }
@@ -180,6 +182,11 @@ def _values(now: Callable[[], datetime]) -> dict[str, object]:
 def _alarms(actor: Actor) -> Sequence[alarms.Alarm]:
     """What sounds now by emergency, told on every page but those that tell of a fault."""
     return alarms.sounding(actor) if actor.may(Permission.VIEW) else ()
+
+
+def bell_words(number: int) -> str:
+    """The bell for those who hear the page."""
+    return _("Thông báo, %(n)s chưa đọc", n=number) if number else _("Thông báo cho tôi")
 
 
 def web_now() -> datetime:

@@ -18,6 +18,7 @@ DEEDS: dict[str, Callable[[], str]] = {
     "account.reset": lambda: _("Đặt lại mật khẩu"),
     "account.disable": lambda: _("Khóa tài khoản"),
     "account.enable": lambda: _("Mở lại tài khoản"),
+    "account.notices": lambda: _("Chọn cách nhận tin"),
     "bulletin.create": lambda: _("Tạo bản tin"),
     "bulletin.sound": lambda: _("Đưa âm thanh vào bản tin"),
     "bulletin.sound_refused": lambda: _("Tệp âm thanh bị từ chối"),

@@ -187,6 +187,10 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "cut_beyond": lambda: _("Điểm này nằm ngoài tệp gốc. Xem độ dài ở trên rồi sửa lại."),
     "cut_nothing": lambda: _("Hai điểm này giữ nguyên bản đang dùng. Đổi một điểm rồi cắt."),
     "not_heard": lambda: _("Nghe hết bản tin rồi mới duyệt."),
+    "bad_email": lambda: _("Gõ địa chỉ thư như ten@vidu.vn."),
+    "no_email": lambda: _("Lưu địa chỉ thư rồi gửi thử."),
+    "way_not_set_up": lambda: _("Trung tâm chưa đặt đường gửi này."),
+    "test_too_soon": lambda: _("Vừa gửi thử. Chờ một phút rồi gửi lại."),
     "last_admin": lambda: _("Đây là quản trị viên cuối cùng. Tạo một người khác trước."),
 }
 

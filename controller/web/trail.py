@@ -46,6 +46,7 @@ NAMES: dict[str, Callable[[], str]] = {
     "promised_on": lambda: _("hẹn ngày"),
     "cluster": lambda: _("cụm loa"),
     "text": lambda: _("nội dung"),
+    "email": lambda: _("địa chỉ thư"),
     "tags": lambda: _("nhãn"),
     "valid_from": lambda: _("dùng từ ngày"),
     "valid_until": lambda: _("dùng đến hết ngày"),

@@ -36,6 +36,7 @@ from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.cap_inbox import CapInbox
 from controller.services.comments import Comments
+from controller.services.deliveries import Deliveries
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_reader import Tools
@@ -45,6 +46,8 @@ from controller.services.filing import FilingDesk
 from controller.services.hours import Hours
 from controller.services.library import Library
 from controller.services.offers import Offers
+from controller.services.notice_choices import NoticeChoices
+from controller.services.notices import Notices
 from controller.services.orders import Orders
 from controller.services.passwords import Passwords
 from controller.services.places import Places
@@ -53,6 +56,7 @@ from controller.services.readings import Readings
 from controller.services.sharing import Sharing
 from controller.services.speech import Speech
 from controller.services.today import Today
+from controller.services.ways import ways_of
 from controller.settings import Settings
 from controller.storage.database import Database
 from controller.storage.models import Base
@@ -177,6 +181,11 @@ class Centre:
             "audit": self.audit,
             "audit_chain": AuditChain(self.database),
             "faults": FaultDesk(self.database, self.clock, self.places),
+            "notices": Notices(self.database, self.clock, self.places),
+            "notice_choices": NoticeChoices(
+                self.database, self.clock, self.wake, ways=ways_of(self.settings)
+            ),
+            "deliveries": Deliveries(self.database, self.clock, self.places),
             "today": Today(self.database, self.clock, self.places),
             "approvals": ApprovalQueue(self.database, self.clock, self.places),
             "comments": Comments(self.database, self.clock, self.places),

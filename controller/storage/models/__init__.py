@@ -17,6 +17,13 @@ from controller.storage.models.emergencies import (
     EmergencyRow,
     EmergencyTranslationRow,
 )
+from controller.storage.models.notices import (
+    NoticeChoiceRow,
+    NoticeDeliveryRow,
+    NoticeItemRow,
+    NoticeReaderRow,
+    NoticeRow,
+)
 from controller.storage.models.places import (
     FaultReportRow,
     HoursExceptionRow,
@@ -75,6 +82,11 @@ __all__ = [
     "IngestJobRow",
     "JournalEntryRow",
     "MetaRow",
+    "NoticeChoiceRow",
+    "NoticeDeliveryRow",
+    "NoticeItemRow",
+    "NoticeReaderRow",
+    "NoticeRow",
     "OrderReplyRow",
     "OutboxRow",
     "OwnReadingRow",

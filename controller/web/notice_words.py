@@ -1,0 +1,275 @@
+"""Notices in words: one heading, what belongs to it, and the page where something can be done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from controller.domain.notices import Item, NoticeKind, Way
+from controller.domain.places import Place, PlaceTree
+from controller.services.deliveries import Parcel
+from controller.services.mail import Letter
+from controller.services.notices import NoticeView
+from controller.services.webhook import Call
+from controller.web import formats
+from controller.web.schedule_words import NAMED, listed, where
+from controller.web.words import outcome_words
+
+KINDS = {
+    NoticeKind.TO_CONFIRM: (_l("Tin khẩn cấp, diễn tập chờ xác nhận"), "horn", "down"),
+    NoticeKind.TO_APPROVE: (_l("Bản tin chờ duyệt"), "clock", "warn"),
+    NoticeKind.RETURNED: (_l("Bản tin bị trả lại"), "undo", "warn"),
+    NoticeKind.COMMENT: (_l("Ý kiến về bản tin của tôi"), "talk", "air"),
+    NoticeKind.NOT_READY: (_l("Trạm chưa sẵn sàng, còn 2 giờ là phát"), "warn", "warn"),
+    NoticeKind.SLOT_FAILED: (_l("Buổi không phát, hoặc bị ngắt"), "x", "down"),
+    NoticeKind.STATION_DOWN: (_l("Trạm mất kết nối lâu"), "lost", "lost"),
+}
+"""Kind of a notice: what it is chosen by, its icon, its class."""
+
+WAYS = {
+    Way.PAGE: _l("Trên trang"),
+    Way.EMAIL: _l("Thư điện tử"),
+    Way.WEBHOOK: _l("Webhook"),
+}
+"""How somebody is told."""
+
+NOTICES = "/thong-bao"
+_LISTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One notice as a person reads it."""
+
+    heading: str
+    details: tuple[str, ...]
+    path: str
+    """The page where something can be done about it."""
+
+
+def told(notice: NoticeView, tree: PlaceTree) -> Told:
+    """What it says, in the language in force."""
+    return _TELL[notice.kind](notice, tree)
+
+
+def _titles(items: Sequence[Item]) -> list[str]:
+    return list(dict.fromkeys(f"“{item.facts['title']}”" for item in items))
+
+
+def _some(words: Sequence[str], most: int = NAMED) -> str:
+    """The first of them by name, the others counted."""
+    if len(words) <= most:
+        return listed(words)
+    return listed([*words[:most], _("%(n)s mục khác", n=len(words) - most)])
+
+
+def _to_approve(notice: NoticeView, _tree: PlaceTree) -> Told:
+    items = notice.holding
+    titles = _titles(items)
+    if len(items) == 1:
+        path = f"/cho-duyet/{items[0].facts['bulletin_id']}"
+        return Told(_("%(title)s chờ duyệt", title=titles[0]), (), path)
+    heading = _("%(n)s bản tin chờ duyệt", n=len(items))
+    return Told(heading, (_some(titles),), "/cho-duyet")
+
+
+def _returned(notice: NoticeView, _tree: PlaceTree) -> Told:
+    items = notice.holding
+    titles = _titles(items)
+    if len(items) == 1:
+        facts = items[0].facts
+        path, why = f"/ban-tin/{facts['bulletin_id']}", facts.get("why", "")
+        return Told(_("%(title)s bị trả lại", title=titles[0]), (why,) if why else (), path)
+    heading = _("%(n)s bản tin bị trả lại", n=len(items))
+    return Told(heading, (_some(titles),), "/ban-tin?trang-thai=returned")
+
+
+def _to_confirm(notice: NoticeView, _tree: PlaceTree) -> Told:
+    facts = notice.holding[-1].facts
+    is_drill = facts["kind"] == "drill"
+    until = formats.clock(datetime.fromisoformat(facts["until"]))
+    write = (
+        _("Diễn tập chờ xác nhận: %(title)s")
+        if is_drill
+        else _("Tin khẩn cấp chờ xác nhận: %(title)s")
+    )
+    detail = _(
+        "%(who)s soạn, %(n)s trạm. Xác nhận được đến %(at)s.",
+        who=facts["who"],
+        n=facts["stations"],
+        at=until,
+    )
+    prefix = "/dien-tap" if is_drill else "/khan-cap"
+    return Told(write % {"title": facts["title"]}, (detail,), f"{prefix}/{facts['emergency_id']}")
+
+
+def _comment(notice: NoticeView, _tree: PlaceTree) -> Told:
+    items = notice.holding
+    titles, who = _titles(items), list(dict.fromkeys(item.facts["who"] for item in items))
+    about = {item.facts["bulletin_id"] for item in items}
+    if len(about) == 1:
+        path = f"/ban-tin/{about.pop()}#trao-doi"
+        heading = _("%(n)s ý kiến mới về %(title)s", n=len(items), title=titles[0])
+        return Told(heading, (_some(who),), path)
+    heading = _("%(n)s ý kiến mới về %(m)s bản tin", n=len(items), m=len(about))
+    return Told(heading, (_some(titles), _some(who)), "/ban-tin")
+
+
+def _places(tree: PlaceTree, items: Sequence[Item]) -> list[Place]:
+    ids = {item.facts["place_id"] for item in items}
+    return [place for key, place in tree.places.items() if key in ids]
+
+
+def _names(places: Sequence[Place]) -> str:
+    return _some([place.name for place in places], _LISTED)
+
+
+def _slots(items: Sequence[Item]) -> dict[str, tuple[str, str]]:
+    """Title and time of each slot among them."""
+    return {
+        item.facts["slot_id"]: (
+            f"“{item.facts['title']}”",
+            formats.moment(datetime.fromisoformat(item.facts["at"])),
+        )
+        for item in items
+    }
+
+
+def _slot_path(slots: dict[str, tuple[str, str]]) -> str:
+    return f"/lich/buoi/{next(iter(slots))}" if len(slots) == 1 else "/hom-nay"
+
+
+def _slot_names(slots: dict[str, tuple[str, str]]) -> tuple[str, ...]:
+    if len(slots) == 1:
+        return ()
+    return (_some([f"{title} {at}" for title, at in slots.values()]),)
+
+
+def _not_ready(notice: NoticeView, tree: PlaceTree) -> Told:
+    items = notice.holding
+    slots, places = _slots(items), _places(tree, items)
+    if len(slots) == 1:
+        ((title, at),) = slots.values()
+        heading = _(
+            "%(title)s lúc %(at)s: %(where)s chưa sẵn sàng phát",
+            title=title,
+            at=at,
+            where=where(tree, places),
+        )
+    else:
+        heading = _(
+            "%(n)s buổi sắp phát: %(where)s chưa sẵn sàng", n=len(slots), where=where(tree, places)
+        )
+    names = (_names(places),) if len(places) > NAMED else ()
+    return Told(heading, (*_slot_names(slots), *names), "/hom-nay")
+
+
+def _slot_failed(notice: NoticeView, tree: PlaceTree) -> Told:
+    items = notice.holding
+    slots, places = _slots(items), _places(tree, items)
+    if len(slots) == 1:
+        ((title, at),) = slots.values()
+        heading = _(
+            "%(title)s lúc %(at)s không phát trọn ở %(where)s",
+            title=title,
+            at=at,
+            where=where(tree, places),
+        )
+    else:
+        heading = _(
+            "%(n)s buổi không phát trọn ở %(where)s", n=len(slots), where=where(tree, places)
+        )
+    outcomes = Counter(
+        outcome_words(item.facts["outcome"], item.facts["reason"] or None) for item in items
+    )
+    counted = "; ".join(
+        _("%(what)s, %(n)s lượt", what=what, n=n) for what, n in outcomes.most_common()
+    )
+    names = (_names(places),) if len(places) > NAMED else ()
+    return Told(heading, (counted, *_slot_names(slots), *names), _slot_path(slots))
+
+
+def _station_down(notice: NoticeView, tree: PlaceTree) -> Told:
+    items = notice.holding
+    places = _places(tree, items)
+    first = min(datetime.fromisoformat(item.facts["at"]) for item in items)
+    heading = _(
+        "%(where)s mất kết nối từ %(at)s",
+        where=formats.capitalised(where(tree, places)),
+        at=formats.moment(first),
+    )
+    details = [_names(places)] if len(places) > NAMED else []
+    back = len(notice.items) - len(items)
+    if notice.closed_at:
+        details.append(_("Đã nối lại hết lúc %(at)s.", at=formats.moment(notice.closed_at)))
+    elif back:
+        details.append(_("%(n)s trạm khác đã nối lại.", n=back))
+    station_ids = {item.facts["station_id"] for item in items}
+    path = f"/tram/{station_ids.pop()}" if len(station_ids) == 1 else "/bang"
+    return Told(heading, tuple(details), path)
+
+
+_TELL: dict[NoticeKind, Callable[[NoticeView, PlaceTree], Told]] = {
+    NoticeKind.TO_APPROVE: _to_approve,
+    NoticeKind.RETURNED: _returned,
+    NoticeKind.TO_CONFIRM: _to_confirm,
+    NoticeKind.COMMENT: _comment,
+    NoticeKind.NOT_READY: _not_ready,
+    NoticeKind.SLOT_FAILED: _slot_failed,
+    NoticeKind.STATION_DOWN: _station_down,
+}
+
+
+class Writer:
+    """Writes letters and calls outside any request, in the language of who gets them."""
+
+    def __init__(
+        self, app: Flask, tree: Callable[[], PlaceTree], address: Callable[[], str]
+    ) -> None:
+        """`address`: where people reach the pages, without a slash at its end."""
+        self._app = app
+        self._tree = tree
+        self._address = address
+
+    def letter(self, parcel: Parcel) -> Letter:
+        """The letter of a parcel, which has one recipient with an address."""
+        (to,) = parcel.to
+        with self._app.app_context(), force_locale(to.language):
+            said = self._told(parcel)
+            lines = [said.heading, *said.details, "", f"{self._address()}{said.path}"]
+            lines += ["", "--", _("Thư tự động của Vang. Đổi cách nhận tin tại:")]
+            lines.append(f"{self._address()}{NOTICES}/chon")
+            return Letter(
+                parcel.delivery_id, to.email or "", f"Vang: {said.heading}", "\n".join(lines)
+            )
+
+    def call(self, parcel: Parcel) -> Call:
+        """The call of a parcel; its words are Vietnamese, its facts are those of the centre."""
+        notice = parcel.notice
+        with self._app.app_context(), force_locale("vi"):
+            said = self._told(parcel)
+        body: dict[str, Any] = {
+            "id": parcel.delivery_id,
+            "kind": notice.kind.value if notice else "test",
+            "heading": said.heading,
+            "details": list(said.details),
+            "url": f"{self._address()}{said.path}",
+            "opened_at": (notice.opened_at if notice else parcel.created_at).isoformat(),
+            "recipients": sorted(one.username for one in parcel.to),
+            "items": [dict(item.facts) for item in notice.holding] if notice else [],
+        }
+        return Call(parcel.delivery_id, body)
+
+    def _told(self, parcel: Parcel) -> Told:
+        if parcel.notice is not None:
+            return told(parcel.notice, self._tree())
+        at = formats.moment(parcel.created_at)
+        return Told(_("Tin thử, gửi lúc %(at)s", at=at), (_("Đường gửi này thông."),), NOTICES)
