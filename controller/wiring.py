@@ -33,8 +33,6 @@ from controller.jobs import (
     drafts,
     emergency_words,
     fleet_sweep,
-    drafts,
-    fleet_sweep,
     notices,
     plan_refresh,
     pruning,
@@ -97,6 +95,7 @@ from controller.services.sharing import Sharing
 from controller.services.speech import Speech
 from controller.services.station_page import StationPages
 from controller.services.stations import Stations, prepare_states
+from controller.services.timeliness import TimelinessBook
 from controller.services.today import Today
 from controller.services.ways import ways_of
 from controller.services.webhook import Webhook
@@ -267,6 +266,7 @@ def build_services(
         cuts=Cuts(now, bulletins, originals(settings), spool, settings.sound),
         library=Library(database, now, places),
         uses=BulletinUses(database, now, places),
+        timeliness=TimelinessBook(database, now, places),
         drafts=Drafts(database, now, sounds, settings.sound),
         filing=FilingDesk(database, now, places, wake),
         sharing=Sharing(database, now, places, wake, orders=orders),

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from controller.services.filing import FilingDesk
     from controller.services.hours import Hours
     from controller.services.library import Library
-    from controller.services.offers import Offers
     from controller.services.notice_choices import NoticeChoices
     from controller.services.notices import Notices
+    from controller.services.offers import Offers
     from controller.services.orders import Orders
     from controller.services.places import Places
     from controller.services.plans import Plans
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from controller.services.speech import Speech
     from controller.services.station_page import StationPages
     from controller.services.stations import Stations
+    from controller.services.timeliness import TimelinessBook
     from controller.services.today import Today
 
 
@@ -55,6 +56,7 @@ class Services:
     cuts: Cuts
     library: Library
     uses: BulletinUses
+    timeliness: TimelinessBook
     drafts: Drafts
     filing: FilingDesk
     sharing: Sharing

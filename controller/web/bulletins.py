@@ -51,6 +51,9 @@ FILTERS = ("tim", "trang-thai", "chuyen-muc", "tieng", "nhan", "het-han", "dung-
 
 E = TypeVar("E", bound=StrEnum)
 
+TIMES_SHOWN = 10
+"""So many of the slowest stations are shown before the others are folded away."""
+
 PIECE_LIMIT_BYTES = 8_000_000
 """Largest piece of a file that comes in pieces."""
 
@@ -590,6 +593,8 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
         can=lambda deed: can(view.state, deed),
         today=local_date(web_now()),
         uses=_uses(view),
+        times=services().timeliness.of(actor, view.bulletin_id),
+        TIMES_SHOWN=TIMES_SHOWN,
         threads=services().comments.threads(actor, view.bulletin_id),
         said=request.form.get("comment", ""),
         answered=request.form.get("thread_id", ""),

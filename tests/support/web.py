@@ -45,9 +45,9 @@ from controller.services.fault_reports import FaultDesk
 from controller.services.filing import FilingDesk
 from controller.services.hours import Hours
 from controller.services.library import Library
-from controller.services.offers import Offers
 from controller.services.notice_choices import NoticeChoices
 from controller.services.notices import Notices
+from controller.services.offers import Offers
 from controller.services.orders import Orders
 from controller.services.passwords import Passwords
 from controller.services.places import Places
@@ -55,6 +55,7 @@ from controller.services.programmes import Programmes
 from controller.services.readings import Readings
 from controller.services.sharing import Sharing
 from controller.services.speech import Speech
+from controller.services.timeliness import TimelinessBook
 from controller.services.today import Today
 from controller.services.ways import ways_of
 from controller.settings import Settings
@@ -191,6 +192,7 @@ class Centre:
             "comments": Comments(self.database, self.clock, self.places),
             "library": Library(self.database, self.clock, self.places),
             "uses": BulletinUses(self.database, self.clock, self.places),
+            "timeliness": TimelinessBook(self.database, self.clock, self.places),
             "drafts": Drafts(
                 self.database,
                 self.clock,

@@ -1,6 +1,6 @@
 """Emergencies recorded in the form, in several languages; alerts that come in
 
-Revision: 0015; follows: 0014
+Revision: 0015; follows: 0014b
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 
 revision = "0015"
-down_revision = "0014"
+down_revision = "0014b"
 branch_labels = None
 depends_on = None
 
