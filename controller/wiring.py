@@ -61,6 +61,7 @@ from controller.services.board import Board
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
+from controller.services.calendar import Calendar
 from controller.services.cap_inbox import CapInbox
 from controller.services.comments import Comments
 from controller.services.cuts import Cuts
@@ -275,6 +276,7 @@ def build_services(
         speech=Speech(now, bulletins, readings, speaker, wake),
         schedules=schedules,
         offers=Offers(database, now, places, wake),
+        calendar=Calendar(database, now, places, hours, schedules, wake, orders=orders),
         hours=hours,
         plans=Plans(database, now, places, schedules, hours, keys.actual, settings.plan),
         orders=orders,

@@ -33,9 +33,21 @@ SIGNED_EARLIER = timedelta(days=1)
 
 LIMITS_VALID = timedelta(days=400)
 LIMITS_RENEWED_AFTER = timedelta(days=180)
+TOLD_AHEAD = timedelta(days=2)
+"""Of slots their rule no longer gives, stations are told those of today and tomorrow."""
+
 MOST_SLOTS = 2_000
 MOST_SPANS = 12
 MOST_EXCEPTIONS = 32
+
+
+def told_until(now: datetime) -> datetime:
+    """Up to when stations are told that a slot is cancelled because its rule no longer gives it.
+
+    A station ends for good what it is told is cancelled. Until then such a slot only is not in
+    the plan, and comes back with its rule. Whole local days, so that it moves once a day.
+    """
+    return instant(local_date(now) + TOLD_AHEAD, time(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from controller.services.board import Board
     from controller.services.bulletin_uses import BulletinUses
     from controller.services.bulletins import Bulletins
+    from controller.services.calendar import Calendar
     from controller.services.cap_inbox import CapInbox
     from controller.services.comments import Comments
     from controller.services.cuts import Cuts
@@ -65,6 +66,7 @@ class Services:
     speech: Speech
     schedules: Schedules
     offers: Offers
+    calendar: Calendar
     hours: Hours
     plans: Plans
     orders: Orders

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, not_, select
 from sqlalchemy.orm import Session
 
 from controller.domain import plans as rules
@@ -18,6 +18,7 @@ from controller.domain.places import PlaceTree, Station
 from controller.domain.policy import HoursBook
 from controller.services.declines import declined
 from controller.services.piece_desk import station_names
+from controller.services.slot_rows import is_undone_by_rule
 from controller.services.slot_sounds import Names, has_mark, items_at, order_key, with_name
 from controller.storage.models import (
     ProgrammeRow,
@@ -69,7 +70,7 @@ Draft = PlanDraft | LimitsDraft
 
 def plan_drafts(session: Session, tree: PlaceTree, moment: Moment) -> list[PlanDraft]:
     """The plans whose content changed, or that run out."""
-    book = _airings(session, moment.window)
+    book = _airings(session, moment)
     schedule_ids = {airing.schedule_id for airing in book.airings}
     agendas = rules.by_station(book.airings, stations_by_schedule(session, tree, schedule_ids))
     digests = {id(airing.slot): rules.digest(airing.slot) for airing in book.airings}
@@ -129,7 +130,9 @@ class _Book:
         return slot if airing is None else airing.slot
 
 
-def _airings(session: Session, window: rules.Window) -> _Book:
+def _airings(session: Session, moment: Moment) -> _Book:
+    window = moment.window
+    may_come_back = and_(is_undone_by_rule(), SlotRow.starts_at >= rules.told_until(moment.now))
     rows = session.execute(
         select(
             SlotRow.slot_id,
@@ -149,7 +152,11 @@ def _airings(session: Session, window: rules.Window) -> _Book:
         )
         .join(ScheduleRow, ScheduleRow.schedule_id == SlotRow.schedule_id)
         .join(ProgrammeRow, ProgrammeRow.programme_id == ScheduleRow.programme_id)
-        .where(SlotRow.starts_at >= window.starts_at, SlotRow.starts_at < window.covers_until)
+        .where(
+            SlotRow.starts_at >= window.starts_at,
+            SlotRow.starts_at < window.covers_until,
+            not_(may_come_back),
+        )
     ).all()
     airings, others, marked = [], {}, {}
     for row in rows:

@@ -151,6 +151,13 @@ class NotInTheirLanguage:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnTimes:
+    """Days of a series about to change on which somebody had given it another time."""
+
+    days: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fine:
     """Nothing wrong with hours and length."""
 
@@ -158,7 +165,7 @@ class Fine:
 
 
 MustFix = NotApproved | Past | OutsideValidity | OutsideHours | TooLong | Met
-LookAt = OutsideValidity | Met | BandFull | OutOfReach | NotInTheirLanguage
+LookAt = OutsideValidity | Met | BandFull | OutOfReach | NotInTheirLanguage | OwnTimes
 Finding = MustFix | LookAt | Fine
 
 

@@ -202,6 +202,18 @@ def cancelled_by_hand(session: Session, schedule_id: str, first: date) -> frozen
     )
 
 
+def own_times(session: Session, schedule_id: str, first: date, now: datetime) -> tuple[date, ...]:
+    """The days from `first` on to which somebody gave another time that is still to come."""
+    query = select(SlotRow.airs_on).where(
+        SlotRow.schedule_id == schedule_id,
+        SlotRow.airs_on >= first,
+        SlotRow.moved_at.is_not(None),
+        SlotRow.cancelled_at.is_(None),
+        SlotRow.starts_at > now,
+    )
+    return tuple(session.scalars(query.order_by(SlotRow.airs_on)))
+
+
 def moved_rule(rule: Schedule, starts_at: datetime) -> Schedule:
     """One occurrence of a rule at another time."""
     local = starts_at.astimezone(STATION_ZONE)

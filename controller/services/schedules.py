@@ -16,7 +16,6 @@ from controller.errors import (
     InvalidInputError,
     NotFoundError,
     OutOfScopeError,
-    StaleEditError,
     WrongStateError,
 )
 from controller.services.contents import (
@@ -30,21 +29,20 @@ from controller.services.contents import (
 from controller.services.hours import Hours
 from controller.services.places import Places
 from controller.services.schedule_check import judge, rule_of
-from controller.services.schedule_findings import Judgement, Wish, World
+from controller.services.schedule_findings import Judgement, OwnTimes, Wish, World
 from controller.services.schedule_refusals import check_fields, clean_reason, refuse
 from controller.services.schedule_rows import (
     StoredSchedule,
     cancelled_by_hand,
     coming,
     load,
-    moved_rule,
+    own_times,
 )
 from controller.services.schedule_store import (
     ONE_DAY,
     Draft,
     Pen,
     close,
-    exclude,
     has_begun,
     insert,
     latest,
@@ -79,15 +77,23 @@ class Editing:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What saving would do, in facts; the screen makes the sentence of them."""
+class Judged:
+    """A rule about to be saved, and everything there is to say about it."""
 
-    wish: Wish
     rule: Schedule
     title: str
     targets: tuple[Place, ...]
     judgement: Judgement
     world: World
+
+
+@dataclass(frozen=True, slots=True)
+class Preview(Judged):
+    """What saving would do, in facts; the screen makes the sentence of them."""
+
+    wish: Wish
+    place_id: str
+    """The place it will belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,19 +209,30 @@ class Schedules:
         """What saving this would do. OutOfScopeError, InvalidInputError, NotFoundError."""
         with self._database.read() as session:
             if editing is None:
-                return self._judged(session, actor, wish, None)
-            stored = self._mine(session, actor, editing.schedule_id)
+                return self.judged(session, actor, wish, None)
+            stored = self.mine(session, actor, editing.schedule_id)
             wish = _with_days_off(session, stored, self._not_twice(stored, wish))
-            return self._judged(session, actor, wish, stored)
+            return self.judged(session, actor, wish, stored)
 
-    def _judged(
-        self, session: Session, actor: Actor, wish: Wish, former: StoredSchedule | None
+    def judged(
+        self,
+        session: Session,
+        actor: Actor,
+        wish: Wish,
+        former: StoredSchedule | None,
+        *,
+        like: StoredSchedule | None = None,
     ) -> Preview:
+        """What saving this would do, by what stands in the caller's transaction.
+
+        `former`: the schedule it replaces; `like`: one it copies, and belongs where that does.
+        """
         tree, now = self._places.tree(), self._now()
         check_fields(wish)
         ensure_targets(tree, actor, wish.target_ids)
         content = self._content(session, actor, wish)
-        authority = Authority(tree.places[_owner(tree, actor, wish, former)].kind.value)
+        owner_id = _owner(tree, actor, wish, former or like)
+        authority = Authority(tree.places[owner_id].kind.value)
         schedule_id = former.schedule_id if former else ""
         rule = rule_of(wish, schedule_id, content.duration_ms, authority, None)
         replacing = (schedule_id, self._holds_from(former, wish)) if former else None
@@ -228,8 +245,12 @@ class Schedules:
             languages=content.languages,
             validity=content.validity,
         )
+        if former is not None:
+            own = own_times(session, schedule_id, self._holds_from(former, wish), now)
+            look_at = (*judgement.look_at, OwnTimes(own)) if own else judgement.look_at
+            judgement = replace(judgement, look_at=look_at)
         targets = tuple(tree.places[place_id] for place_id in wish.target_ids)
-        return Preview(wish, rule, content.title, targets, judgement, world)
+        return Preview(rule, content.title, targets, judgement, world, wish, owner_id)
 
     def _content(self, session: Session, actor: Actor, wish: Wish) -> Content:
         if wish.programme_id:
@@ -262,8 +283,8 @@ class Schedules:
         """Keep a new schedule. Judged again inside the transaction: see `refuse` for the errors."""
         with self._database.write() as session:
             take_turn(session)
-            preview = self._judged(session, actor, wish, None)
-            saved = self._insert(self._pen(session, actor), preview, None)
+            preview = self.judged(session, actor, wish, None)
+            saved = self.keep(self._pen(session, actor), preview, None)
         self._wake("plan_refresh")
         return saved
 
@@ -274,28 +295,29 @@ class Schedules:
         """
         with self._database.write() as session:
             take_turn(session)
-            stored = self._mine(session, actor, editing.schedule_id)
+            stored = self.mine(session, actor, editing.schedule_id)
             if stored.row_version != editing.row_version:
                 raise stale(session, stored)
             if stored.closed_at is not None:
                 raise WrongStateError(f"schedule {stored.schedule_id} is closed", state="over")
             wish = _with_days_off(session, stored, self._not_twice(stored, wish))
-            preview = self._judged(session, actor, wish, stored)
+            preview = self.judged(session, actor, wish, stored)
             refuse(preview.judgement)
             pen = self._pen(session, actor)
             close(pen, stored, self._holds_from(stored, wish))
-            saved = self._insert(pen, preview, stored)
+            saved = self.keep(pen, preview, stored)
             withdraw_slots(self._orders, pen, stored.schedule_id, "")
         self._wake_both()
         return saved
 
-    def _insert(self, pen: Pen, preview: Preview, former: StoredSchedule | None) -> Saved:
+    def keep(self, pen: Pen, preview: Preview, former: StoredSchedule | None) -> Saved:
+        """Store what was judged, in the caller's transaction; see `refuse` for the errors."""
         refuse(preview.judgement)
         wish = preview.wish
         lateness_s = self._settings.lateness_s if wish.lateness_s is None else wish.lateness_s
         draft = Draft(
             rule=preview.rule,
-            place_id=_owner(preview.world.tree, pen.actor, wish, former),
+            place_id=preview.place_id,
             title=preview.title,
             bulletin_id=wish.bulletin_id,
             programme_id=wish.programme_id,
@@ -309,18 +331,6 @@ class Schedules:
         return Saved(schedule_id, preview.judgement.count, preview.judgement.first_at)
 
     # --- changing what stands --------------------------------------------------------------------
-
-    def exclude(self, actor: Actor, schedule_id: str, day: date) -> None:
-        """Leave one date of a series out. WrongStateError if the rule does not air then."""
-        with self._database.write() as session:
-            stored = self._mine(session, actor, schedule_id)
-            if not stored.rule.airs_on(day) or stored.rule.instant_on(day) <= self._now():
-                raise WrongStateError(f"{schedule_id} does not air on {day}", state="gone")
-            pen = self._pen(session, actor)
-            exclude(pen, stored, day)
-            withdraw_slots(self._orders, pen, schedule_id, "")
-            pen.audit("schedule.exclude", schedule_id, stored.place_id, {"day": day.isoformat()})
-        self._wake_both()
 
     def cancel_slot(self, actor: Actor, slot_id: str, reason: str) -> None:
         """Cancel one slot, also while it sounds. WrongStateError once it is over or cancelled."""
@@ -340,38 +350,12 @@ class Schedules:
         """Cancel every slot of a series that has not begun. WrongStateError if none is left."""
         reason = clean_reason(reason)
         with self._database.write() as session:
-            stored = self._mine(session, actor, schedule_id)
+            stored = self.mine(session, actor, schedule_id)
             pen = self._pen(session, actor)
             if coming(session, stored, pen.now) == 0:
                 raise WrongStateError(f"nothing of {schedule_id} is to come", state="over")
             end_schedule(self._orders, pen, stored, reason)
         self._wake_both()
-
-    def move_slot(self, actor: Actor, slot_id: str, starts_at: datetime, revision: int) -> None:
-        """Give one occurrence another time; it keeps its id. Judged like a schedule of its own.
-
-        StaleEditError when somebody moved or cancelled it first.
-        """
-        with self._database.write() as session:
-            take_turn(session)
-            row, stored = self._slot(session, actor, slot_id)
-            now, tree = self._now(), self._places.tree()
-            if row.revision != revision:
-                raise StaleEditError("moved", who=stored.changed_by, changed_at=stored.changed_at)
-            if row.cancelled_at is not None or row.starts_at <= now:
-                raise WrongStateError(f"slot {slot_id} has begun", state="over")
-            key = (row.schedule_id, row.airs_on)
-            world = read_world(session, tree, self._hours.book(session), now, leaving_out=key)
-            rule = replace(moved_rule(stored.rule, starts_at), duration_ms=row.duration_ms)
-            validity = stored.content.validity
-            refuse(judge(rule, stored.target_ids, world, is_approved=True, validity=validity))
-            detail = {"from": row.starts_at.isoformat(), "to": starts_at.isoformat()}
-            row.starts_at, row.revision = starts_at, row.revision + 1
-            row.moved_by, row.moved_at = actor.full_name, now
-            pen = self._pen(session, actor)
-            touch(pen, stored)
-            pen.audit("slot.move", slot_id, stored.place_id, detail)
-        self._wake("plan_refresh")
 
     # --- pieces ----------------------------------------------------------------------------------
 
@@ -382,7 +366,8 @@ class Schedules:
         self._wake("outbox")
         self._wake("plan_refresh")
 
-    def _mine(self, session: Session, actor: Actor, schedule_id: str) -> StoredSchedule:
+    def mine(self, session: Session, actor: Actor, schedule_id: str) -> StoredSchedule:
+        """A schedule the actor may change. NotFoundError, ForbiddenError."""
         found = load(session, ScheduleRow.schedule_id == schedule_id)
         if not found:
             raise NotFoundError(f"no schedule {schedule_id}")
@@ -393,7 +378,7 @@ class Schedules:
         row = session.get(SlotRow, slot_id)
         if row is None:
             raise NotFoundError(f"no slot {slot_id}")
-        return row, self._mine(session, actor, row.schedule_id)
+        return row, self.mine(session, actor, row.schedule_id)
 
     def _not_twice(self, stored: StoredSchedule, wish: Wish) -> Wish:
         """A series edited today after today's slot began goes on tomorrow: never twice a day.

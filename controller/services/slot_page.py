@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
@@ -13,8 +14,9 @@ from controller.domain.board import Sign
 from controller.domain.offers import Decline
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.policy import HoursBook
-from controller.domain.schedule import Recurrence, next_after
+from controller.domain.schedule import Recurrence, local_date, next_after
 from controller.errors import NotFoundError
+from controller.services.audit import SYSTEM
 from controller.services.declines import declined
 from controller.services.piece_desk import station_names
 from controller.services.schedule_check import limits, station_ids
@@ -86,6 +88,30 @@ class SlotPage:
         return self.starts_at + timedelta(milliseconds=self.duration_ms)
 
 
+class SpecialKind(StrEnum):
+    """How a day of a series differs from its rule."""
+
+    LEFT_OUT = "left_out"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialDay:
+    """A day on which a series does not air as its rule says."""
+
+    on: date
+    kind: SpecialKind
+    slot_id: str | None = None
+    at: datetime | None = None
+    """When it airs instead."""
+    who: str = ""
+    """Who moved or cancelled it."""
+    why: str = ""
+    may_change: bool = False
+    """Whether it is still to come."""
+
+
 @dataclass(frozen=True, slots=True)
 class SchedulePage:
     """A schedule, what it gave lately, what it will give, and what took its place."""
@@ -98,6 +124,7 @@ class SchedulePage:
     airing: int | None
     """How many of them on dates on which the bulletin may air."""
     slips: tuple[Slip, ...]
+    special_days: tuple[SpecialDay, ...]
     current_id: str
     may_change: bool
     unfit: tuple[OutsideHours | TooLong, ...]
@@ -256,9 +283,56 @@ def read_schedule(
         count=coming(session, stored, now),
         airing=coming(session, valid_part(stored), now),
         slips=tuple(slip for slip in slips if slip.schedule_id == schedule_id),
+        special_days=tuple(_special_days(session, stored, now)),
         current_id=current_id,
         may_change=may_see(tree, actor, stored.place_id),
         unfit=_unfit(session, stored, here, World(tree, hours, (), {}, now)),
+    )
+
+
+def _special_days(session: Session, stored: StoredSchedule, now: datetime) -> list[SpecialDay]:
+    """What differs from the rule, from a week ago on, by day."""
+    since = local_date(now - BEHIND)
+    rule = stored.rule
+    found = [
+        SpecialDay(day, SpecialKind.LEFT_OUT, may_change=rule.instant_on(day) > now)
+        for day in rule.excluded
+        if day >= since and rule.mask >> day.weekday() & 1
+    ]
+    rows = session.scalars(
+        select(SlotRow).where(
+            SlotRow.schedule_id == stored.schedule_id,
+            SlotRow.airs_on >= since,
+            or_(SlotRow.moved_at.is_not(None), SlotRow.cancelled_at.is_not(None)),
+        )
+    )
+    for row in rows:
+        is_by_hand = row.cancelled_by not in {None, SYSTEM} and row.cancel_reason
+        if row.cancelled_at is not None and is_by_hand:
+            found.append(_cancelled_day(row))
+        elif row.cancelled_at is None and rule.airs_on(row.airs_on):
+            found.append(_moved_day(row, now))
+    return sorted(found, key=lambda one: one.on)
+
+
+def _cancelled_day(row: SlotRow) -> SpecialDay:
+    return SpecialDay(
+        row.airs_on,
+        SpecialKind.CANCELLED,
+        row.slot_id,
+        who=row.cancelled_by or "",
+        why=row.cancel_reason or "",
+    )
+
+
+def _moved_day(row: SlotRow, now: datetime) -> SpecialDay:
+    return SpecialDay(
+        row.airs_on,
+        SpecialKind.MOVED,
+        row.slot_id,
+        at=row.starts_at,
+        who=row.moved_by or "",
+        may_change=row.starts_at > now,
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from controller.domain.pieces import is_piece
+from controller.domain.plans import told_until
 from controller.domain.schedule import Slot, expand, local_date
 from controller.services.audit import SYSTEM
 from controller.services.contents import Content
@@ -31,12 +32,20 @@ LATE_FOR_PIECES = timedelta(hours=2)
 TIME_TO_FETCH = timedelta(minutes=15)
 
 
+def is_undone_by_rule() -> ColumnElement[bool]:
+    """Slots cancelled because a rule was changed, leaves the day out or may not air then."""
+    return and_(
+        SlotRow.cancelled_at.is_not(None),
+        func.coalesce(SlotRow.cancel_reason, "").in_(("", RULE_GONE, NOT_VALID)),
+    )
+
+
 def materialise(session: Session, start: datetime, end: datetime, now: datetime) -> None:
     """Bring the slots with `start <= starts_at < end` in step with every schedule.
 
     Missing ones are made. One that has started is never touched. One still to come follows its
     programme, at a higher revision; when its rule no longer gives it, or its bulletin may not air
-    that day, it is cancelled until that changes again.
+    that day, it is cancelled until that changes again, or until stations are told.
     """
     first, last = local_date(start), local_date(end)
     with_rows = select(SlotRow.schedule_id).where(
@@ -159,9 +168,9 @@ def _follow(row: SlotRow, stored: StoredSchedule, made: Pieces, now: datetime) -
         if row.cancelled_at is None:
             cancel(row, SYSTEM, why, now)
         return
-    if row.cancelled_by == SYSTEM and row.cancel_reason in {RULE_GONE, NOT_VALID}:
-        row.cancelled_at = row.cancelled_by = row.cancel_reason = None
-        row.revision += 1
+    may_come_back = row.cancelled_by == SYSTEM and row.cancel_reason in {RULE_GONE, NOT_VALID}
+    if may_come_back and row.starts_at >= told_until(now):
+        revive(row)
     if row.cancelled_at is None:
         _refresh(row, stored, made, now)
 
@@ -221,4 +230,10 @@ def _versions_in(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 def cancel(row: SlotRow, who: str, reason: str, now: datetime) -> None:
     """Mark a slot cancelled; it stays in plans so that stations end it so."""
     row.cancelled_at, row.cancelled_by, row.cancel_reason = now, who, reason
+    row.revision += 1
+
+
+def revive(row: SlotRow) -> None:
+    """Give a slot back that stations were not told is cancelled."""
+    row.cancelled_at = row.cancelled_by = row.cancel_reason = None
     row.revision += 1

@@ -42,6 +42,8 @@ DEEDS: dict[str, Callable[[], str]] = {
     "schedule.create": lambda: _("Đặt lịch"),
     "schedule.close": lambda: _("Dừng lịch"),
     "schedule.exclude": lambda: _("Bỏ một ngày của lịch"),
+    "schedule.copy": lambda: _("Chép các buổi của một ngày hoặc tuần"),
+    "schedule.include": lambda: _("Phát lại một ngày đã bỏ"),
     "slot.cancel": lambda: _("Hủy buổi"),
     "slot.decline": lambda: _("Xã không nhận buổi phát"),
     "slot.accept": lambda: _("Xã nhận lại buổi phát"),

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from controller.domain.schedule import Schedule, local_date
 from controller.services.schedule_check import station_ids
 from controller.services.schedule_findings import Met
-from controller.services.schedules import Preview
+from controller.services.schedules import Judged
 from controller.web import formats
 from controller.web.schedule_words import LANES
 
@@ -52,7 +52,7 @@ class _Scale:
         return round(NAME_WIDTH + share * (WIDTH - NAME_WIDTH), 1)
 
 
-def lanes(preview: Preview) -> Lanes | None:
+def lanes(preview: Judged) -> Lanes | None:
     """The first clash of the preview; None when there is none."""
     met = [
         one
@@ -65,7 +65,7 @@ def lanes(preview: Preview) -> Lanes | None:
     return _drawn(preview, first)
 
 
-def _drawn(preview: Preview, met: Met) -> Lanes:
+def _drawn(preview: Judged, met: Met) -> Lanes:
     overlap = met.clash.overlaps[0]
     ours = _span(preview.rule, overlap.ours_on)
     theirs = _span(met.clash.other, overlap.theirs_on)
@@ -96,7 +96,7 @@ def _drawn(preview: Preview, met: Met) -> Lanes:
     )
 
 
-def _others(preview: Preview, station_id: str, on: date) -> Iterator[tuple[Schedule, str]]:
+def _others(preview: Judged, station_id: str, on: date) -> Iterator[tuple[Schedule, str]]:
     for stored, rule in preview.world.others:
         near = any(rule.airs_on(on + timedelta(days=offset)) for offset in (-1, 0, 1))
         if near and station_id in station_ids(preview.world.tree, stored.target_ids):

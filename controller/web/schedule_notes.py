@@ -22,11 +22,12 @@ from controller.services.schedule_findings import (
     OutOfReach,
     OutsideHours,
     OutsideValidity,
+    OwnTimes,
     Past,
     StationReach,
     TooLong,
 )
-from controller.services.schedules import Preview
+from controller.services.schedules import Judged
 from controller.web import formats
 from controller.web.bulletin_words import spoken
 from controller.web.schedule_words import DAYPARTS, NAMED, listed
@@ -55,7 +56,7 @@ class Note:
     phones: tuple[tuple[str, str], ...] = ()
 
 
-def notes(preview: Preview) -> tuple[Note, ...]:
+def notes(preview: Judged) -> tuple[Note, ...]:
     """Every finding in order: must fix, look at, fine."""
     judgement = preview.judgement
     findings: tuple[Finding, ...] = (*judgement.must_fix, *judgement.look_at, *judgement.fine)
@@ -71,7 +72,7 @@ def _unfit(finding: OutsideHours | TooLong) -> Note:
     return _too_long(finding) if isinstance(finding, TooLong) else _outside(finding)
 
 
-def _note(finding: Finding, preview: Preview) -> Note:
+def _note(finding: Finding, preview: Judged) -> Note:
     match finding:
         case NotApproved():
             return Note("down", "x", _("Bản tin này chưa được duyệt nên chưa đặt lịch được."), "")
@@ -83,16 +84,23 @@ def _note(finding: Finding, preview: Preview) -> Note:
             return _unfit(finding)
         case Met():
             return _met(finding, preview.rule)
+        case Fine():
+            return Note(
+                "ok", "ok", _("Trong khung giờ cho phép %(hours)s.", hours=finding.hours), ""
+            )
+    return _remark(finding)
+
+
+def _remark(finding: BandFull | OutOfReach | NotInTheirLanguage | OwnTimes) -> Note:
+    match finding:
         case BandFull():
             return _band(finding)
         case OutOfReach():
             return _out_of_reach(finding)
         case NotInTheirLanguage():
             return _language(finding)
-        case Fine():
-            return Note(
-                "ok", "ok", _("Trong khung giờ cho phép %(hours)s.", hours=finding.hours), ""
-            )
+        case OwnTimes():
+            return _own_times(finding)
 
 
 def _past(rule: Schedule) -> Note:
@@ -264,6 +272,15 @@ def _language(finding: NotInTheirLanguage) -> Note:
         language=language,
     )
     return Note("warn", "mic", title, text)
+
+
+def _own_times(finding: OwnTimes) -> Note:
+    days = [formats.day_short(day) for day in finding.days[:NAMED]]
+    if len(finding.days) > NAMED:
+        days.append(_("%(n)s ngày khác", n=len(finding.days) - NAMED))
+    title = _("%(n)s buổi đã dời riêng (%(days)s)", n=len(finding.days), days=listed(days))
+    text = _("Lưu xong, các buổi này theo giờ của lịch mới. Muốn giữ giờ riêng thì dời lại.")
+    return Note("warn", "clock", title, text)
 
 
 def _since(station: StationReach) -> str:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from controller.domain.places import Place, PlaceKind, PlaceTree
 from controller.domain.schedule import EVERY_DAY, Recurrence, Schedule
 from controller.services.audit import SYSTEM
+from controller.services.calendar import MovePreview
 from controller.services.schedule_findings import Judgement
 from controller.services.schedule_rows import NOT_VALID
 from controller.services.schedules import Preview
@@ -120,6 +121,26 @@ def sentence(preview: Preview) -> Markup:
     return rule_sentence(preview.world.tree, preview.rule, preview.targets, first, judgement.count)
 
 
+def move_sentence(preview: MovePreview) -> Markup:
+    """What moving one occurrence will do, in one sentence."""
+    values = {
+        "was": _at_day(preview.from_at),
+        "becomes": _at_day(preview.to_at),
+        "where": where(preview.world.tree, preview.targets),
+        "length": formats.duration(preview.rule.duration_ms),
+    }
+    text = _(
+        "Dời buổi <b>%(was)s</b> sang <b>%(becomes)s</b> tại <b>%(where)s</b>, dài %(length)s. "
+        "Các buổi khác của lịch giữ nguyên."
+    )
+    return Markup(text) % values  # noqa: S704 - our own text, values are escaped
+
+
+def _at_day(at: datetime) -> str:
+    """05:30 thứ Năm 26/11/2026."""
+    return f"{formats.clock(at)} {formats.weekday(at)} {formats.day(at)}"
+
+
 def rule_sentence(
     tree: PlaceTree,
     rule: Schedule,
@@ -154,7 +175,9 @@ def rule_sentence(
 
 
 def _left_out(rule: Schedule) -> Markup:
-    days = sorted(day for day in rule.excluded if day >= rule.starts_on)
+    days = sorted(
+        day for day in rule.excluded if day >= rule.starts_on and rule.mask >> day.weekday() & 1
+    )
     if not days:
         return Markup("")
     said = ", ".join(formats.day_short(day) for day in days[:8])

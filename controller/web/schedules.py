@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -12,13 +12,14 @@ from werkzeug.wrappers import Response
 
 from controller.domain.accounts import Permission
 from controller.domain.places import Place, PlaceKind
-from controller.domain.schedule import Recurrence, instant, local_date
+from controller.domain.schedule import Recurrence, local_date
 from controller.errors import ControllerError, InvalidInputError, OutsideHoursError, StaleEditError
 from controller.services.schedules import Editing, Preview
 from controller.services.slot_page import SchedulePage, wish_of
-from controller.services.week import WeekView
+from controller.services.week import Slip, WeekView
 from controller.web import formats, schedule_words
 from controller.web.context import web_now
+from controller.web.moves import undo_button
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
 from controller.web.schedule_form import (
@@ -29,7 +30,7 @@ from controller.web.schedule_form import (
     form_of,
     new_form,
     read,
-    time_of,
+    typed_day,
 )
 from controller.web.schedule_lanes import lanes
 from controller.web.schedule_notes import notes, unfit_notes
@@ -57,7 +58,19 @@ def week() -> str:
         quiet=quiet_words(view),
         earlier=day - ONE_WEEK,
         later=day + ONE_WEEK,
+        may_move=may_move,
         words=schedule_words,
+    )
+
+
+def may_move(slip: Slip) -> bool:
+    """Whether the reader may give this slot another time."""
+    actor, tree = current_actor(), services().places.tree()
+    is_coming = slip.starts_at > web_now() and not slip.is_cancelled
+    return (
+        is_coming
+        and actor.may(Permission.WRITE_SCHEDULES)
+        and tree.is_within(slip.place.place_id, actor.place_id)
     )
 
 
@@ -76,9 +89,16 @@ def quiet_words(view: WeekView) -> str:
 @bp.get("/moi")
 @requires(Permission.WRITE_SCHEDULES)
 def new() -> str:
-    """The form for a new schedule: `ban-tin` its bulletin, `ngay` its first day, `luc=ngay` now."""
+    """The form for a new schedule: `ban-tin` its bulletin, `ngay` its first day, `luc=ngay` now.
+
+    `nhu` names a schedule of which one slot is to air apart, at `gio`.
+    """
     actor = current_actor()
     form = new_form(_today(), bulletin_id=request.args.get("ban-tin", ""), targets=[actor.place_id])
+    if request.args.get("nhu"):
+        like = services().schedules.schedule(actor, request.args["nhu"])
+        wish = replace(wish_of(like.schedule), recurrence=Recurrence.ONCE, excluded=frozenset())
+        form = replace(form_of(wish, "", 0), row_version="", airs_at=request.args.get("gio", ""))
     first = day_of(request.args.get("ngay", ""), _today())
     if first is not None and first > _today():
         form = replace(form, starts_on=f"{first:%d/%m/%Y}")
@@ -223,6 +243,7 @@ def _seen(
         "notes": notes(found) if found else (),
         "lanes": lanes(found) if found else None,
         "save_words": schedule_words.save_words(found.judgement) if found else "",
+        "preview_at": url_for(".preview"),
     }
 
 
@@ -310,15 +331,31 @@ def cancel_rest(schedule_id: str) -> Response:
 def exclude(schedule_id: str) -> Response:
     """Leave one date out."""
     back = url_for(".show", schedule_id=schedule_id)
-    day = day_of(request.form.get("day", ""), _today())
     try:
-        if day is None:
-            raise InvalidInputError("no date", field="day", problem="missing")
-        services().schedules.exclude(current_actor(), schedule_id, day)
+        day = typed_day("day", request.form.get("day", ""), _today())
+        services().calendar.leave_out(current_actor(), schedule_id, day)
     except ControllerError as error:
         return _back(error, back)
-    flash(_("Đã bỏ buổi ngày %(day)s.", day=formats.day(day)), "ok")
+    undo = undo_button(url_for(".take_back", schedule_id=schedule_id), [("day", day.isoformat())])
+    words = _("Đã bỏ buổi ngày %(day)s.", day=formats.day(day))
+    flash(Markup("%s %s") % (words, undo), "ok")
     return redirect(back, code=303)
+
+
+@bp.post("/<schedule_id>/phat-lai")
+@requires(Permission.WRITE_SCHEDULES)
+def take_back(schedule_id: str) -> Response:
+    """Air a date again that was left out."""
+    try:
+        day = typed_day("day", request.form.get("day", ""), _today())
+        saved = services().calendar.take_back(current_actor(), schedule_id, day)
+    except ControllerError as error:
+        return _back(error, url_for(".show", schedule_id=schedule_id))
+    words = _("Buổi ngày %(day)s phát trở lại.", day=formats.day(day))
+    if saved.schedule_id != schedule_id:
+        words += " " + _("Các trạm đã nhận tin bỏ buổi ấy, nên nó thành một lịch riêng.")
+    flash(words, "ok")
+    return redirect(url_for(".show", schedule_id=saved.schedule_id), code=303)
 
 
 # --- one slot ------------------------------------------------------------------------------------
@@ -355,28 +392,6 @@ def cancel_slot(slot_id: str) -> Response:
         return _back(error, back)
     flash(_("Đã hủy buổi này. Các buổi khác giữ nguyên."), "ok")
     return redirect(back, code=303)
-
-
-@bp.post("/buoi/<slot_id>/doi")
-@requires(Permission.WRITE_SCHEDULES)
-def move_slot(slot_id: str) -> Response:
-    """Give this slot another time."""
-    back = url_for(".slot", slot_id=slot_id)
-    try:
-        starts_at = _moment(request.form.get("day", ""), request.form.get("airs_at", ""))
-        revision = request.form.get("revision", default=0, type=int)
-        services().schedules.move_slot(current_actor(), slot_id, starts_at, revision)
-    except ControllerError as error:
-        return _back(error, back)
-    flash(_("Đã dời sang %(at)s.", at=formats.moment(starts_at)), "ok")
-    return redirect(back, code=303)
-
-
-def _moment(day: str, at: str) -> datetime:
-    on, wall = day_of(day, _today()), time_of(at)
-    if on is None or wall is None:
-        raise InvalidInputError("no such time", field="airs_at", problem="missing")
-    return instant(on, wall)
 
 
 def _back(error: ControllerError, where: str) -> Response:

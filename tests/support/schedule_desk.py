@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor, Role
 from controller.domain.schedule import STATION_ZONE, Recurrence
+from controller.services.calendar import Calendar, Occurrence
 from controller.services.hours import Hours
 from controller.services.identifiers import new_id
 from controller.services.orders import Orders
@@ -80,7 +81,21 @@ class Desk:
             centre.wake,
             orders=self.orders,
         )
-        centre.add(hours=self.hours, orders=self.orders, schedules=self.schedules)
+        self.calendar = Calendar(
+            centre.database,
+            centre.clock,
+            centre.places,
+            self.hours,
+            self.schedules,
+            centre.wake,
+            orders=self.orders,
+        )
+        centre.add(
+            hours=self.hours,
+            orders=self.orders,
+            schedules=self.schedules,
+            calendar=self.calendar,
+        )
 
     def actor(self, role: Role = Role.OPERATOR, place_id: str = DISTRICT) -> Actor:
         return self.centre.actor(role, place_id)
@@ -160,6 +175,11 @@ class Desk:
             query = query.where(SlotRow.schedule_id == schedule_id)
         with self.centre.database.read() as session:
             return _kept(session, session.scalars(query))
+
+    def move(self, slot: SlotRow, to: datetime, actor: Actor | None = None) -> None:
+        """Give this slot another time, as somebody who saw it as it is here."""
+        seen = Occurrence(slot.schedule_id, slot.airs_on, slot.starts_at)
+        self.calendar.move(actor or self.actor(), seen, to)
 
     def row(self, schedule_id: str) -> ScheduleRow:
         with self.centre.database.read() as session:

@@ -92,6 +92,27 @@ def test_a_cancelled_slot_stays_in_the_plan_so_that_it_ends_so(here: Province) -
     assert sum(told.values()) == 1
 
 
+def test_a_day_left_out_is_told_the_day_before_and_comes_back_until_then(here: Province) -> None:
+    here.schedule()
+    here.plans.refresh()
+    actor, slot = here.desk.actor(), here.slots()[2]
+
+    def told() -> bool | None:
+        """Whether the plan says it is cancelled; None: the plan does not name it."""
+        here.plans.refresh()
+        found = {one.slot_id: one.cancelled for one in here.plan_of().message.slots}
+        return found.get(slot.slot_id)
+
+    assert told() is False
+    here.desk.calendar.leave_out(actor, slot.schedule_id, slot.airs_on)
+    assert told() is None
+    here.desk.calendar.take_back(actor, slot.schedule_id, slot.airs_on)
+    assert told() is False
+    here.desk.calendar.leave_out(actor, slot.schedule_id, slot.airs_on)
+    here.clock.at = slot.starts_at - timedelta(days=1)
+    assert told() is True
+
+
 def test_what_is_no_longer_approved_leaves_the_plan(here: Province) -> None:
     here.plans.refresh()
     bulletin = here.desk.bulletin()

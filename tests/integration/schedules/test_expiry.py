@@ -112,7 +112,7 @@ def test_a_slot_is_not_moved_out_of_the_validity(at_desk: Desk) -> None:
     slot = at_desk.slots()[0]
     beyond = slot.starts_at + timedelta(days=10)
     with pytest.raises(OutsideValidityError):
-        at_desk.schedules.move_slot(at_desk.actor(), slot.slot_id, beyond, slot.revision)
+        at_desk.move(slot, beyond)
 
 
 def test_an_expired_bulletin_is_not_offered_but_its_schedule_can_be_ended(at_desk: Desk) -> None:

@@ -175,9 +175,7 @@ def test_a_moved_slot_says_the_date_of_its_new_day(at_desk: Desk) -> None:
     bulletin = at_desk.bulletin(minutes=10)
     schedule(at_desk, create(at_desk, NAME, news(bulletin)))
     slot = at_desk.slots()[0]
-    at_desk.schedules.move_slot(
-        at_desk.actor(), slot.slot_id, slot.starts_at + timedelta(days=2), slot.revision
-    )
+    at_desk.move(slot, slot.starts_at + timedelta(days=2))
     at_desk.materialise()
     saturday = pieces.date_line(TOMORROW + timedelta(days=2), VOICE)
     assert pieces.piece_id(saturday) in wanted(at_desk)

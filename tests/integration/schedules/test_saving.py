@@ -306,7 +306,7 @@ def test_a_single_slot_that_is_changed_airs_only_at_its_new_time(at_desk: Desk) 
 def test_a_date_left_out_takes_its_slot_back(at_desk: Desk) -> None:
     actor = at_desk.actor()
     made = at_desk.schedules.save(actor, a_wish(at_desk.bulletin())).schedule_id
-    at_desk.schedules.exclude(actor, made, date(2026, 11, 27))
+    at_desk.calendar.leave_out(actor, made, date(2026, 11, 27))
     gone = [slot for slot in at_desk.slots() if slot.cancelled_at is not None]
     assert [(s.airs_on, s.cancelled_by, s.revision) for s in gone] == [
         (date(2026, 11, 27), "Katơr Thị Mai", 2)
@@ -315,7 +315,7 @@ def test_a_date_left_out_takes_its_slot_back(at_desk: Desk) -> None:
     assert at_desk.slots()[1].revision == 2
     for wrong in (date(2026, 11, 27), date(2026, 11, 28), date(2026, 11, 20)):
         with pytest.raises(WrongStateError):
-            at_desk.schedules.exclude(actor, made, wrong)
+            at_desk.calendar.leave_out(actor, made, wrong)
 
 
 def test_a_slot_is_cancelled_once_with_a_reason(at_desk: Desk) -> None:
@@ -388,15 +388,15 @@ def test_a_moved_slot_keeps_its_id_and_is_judged_anew(at_desk: Desk) -> None:
     slot = next(s for s in at_desk.slots() if at_desk.local(s.starts_at) == "26/11 06:00")
     earlier = slot.starts_at - timedelta(minutes=25)
     with pytest.raises(SlotConflictError):
-        at_desk.schedules.move_slot(actor, slot.slot_id, earlier, 1)
+        at_desk.move(slot, earlier)
     with pytest.raises(OutsideHoursError):
-        at_desk.schedules.move_slot(actor, slot.slot_id, slot.starts_at + timedelta(hours=16), 1)
+        at_desk.move(slot, slot.starts_at + timedelta(hours=16))
     with pytest.raises(InvalidInputError):
-        at_desk.schedules.move_slot(actor, slot.slot_id, NOW - timedelta(hours=1), 1)
+        at_desk.move(slot, NOW - timedelta(hours=1))
     later = slot.starts_at + timedelta(minutes=5)
-    at_desk.schedules.move_slot(actor, slot.slot_id, later, 1)
+    at_desk.move(slot, later)
     with pytest.raises(StaleEditError) as caught:
-        at_desk.schedules.move_slot(actor, slot.slot_id, later, 1)
+        at_desk.move(slot, later)
     assert caught.value.facts["who"] == "Katơr Thị Mai"
     at_desk.materialise()
     moved = next(s for s in at_desk.slots() if s.slot_id == slot.slot_id)
@@ -407,7 +407,7 @@ def test_a_moved_slot_holds_its_new_time_against_others(at_desk: Desk) -> None:
     actor = at_desk.actor()
     at_desk.schedules.save(actor, a_wish(at_desk.bulletin()))
     slot = at_desk.slots()[0]
-    at_desk.schedules.move_slot(actor, slot.slot_id, slot.starts_at + timedelta(hours=1), 1)
+    at_desk.move(slot, slot.starts_at + timedelta(hours=1))
     once = {"recurrence": Recurrence.ONCE, "starts_on": TOMORROW}
     free = a_wish(at_desk.bulletin("Vào chỗ cũ"), **once)
     assert at_desk.schedules.save(actor, free).count == 1
@@ -431,8 +431,8 @@ def test_nobody_changes_the_schedules_of_another_place(at_desk: Desk) -> None:
     for deed in (
         lambda who: at_desk.schedules.cancel_rest(who, ours, "x"),
         lambda who: at_desk.schedules.cancel_slot(who, slot.slot_id, "x"),
-        lambda who: at_desk.schedules.exclude(who, ours, TOMORROW),
-        lambda who: at_desk.schedules.move_slot(who, slot.slot_id, slot.starts_at, 1),
+        lambda who: at_desk.calendar.leave_out(who, ours, TOMORROW),
+        lambda who: at_desk.move(slot, slot.starts_at, who),
         lambda who: at_desk.schedules.change(who, a_wish("b"), Editing(ours, 1)),
     ):
         with pytest.raises(NotFoundError):
@@ -456,7 +456,7 @@ def test_cancelling_the_rest_takes_a_slot_moved_later_with_it(at_desk: Desk) -> 
     actor = at_desk.actor()
     made = at_desk.schedules.save(actor, a_wish(at_desk.bulletin())).schedule_id
     first = at_desk.slots()[0]
-    at_desk.schedules.move_slot(actor, first.slot_id, first.starts_at + timedelta(days=3), 1)
+    at_desk.move(first, first.starts_at + timedelta(days=3))
     at_desk.centre.clock.at = datetime(2026, 11, 27, 1, 0, tzinfo=UTC)  # 08:00 on 27/11
     at_desk.schedules.cancel_rest(actor, made, "Hết chiến dịch")
     at_desk.materialise()
@@ -469,7 +469,7 @@ def test_a_slot_moved_past_the_last_day_can_still_be_cancelled_with_the_rest(at_
     once = a_wish(at_desk.bulletin(), recurrence=Recurrence.ONCE)
     made = at_desk.schedules.save(actor, once).schedule_id
     (slot,) = at_desk.slots()
-    at_desk.schedules.move_slot(actor, slot.slot_id, slot.starts_at + timedelta(days=3), 1)
+    at_desk.move(slot, slot.starts_at + timedelta(days=3))
     at_desk.centre.clock.at = datetime(2026, 11, 28, 1, 0, tzinfo=UTC)
     assert at_desk.schedules.schedule(actor, made).count == 1
     at_desk.schedules.cancel_rest(actor, made, "Thôi không phát")
@@ -510,7 +510,7 @@ def test_an_edited_series_does_not_bring_a_cancelled_slot_back(at_desk: Desk) ->
 def test_a_date_left_out_can_be_put_back_by_an_edit(at_desk: Desk) -> None:
     actor, bulletin = at_desk.actor(), at_desk.bulletin()
     old = at_desk.schedules.save(actor, a_wish(bulletin)).schedule_id
-    at_desk.schedules.exclude(actor, old, date(2026, 11, 27))
+    at_desk.calendar.leave_out(actor, old, date(2026, 11, 27))
     assert at_desk.schedules.change(actor, a_wish(bulletin), Editing(old, 2)).count == 10
 
 
@@ -519,7 +519,7 @@ def test_a_slot_moved_past_the_last_day_of_its_rule_holds_its_time(at_desk: Desk
     once = a_wish(at_desk.bulletin(), recurrence=Recurrence.ONCE)
     at_desk.schedules.save(actor, once)
     (slot,) = at_desk.slots()
-    at_desk.schedules.move_slot(actor, slot.slot_id, slot.starts_at + timedelta(days=5), 1)
+    at_desk.move(slot, slot.starts_at + timedelta(days=5))
     at_desk.centre.clock.at = datetime(2026, 11, 29, 1, 0, tzinfo=UTC)
     taken = a_wish(
         at_desk.bulletin("Vào chỗ mới"), recurrence=Recurrence.ONCE, starts_on=date(2026, 12, 1)

@@ -75,11 +75,11 @@ def test_the_deeds_of_one_desk_work_on_both_engines(at_desk: Desk) -> None:
     actor = at_desk.actor()
     made = at_desk.schedules.save(actor, a_wish(at_desk.bulletin(), ends_on=None)).schedule_id
     first, second = at_desk.slots()[:2]
-    at_desk.schedules.move_slot(actor, first.slot_id, first.starts_at.replace(minute=45), 1)
+    at_desk.move(first, first.starts_at.replace(minute=45))
     at_desk.schedules.cancel_slot(actor, second.slot_id, "nhầm")
     at_desk.materialise(21)
     assert len(at_desk.slots()) == 15
-    at_desk.schedules.exclude(actor, made, at_desk.slots()[2].airs_on)
+    at_desk.calendar.leave_out(actor, made, at_desk.slots()[2].airs_on)
     week = at_desk.schedules.week(actor, first.airs_on)
     titles = [slip.title for band in week.bands for cell in band.cells for slip in cell.slips]
     assert titles == ["Tiết kiệm nước mùa khô"] * 2
