@@ -80,8 +80,13 @@ def _controller_error(error: ControllerError) -> Response:
 
 
 def _csrf(error: CSRFError) -> Response:
+    """A page of an earlier session keeps what was typed; whoever sent it presses once more."""
     logger.warning("request refused path=%s why=csrf: %s", request.path, error.description)
-    return answer("csrf", 400)
+    is_person = actor_or_none() is not None and not wants_json()
+    kept = interrupted() if is_person else None
+    if kept is None:
+        return answer("csrf", 400)
+    return make_response(render_template("auth/resume.html", kept=kept), 400)
 
 
 def _http(error: HTTPException) -> Response:
@@ -105,7 +110,8 @@ def _not_signed_in() -> Response:
     if kept is None:
         is_upload = request.mimetype == "multipart/form-data" and not wants_json()
         return answer("session_ended_upload" if is_upload else "session_ended", 401)
-    ended = sentences.sentence("session_ended", {})
+    code = "session_ended_upload" if kept.is_without_file else "session_ended"
+    ended = sentences.sentence(code, {})
     page = render_template(
         "auth/sign_in.html", username="", going_to="", ended=ended, problem=None, kept=kept
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import re
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
@@ -412,6 +413,40 @@ def test_a_form_of_another_site_is_not_carried_over_a_sign_in(here: Centre) -> N
     ended = browser.http.post("/nguoi-dung/moi", data={"csrf_token": "forged", **MAI})
     assert ended.status_code == 401
     assert "giu-" not in ended.text
+
+
+def test_of_a_form_with_a_file_the_texts_are_carried_and_the_file_is_asked_for_again(
+    here: Centre,
+) -> None:
+    browser, actor = here.client(Role.OPERATOR, DISTRICT), here.actor(Role.OPERATOR, DISTRICT)
+    form = {"csrf_token": browser.csrf(), "title": "Họp thôn", "text": "Mời\nbà con"}
+    here.clock.move(minutes=31)
+    sound = (io.BytesIO(b"RIFF"), "hop.wav")
+    ended = browser.http.post("/ban-tin/moi", data={**form, "sound": sound})
+    assert ended.status_code == 401
+    assert "Phiên làm việc đã hết. Đăng nhập lại rồi chọn lại tệp." in ended.text
+    door = _form_of(ended.text, "/dang-nhap") | {"username": actor.username, "password": PASSWORD}
+    back = browser.http.post("/dang-nhap", data=door)
+    assert "Tệp âm thanh không giữ được: gửi xong thì chọn lại tệp." in back.text
+    kept = _form_of(back.text, "/ban-tin/moi")
+    assert (kept["title"], kept["text"]) == ("Họp thôn", "Mời\nbà con")
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_kept"), [("http://localhost", True), ("http://evil.example", False)]
+)
+def test_only_a_page_of_ours_that_came_too_late_is_offered_once_more(
+    here: Centre, origin: str, is_kept: bool
+) -> None:
+    browser = here.client(Role.ADMIN)
+    form = {"csrf_token": "of an earlier session", **MAI, "password": "bí mật"}
+    late = browser.http.post("/nguoi-dung/moi", data=form, headers={"Origin": origin})
+    assert late.status_code == 400
+    assert ("Katơr" in late.text) is is_kept
+    assert "bí mật" not in late.text
+    if is_kept:
+        again = _form_of(late.text, "/nguoi-dung/moi") | {"place_id": DISTRICT}
+        assert browser.http.post("/nguoi-dung/moi", data=again).status_code == 200
 
 
 def test_a_sign_in_carries_nothing_to_another_site(here: Centre) -> None:

@@ -24,14 +24,25 @@ class Centre {
     this.token = document.querySelector('meta[name="csrf-token"]').content;
   }
 
-  async ask(method, address, body) {
+  async ask(method, address, body, isRenewed = false) {
     const headers = { Accept: "application/json", "X-CSRFToken": this.token };
     const answer = await fetch(address, { method, body, headers });
+    if (answer.status === 400 && !isRenewed) {
+      await this.renew(body);
+      return this.ask(method, address, body, true);
+    }
     if (answer.status === 401) throw new RefusedError(this.words.signedOut);
     if (answer.status >= 502 && answer.status <= 504) throw new Error("away");
     const told = await answer.json();
     if (answer.ok || (answer.status === 409 && "received" in told)) return told;
     throw new RefusedError(told.sentence || this.words.failed, told.field);
+  }
+
+  // Somebody who signed in again in another tab has a new token; the text typed here stays.
+  async renew(body) {
+    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+    this.token = page.querySelector('meta[name="csrf-token"]').content;
+    if (body instanceof FormData) body.set("csrf_token", this.token);
   }
 }
 
