@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,11 @@ from sqlalchemy import delete, func, select
 from controller.domain.accounts import Role
 from controller.domain.schedule import Recurrence
 from controller.storage.models import (
+    AccountRow,
     Base,
     BulletinRow,
     BulletinVersionRow,
+    EmergencyRow,
     ScheduleRow,
     SessionRow,
 )
@@ -28,7 +30,8 @@ from tests.support.browser import chromium, signed_in
 from tests.support.bulletins import Studio
 from tests.support.schedule_desk import Desk, a_wish, desk
 from tests.support.sound import speech_like, write_wav
-from tests.support.web import DISTRICT, PASSWORD, served
+from tests.support.warnings import WORDS
+from tests.support.web import DISTRICT, PASSWORD, PROVINCE, served
 
 pytestmark = pytest.mark.real
 
@@ -72,6 +75,63 @@ def _fill_schedule(page: Page, bulletin_id: str, airs_at: str = "05:30") -> None
     page.select_option("select[name=bulletin_id]", bulletin_id)
     page.select_option("select[name=recurrence]", "once")
     page.fill("input[name=airs_at]", airs_at)
+
+
+def _write_a_bulletin(_house: House, page: Page) -> None:
+    page.goto("/ban-tin/moi")
+    page.fill("input[name=title]", "Mời họp thôn")
+    page.locator("[data-send]").dblclick()
+    page.wait_for_url(re.compile(r"/ban-tin/[0-9a-f-]{36}$"))
+
+
+def _schedule_a_bulletin(house: House, page: Page) -> None:
+    bulletin_id = house.desk.bulletin()
+    page.goto("/lich/moi")
+    _fill_schedule(page, bulletin_id)
+    page.get_by_role("button", name="Lưu lịch 1 buổi").dblclick()
+    page.wait_for_url(re.compile(r"/lich/[0-9a-f-]{36}$"))
+    expect(page.get_by_text("Đã lưu 1 buổi.")).to_be_visible()
+
+
+def _compose_a_warning(_house: House, page: Page) -> None:
+    page.goto("/khan-cap/soan")
+    page.fill("input[name=title]", "Xả lũ hồ Sông Cái")
+    for part, words in WORDS.items():
+        page.fill(f"textarea[name={part.value}]", words)
+    page.locator(f"input[name=target][value={DISTRICT}]").check()
+    page.get_by_role("button", name="Soạn xong").dblclick()
+    page.wait_for_url(re.compile(r"/khan-cap/[0-9a-f-]{36}$"))
+
+
+def _make_an_account(_house: House, page: Page) -> None:
+    page.goto("/nguoi-dung/moi")
+    page.fill("input[name=username]", "mai.kator")
+    page.fill("input[name=full_name]", "Katơr Thị Mai")
+    page.select_option("select[name=role]", "operator")
+    page.select_option("select[name=place_id]", DISTRICT)
+    page.locator("main form button").last.dblclick()
+    expect(page.get_by_text("Tên đăng nhập này đã có người dùng.")).to_have_count(0)
+
+
+Deed = Callable[[House, Page], None]
+
+DEEDS: dict[str, tuple[Deed, type[Base], Role, str]] = {
+    "bulletin": (_write_a_bulletin, BulletinRow, Role.OPERATOR, DISTRICT),
+    "schedule": (_schedule_a_bulletin, ScheduleRow, Role.OPERATOR, DISTRICT),
+    "warning": (_compose_a_warning, EmergencyRow, Role.OPERATOR, DISTRICT),
+    "account": (_make_an_account, AccountRow, Role.ADMIN, PROVINCE),
+}
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_a_double_click_does_a_deed_once(house: House, name: str) -> None:
+    deed, table, role, place = DEEDS[name]
+    page = house.page(role, place)
+    before = house.count(table)
+    deed(house, page)
+    page.wait_for_timeout(300)  # a second one would be on its way
+    assert house.count(table) == before + 1
+    page.context.close()
 
 
 def test_after_the_back_button_the_same_is_not_saved_a_second_time(house: House) -> None:

@@ -9,15 +9,6 @@ for (const field of document.querySelectorAll("[data-must]")) {
   judge();
 }
 
-for (const form of document.querySelectorAll("form")) {
-  form.addEventListener("submit", (event) => {
-    if (event.defaultPrevented) return; // a button that was not held long enough
-    if (form.dataset.sent) event.preventDefault(); // a double click sends once
-    form.dataset.sent = "1";
-    setTimeout(() => delete form.dataset.sent, 5000);
-  });
-}
-
 // How many stations the chosen places hold, each counted once, and in which districts.
 function count(fieldset) {
   const line = fieldset.querySelector("[data-chosen]");

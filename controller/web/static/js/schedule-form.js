@@ -22,7 +22,7 @@ async function ask(extra = {}) {
       location.reload();
       return;
     }
-    if (answer.ok) shown.innerHTML = await answer.text();
+    if (answer.ok || answer.status === 422) shown.innerHTML = await answer.text();
   } catch (error) {
     if (error.name === "AbortError") return;
     return; // no network: what was shown stays, saving asks the centre anyway
@@ -68,13 +68,4 @@ if (form && shown) {
     event.preventDefault();
     take(button);
   });
-  document.addEventListener("submit", (event) => {
-    if (event.target !== form || event.submitter?.hasAttribute("formaction")) return;
-    if (form.dataset.sent) {
-      event.preventDefault(); // a second click saves nothing twice
-      return;
-    }
-    form.dataset.sent = "1";
-  });
-  window.addEventListener("pageshow", () => delete form.dataset.sent);
 }
