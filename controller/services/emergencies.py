@@ -73,8 +73,8 @@ class _Desk(EmergencyReader, ABC):
     def propose(self, actor: Actor, wish: EmergencyWish) -> str:
         """Keep what was composed and have its words spoken; the id.
 
-        InvalidInputError for a field that cannot be, OutOfScopeError for a place elsewhere, and
-        what can be wrong with a file for a recording.
+        InvalidInputError for a field that cannot be, OutOfScopeError for a place or a
+        bulletin elsewhere, and what can be wrong with a file for a recording.
         """
         tree, at = self._places.tree(), self._now()
         wish = checked(self._meant(wish), PARTS[self.kind], self._is_voice)

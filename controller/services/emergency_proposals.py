@@ -14,7 +14,7 @@ from controller.domain.bulletins import Language, VersionState
 from controller.domain.emergencies import CONFIRMED_WITHIN, Kind, Part, State
 from controller.domain.pieces import Said
 from controller.domain.places import PlaceTree
-from controller.errors import InvalidInputError, NotFoundError
+from controller.errors import InvalidInputError, OutOfScopeError
 from controller.services.emergency_recordings import Recorded
 from controller.services.emergency_wish import EmergencyWish
 from controller.services.identifiers import new_id
@@ -102,7 +102,7 @@ def approved_sounds(
 ) -> Mapping[str, str]:
     """The newest sound in each language of an approved bulletin of the actor's place.
 
-    InvalidInputError when it is not approved, or speaks no Vietnamese; NotFoundError elsewhere.
+    InvalidInputError when it is not approved, or speaks no Vietnamese; OutOfScopeError elsewhere.
     """
     if not bulletin_id:
         return {}
@@ -110,7 +110,7 @@ def approved_sounds(
     if bulletin is None or not (
         may_see(tree, actor, bulletin.place_id) or bulletin.shared_at is not None
     ):
-        raise NotFoundError(f"bulletin {bulletin_id}", object_id=bulletin_id)
+        raise OutOfScopeError(f"bulletin {bulletin_id}", bulletin_id=bulletin_id)
     query = (
         select(BulletinVersionRow)
         .where(

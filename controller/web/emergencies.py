@@ -40,7 +40,6 @@ from controller.errors import (
     ControllerError,
     NotCapError,
     NotFoundError,
-    OutOfScopeError,
     WrongStateError,
 )
 from controller.services.cap import cap_of
@@ -329,12 +328,8 @@ class _Pages:
 
     def stop(self, emergency_id: str) -> BaseResponse:
         """Stop it everywhere, in a district or at a station."""
-        try:
-            number = self.desk.stop(current_actor(), emergency_id, request.form.get("audience", ""))
-        except OutOfScopeError as error:
-            flash(explain(error), "down")
-        else:
-            flash(_("Đã gửi lệnh dừng tới %(n)s trạm.", n=formats.number(number)), "ok")
+        number = self.desk.stop(current_actor(), emergency_id, request.form.get("audience", ""))
+        flash(_("Đã gửi lệnh dừng tới %(n)s trạm.", n=formats.number(number)), "ok")
         return self._back(emergency_id)
 
     def review(self, emergency_id: str) -> BaseResponse:

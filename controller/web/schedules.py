@@ -122,13 +122,13 @@ def edit(schedule_id: str) -> str | Response:
 
 @bp.post("/xem-truoc")
 @requires(Permission.WRITE_SCHEDULES)
-def preview() -> str | tuple[str, int]:
+def preview() -> tuple[str, int]:
     """What saving would do: the right half of the form for a script, else the whole page."""
-    form = form_from(request.form)
+    seen = _previewed(form_from(request.form))
+    status = 422 if seen[2] else 200
     if "X-Fragment" not in request.headers:
-        return _page(form)
-    shown, found, problem = _previewed(form)
-    return render_template("schedules/_preview.html", **_seen(shown, found, problem))
+        return _page(seen[0], seen=seen), status
+    return render_template("schedules/_preview.html", **_seen(*seen)), status
 
 
 @bp.post("/moi")
@@ -209,9 +209,10 @@ def _version(form: ScheduleForm) -> int:
     return int(form.row_version) if form.row_version.isdecimal() else 0
 
 
-def _previewed(
-    form: ScheduleForm, *, is_told: bool = False
-) -> tuple[ScheduleForm, Preview | None, str]:
+Previewed = tuple[ScheduleForm, Preview | None, str]
+
+
+def _previewed(form: ScheduleForm, *, is_told: bool = False) -> Previewed:
     """The form, the preview or None, and why there is none, unless the page says it already."""
     wish, form = read(form, services().places.tree(), web_now())
     if wish is None:
@@ -261,14 +262,15 @@ def _page(
     sentence: str = "",
     theirs: SchedulePage | None = None,
     is_fresh: bool = False,
+    seen: Previewed | None = None,
 ) -> str:
     """The whole form page, with what saving would do as far as it can be told.
 
-    A fresh form has no problems: nobody has typed anything yet.
+    A fresh form has no problems: nobody has typed anything yet. `seen` was worked out before.
     """
     actor, tree = current_actor(), services().places.tree()
     kept = dict(form.problems)
-    form, found, problem = _previewed(form, is_told=bool(sentence))
+    form, found, problem = seen or _previewed(form, is_told=bool(sentence))
     form = replace(form, problems={} if is_fresh else {**form.problems, **kept})
     return render_template(
         "schedules/form.html",

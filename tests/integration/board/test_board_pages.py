@@ -9,13 +9,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select
 
 from controller.domain.accounts import Role
 from controller.services.board import Board
 from controller.services.station_page import StationPages
 from controller.storage.models import (
-    AuditRow,
     BrokerDenialRow,
     HoldingRow,
     HoursExceptionRow,
@@ -255,16 +253,6 @@ def test_refusals_and_denied_publishes_are_shown_at_the_station(centre: Centre) 
     assert "vang/1/d/ninh-son-ma-noi/plan" in page
     assert 'data-trouble="stale"' in page
     assert "không đúng chữ ký: 2" in page
-
-
-def test_a_station_of_another_district_is_not_found_and_the_attempt_is_written_down(
-    centre: Centre,
-) -> None:
-    client = centre.client(Role.OPERATOR, DISTRICT)
-    assert client.get(f"/tram/{OTHER_COMMUNE}").status_code == 404
-    with centre.database.read() as session:
-        row = session.scalars(select(AuditRow).where(AuditRow.action == "refused.not_found")).one()
-        assert row.object_id == f"/tram/{OTHER_COMMUNE}"
 
 
 def test_an_auditor_may_look_but_not_stop(centre: Centre) -> None:

@@ -12,7 +12,6 @@ import pytest
 from werkzeug.test import TestResponse
 
 from controller.domain.accounts import Actor, Role
-from controller.domain.bulletins import BulletinState
 from controller.errors import UploadTooLargeError
 from controller.services.parts import PartUploads
 from controller.services.room import Room
@@ -242,31 +241,6 @@ def test_the_sound_is_heard_in_pieces_as_a_browser_asks_for_them(
     assert (part.status_code, part.data) == (206, whole.data[100:200])
     part.close()
     whole.close()
-
-
-def test_another_district_gets_404_and_the_attempt_is_written_down(
-    house: Centre, studio: Studio, author: Actor, voice_wav: bytes
-) -> None:
-    bulletin_id = studio.draft(author, sound=voice_wav)
-    version = studio.bulletins.get(author, bulletin_id).current[0].bulletin_version_id
-    other = house.client(Role.OPERATOR, OTHER_DISTRICT)
-    root = f"/ban-tin/{bulletin_id}"
-    assert "Phòng cháy rừng" not in other.get("/ban-tin").text
-    for path in (root, f"{root}/nghe/{version}", f"{root}/tien-do"):
-        assert other.get(path).status_code == 404
-    for deed in ("sua", "am-thanh", "giong-doc", "gui-duyet", "rut"):
-        sent = fields(place_id=OTHER_DISTRICT, text="x", row_version="1")
-        sent["sound"] = (io.BytesIO(voice_wav), "a.wav")
-        assert other.post(f"{root}/{deed}", **sent).status_code == 404, deed
-    refused = [entry for entry in house.audit.newest() if entry.action == "refused.not_found"]
-    assert len(refused) == 8
-    assert studio.bulletins.get(author, bulletin_id).state is BulletinState.DRAFT
-
-
-def test_a_place_outside_is_refused_at_its_field(desk: Browser) -> None:
-    answer = desk.post("/ban-tin/moi", **fields(place_id=OTHER_DISTRICT))
-    assert answer.status_code == 422
-    assert "Nơi đã chọn nằm ngoài địa bàn của bạn." in words(answer)
 
 
 def test_a_late_change_is_refused_with_who_came_first(

@@ -19,7 +19,6 @@ from tests.support.warnings import WORDS, Watch, watch, wish
 from tests.support.web import (
     COMMUNE,
     DISTRICT,
-    OTHER_DISTRICT,
     PASSWORD,
     PROVINCE,
     Browser,
@@ -85,12 +84,6 @@ def test_a_blank_left_empty_keeps_the_form_and_says_which(w: Watch) -> None:
     assert "Còn chỗ trống trong ngoặc vuông" in words(answer)
     assert "Xả lũ hồ Sông Cái" in answer.text
     assert re.search(rf'value="{DISTRICT}" checked', answer.text)
-
-
-def test_a_place_elsewhere_is_refused_and_written_down(w: Watch) -> None:
-    answer = browser(w).post("/khan-cap/soan", **{**FORM, "target": [OTHER_DISTRICT]})
-    assert answer.status_code == 422
-    assert "refused.out_of_scope" in [row.action for row in w.centre.audit.newest()]
 
 
 def test_alone_with_a_wrong_password_nothing_is_sent_and_the_reason_stays(w: Watch) -> None:
@@ -176,17 +169,6 @@ def test_a_proposal_that_waited_too_long_says_so(w: Watch) -> None:
     assert w.deeds() == []
 
 
-def test_another_district_finds_no_page_of_it(w: Watch) -> None:
-    found = w.sent()
-    stranger = browser(w, Role.APPROVER, OTHER_DISTRICT)
-    for path in ("", "/ket-qua", "/nghe/warning", "/cap.xml"):
-        assert stranger.get(f"/khan-cap/{found}{path}").status_code == 404
-    for path in ("/phat", "/huy", "/bao-yen", "/dung", "/da-xem"):
-        fields = {"part": "correction", "typed": NINE}
-        assert stranger.post(f"/khan-cap/{found}{path}", **fields).status_code == 404
-    assert "Xả lũ" not in words(stranger.get("/chuong-trinh"))
-
-
 def test_the_pages_of_a_drill_look_and_read_differently_and_lead_to_no_emergency(w: Watch) -> None:
     composer = browser(w)
     answer = composer.post("/dien-tap/soan", **FORM)
@@ -206,6 +188,33 @@ def test_the_pages_of_a_drill_look_and_read_differently_and_lead_to_no_emergency
         assert "không phải thật" in words(shown)
     assert "Đang phát khẩn cấp" not in words(composer.get("/chuong-trinh"))
     assert composer.get(page.replace("/dien-tap", "/khan-cap")).status_code == 404
+
+
+def test_an_emergency_for_the_wrong_area_is_seen_before_it_is_sent_and_dropped(w: Watch) -> None:
+    composer, second = browser(w), browser(w, Role.APPROVER)
+    page = composer.post("/khan-cap/soan", **FORM).headers["Location"]  # meant for one commune
+    w.speak()
+    assert "9 trạm" in words(second.get(page))
+    refused = second.post(f"{page}/phat", typed="phát thật 1 trạm")
+    assert refused.status_code == 422
+    assert "Chưa đúng câu phải gõ." in words(refused)
+    assert second.post(f"{page}/huy").status_code == 303
+    assert "Tin này đã được hủy, chưa phát ở đâu." in words(second.get(page))
+    assert second.post(f"{page}/phat", typed=NINE).status_code == 409
+    assert w.deeds() == []
+
+
+def test_the_sentence_of_a_real_emergency_starts_no_drill_nor_the_other_way_round(
+    w: Watch,
+) -> None:
+    second = browser(w, Role.APPROVER)
+    for prefix, typed in (("/dien-tap", NINE), ("/khan-cap", "diễn tập 9 trạm")):
+        page = browser(w).post(f"{prefix}/soan", **FORM).headers["Location"]
+        w.speak()
+        refused = second.post(f"{page}/phat", typed=typed)
+        assert refused.status_code == 422
+        assert "Chưa đúng câu phải gõ." in words(refused)
+    assert w.deeds() == []
 
 
 def test_the_red_pages_lead_to_no_drill_deed(w: Watch) -> None:

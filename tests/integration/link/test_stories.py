@@ -17,7 +17,7 @@ from station_protocol.messages import TraceEntry, TraceFact
 from station_protocol.vocabulary import ClockLevel, FactCode, Outcome, Priority, Reason
 from tests.support import wire
 from tests.support.fleet import STATION, Province
-from tests.support.web import DISTRICT, OTHER_DISTRICT, Browser
+from tests.support.web import DISTRICT, Browser
 
 
 def planned(here: Province, **changes: Any) -> SlotRow:
@@ -223,12 +223,6 @@ def test_one_story_is_told_open_for_whoever_comes_from_the_slot(town: Province) 
     assert link is not None
     answer = browser.get(unescape(link[1]).split("#")[0])
     assert f'id="vi-sao-{slot.slot_id}" open>' in answer.text
-
-
-def test_another_district_sees_no_story(town: Province) -> None:
-    slot = planned(town)
-    browser = town.centre.client(Role.OPERATOR, OTHER_DISTRICT)
-    assert browser.get(f"/tram/{STATION}", query_string={"buoi": slot.slot_id}).status_code == 404
 
 
 @pytest.mark.parametrize("spoilt", [{"facts": "no list"}, {}, {"kind": "trace", "slot_id": 3}])

@@ -146,32 +146,6 @@ def test_an_unapproved_bulletin_is_not_offered_and_not_taken(
     assert "Bản tin này chưa được duyệt nên chưa đặt lịch được." in answer.text
 
 
-def test_a_place_of_another_district_is_refused_and_written_down(
-    at_desk: Desk, operator: Browser
-) -> None:
-    answer = operator.post("/lich/moi", **typed(at_desk.bulletin(), target=[OTHER_DISTRICT]))
-    assert answer.status_code == 422
-    assert "Nơi đã chọn nằm ngoài địa bàn của bạn." in answer.text
-    (row,) = at_desk.audited("refused.out_of_scope")
-    assert row.actor == "operator.bac-ai"
-
-
-def test_the_slots_and_schedules_of_another_district_do_not_exist(at_desk: Desk) -> None:
-    made = at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin())).schedule_id
-    slot = at_desk.slots()[0].slot_id
-    neighbour = at_desk.centre.client(Role.OPERATOR, OTHER_DISTRICT)
-    for path in (f"/lich/{made}", f"/lich/{made}/sua", f"/lich/buoi/{slot}", "/lich?noi=bac-ai"):
-        assert neighbour.get(path).status_code == 404, path
-    for path in (f"/lich/{made}/huy", f"/lich/buoi/{slot}/huy", "/lich/doi"):
-        to = {"day": "27/11/2026", "airs_at": "06:00"}
-        fields = {"reason": "x", "schedule_id": made, "airs_on": "2026-11-26", **to}
-        assert neighbour.post(path, **fields).status_code == 404, path
-    answer = neighbour.post(f"/lich/{made}/bo-buoi", day="2026-11-27")
-    assert answer.status_code == 404
-    assert len(at_desk.audited("refused.not_found")) == 8
-    assert at_desk.slots()[0].cancelled_at is None
-
-
 def test_a_clash_of_equals_is_shown_with_who_and_when_and_a_way_out(
     at_desk: Desk, operator: Browser
 ) -> None:

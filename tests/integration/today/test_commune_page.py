@@ -23,7 +23,6 @@ from tests.support.web import (
     DISTRICT,
     NOW,
     OTHER_COMMUNE,
-    OTHER_DISTRICT,
     PROVINCE,
     Centre,
     words,
@@ -163,19 +162,8 @@ def test_a_day_that_is_over_is_no_promise(centre: Centre) -> None:
     assert _fault(centre)[1] is None
 
 
-def test_other_places_neither_see_nor_touch_it(centre: Centre) -> None:
+def test_the_province_sees_what_a_commune_reported(centre: Centre) -> None:
     centre.client(Role.COMMUNE_OFFICER, COMMUNE).post(f"{PAGE}/bao-hong", text="im", cluster="")
-    fault_id, _ = _fault(centre)
-    other = centre.client(Role.OPERATOR, OTHER_DISTRICT)
-    assert "“im”" not in words(other.get("/hom-nay"))
-    assert other.get(PAGE).status_code == 404
-    assert other.post(f"{PAGE}/bao-hong", text="im", cluster="").status_code == 404
-    assert other.post(STOP).status_code == 404
-    for deed in ("hen", "xong"):
-        answer = other.post(f"/loa-hong/{fault_id}/{deed}", promised_on="27/11/2026")
-        assert answer.status_code == 404
-    neighbour = centre.client(Role.COMMUNE_OFFICER, OTHER_COMMUNE)
-    assert neighbour.get(PAGE).status_code == 404
     assert "“im”" in words(centre.client(Role.OPERATOR, PROVINCE).get("/hom-nay"))
 
 

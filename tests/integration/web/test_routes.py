@@ -14,7 +14,7 @@ from controller.domain.accounts import Role
 from controller.settings import BrokerSettings, MetricsSettings, Settings, WebSettings
 from controller.web.policy import Audience, policy_of, public
 from tests.support.bulletins import Studio
-from tests.support.web import DISTRICT, PROVINCE, Centre, centre
+from tests.support.web import Centre, centre
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
@@ -84,40 +84,6 @@ def test_a_stranger_reaches_no_page_of_people(here: Centre) -> None:
         if not (led_away if method == "GET" else answer.status_code == 401):
             reached.append((method, rule.rule, answer.status_code))
     assert reached == []
-
-
-def test_no_form_is_taken_without_its_token(here: Centre) -> None:
-    admin = here.client(Role.ADMIN)
-    operator = here.client(Role.OPERATOR, DISTRICT)
-    officer = here.client(Role.APPROVER, PROVINCE)
-    taken = []
-    for rule, method in _routes(here.app):
-        policy = policy_of(here.app.view_functions[rule.endpoint])
-        assert policy is not None
-        if method not in UNSAFE or policy.audience in {Audience.STATIONS, Audience.SCRAPERS}:
-            continue
-        answers = {
-            browser.http.open(_path(rule), method=method).status_code
-            for browser in (admin, operator, officer)
-        }
-        # each role is either not allowed at all or asked for the token
-        if not answers <= {400, 403} or 400 not in answers:
-            taken.append((method, rule.rule, answers))
-    assert taken == []
-
-
-def test_a_role_without_the_permission_is_refused_on_every_route(here: Centre) -> None:
-    allowed = []
-    for role, place_id in ((Role.AUDITOR, PROVINCE), (Role.OPERATOR, DISTRICT)):
-        browser, actor = here.client(role, place_id), here.actor(role, place_id)
-        for rule, method in _routes(here.app):
-            policy = policy_of(here.app.view_functions[rule.endpoint])
-            if policy is None or policy.permission is None or actor.may(policy.permission):
-                continue
-            status = browser.http.open(_path(rule), method=method).status_code
-            if status != 403:
-                allowed.append((role, method, rule.rule, status))
-    assert allowed == []
 
 
 def test_machine_routes_ask_for_a_token_of_their_own(here: Centre) -> None:

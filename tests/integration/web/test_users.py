@@ -245,23 +245,6 @@ def test_an_admin_of_a_district_sees_and_makes_accounts_only_there(here: Centre)
         )
 
 
-def test_an_account_of_another_district_is_not_there_and_the_attempt_is_written_down(
-    here: Centre,
-) -> None:
-    stranger = here.actor(Role.OPERATOR, OTHER_DISTRICT)
-    browser = here.client(Role.ADMIN, DISTRICT)
-    path = f"/nguoi-dung/{stranger.account_id}"
-    answers = [browser.get(path), browser.post(f"{path}/khoa"), browser.post(f"{path}/dat-lai")]
-    answers.append(browser.post(f"{path}/sua", role="auditor", full_name="A", place_id=DISTRICT))
-    assert [answer.status_code for answer in answers] == [404, 404, 404, 404]
-    assert "Không tìm thấy trang này trong địa bàn của bạn." in answers[0].text
-    with here.database.read() as session:
-        rows = session.scalars(select(AuditRow).order_by(AuditRow.audit_id.desc()).limit(4)).all()
-        assert {row.action for row in rows} == {"refused.not_found"}
-        assert {row.actor for row in rows} == {"admin.bac-ai"}
-        assert rows[-1].object_id == path
-
-
 def test_a_place_outside_the_own_is_refused_in_the_form_and_written_down(here: Centre) -> None:
     browser = here.client(Role.ADMIN, DISTRICT)
     page = browser.post("/nguoi-dung/moi", **MAI, place_id=OTHER_DISTRICT)

@@ -1,0 +1,305 @@
+"""Two districts side by side, each with one of everything an address or a form can name.
+
+Whatever people typed in a district carries its mark, and a word to search by that is not the mark:
+a page of the other district that holds the mark has leaked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+from controller.domain.accounts import Actor, Role
+from controller.domain.emergencies import Part, phrase
+from controller.domain.programmes import ItemKind
+from controller.services.board import Board
+from controller.services.bulletins import Draft
+from controller.services.emergencies import DrillDesk, EmergencyDesk
+from controller.services.filing import Filing
+from controller.services.programmes import ItemWish, ProgrammeWish
+from controller.services.station_page import StationPages
+from controller.services.stations import Stations
+from controller.storage.models import (
+    AccountRow,
+    BrokerDenialRow,
+    BulletinRow,
+    BulletinVersionRow,
+    JournalEntryRow,
+    SlotResultRow,
+    SlotRow,
+    SpeakerClusterRow,
+    StationPlanRow,
+    StationRow,
+    StationStateRow,
+)
+from tests.support.bulletins import Studio
+from tests.support.schedule_desk import a_wish
+from tests.support.warnings import Watch, watch, wish
+from tests.support.web import (
+    COMMUNE,
+    DISTRICT,
+    NOW,
+    OTHER_COMMUNE,
+    OTHER_DISTRICT,
+    Browser,
+    Centre,
+)
+
+SOUGHT = "Kelumbi"
+"""A word of every title, in both districts alike."""
+
+STAFF = (Role.OPERATOR, Role.APPROVER, Role.AUDITOR, Role.ADMIN)
+PAST_SLOT = {DISTRICT: "p" * 26, OTHER_DISTRICT: "q" * 26}
+
+
+@dataclass
+class District:
+    """One district: who works there, and what it has, by the names addresses call it."""
+
+    place_id: str
+    commune_id: str
+    mark: str
+    people: dict[Role, Actor] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    """Argument of a route -> id; `emergencies.emergency_id` where blueprints share a name."""
+
+    @property
+    def operator(self) -> Actor:
+        return self.people[Role.OPERATOR]
+
+    def words(self, what: str) -> str:
+        """A text of this district."""
+        return f"{self.mark} {SOUGHT} {what}"
+
+    def id_of(self, endpoint: str, argument: str) -> str:
+        """The id for an argument of a route. KeyError for one nobody has said yet."""
+        blueprint = endpoint.partition(".")[0]
+        return self.ids.get(f"{blueprint}.{argument}") or self.ids[argument]
+
+
+@dataclass
+class Patient(Browser):
+    """A browser that asks for its form token once: it is good for the whole session."""
+
+    @cached_property
+    def token(self) -> str:
+        return super().csrf()
+
+    def csrf(self) -> str:
+        return self.token
+
+
+@dataclass
+class Neighbours:
+    """The centre, and the two districts."""
+
+    watch: Watch
+    studio: Studio
+    stations: Stations
+    here: District
+    there: District
+    _browsers: dict[tuple[str, Role], Browser] = field(default_factory=dict)
+
+    @property
+    def centre(self) -> Centre:
+        return self.watch.centre
+
+    def browser(self, district: District, role: Role) -> Browser:
+        """Somebody of that district signed in, the same each time."""
+        place_id = district.commune_id if role is Role.COMMUNE_OFFICER else district.place_id
+        if (place_id, role) not in self._browsers:
+            self._browsers[place_id, role] = Patient(self.centre.client(role, place_id).http)
+        return self._browsers[place_id, role]
+
+
+@contextmanager
+def neighbours(folder: Path) -> Iterator[Neighbours]:
+    """Both districts furnished, closed at the end."""
+    with watch(folder) as on_watch:
+        centre = on_watch.centre
+        studio = Studio(centre, folder)
+        stations = Stations(centre.database, centre.clock, centre.places, centre.wake)
+        centre.add(
+            board=Board(centre.database, centre.clock, centre.places),
+            station_pages=StationPages(centre.database, centre.clock, centre.places),
+            stations=stations,
+        )
+        here = District(OTHER_DISTRICT, OTHER_COMMUNE, "Torabaja")
+        there = District(DISTRICT, COMMUNE, "Zuchara")
+        made = Neighbours(on_watch, studio, stations, here, there)
+        for district in (here, there):
+            _employ(made, district)
+            _furnish(made, district)
+        yield made
+
+
+def _employ(made: Neighbours, district: District) -> None:
+    for role in (*STAFF, Role.COMMUNE_OFFICER):
+        place_id = district.commune_id if role is Role.COMMUNE_OFFICER else district.place_id
+        actor = made.centre.actor(role, place_id)
+        named = replace(actor, full_name=f"{district.mark} {role.value}")
+        with made.centre.database.write() as session:
+            session.get_one(AccountRow, actor.account_id).full_name = named.full_name
+        district.people[role] = named
+    district.ids["account_id"] = district.operator.account_id
+
+
+def _furnish(made: Neighbours, district: District) -> None:
+    (station,) = made.centre.places.tree().stations_in([district.commune_id])
+    district.ids |= {"station_id": station.station_id, "part": Part.WARNING.value}
+    _write_bulletins(made, district)
+    _schedule(made, district)
+    _report(made, district)
+    for desk in (made.watch.live, made.watch.drills):
+        _warn(made, desk, district)
+
+
+def _write_bulletins(made: Neighbours, district: District) -> None:
+    services, operator = made.centre.services, district.operator
+    words = Draft(district.words("nháp"), "notice", district.words("lời"), district.place_id)
+    draft = services.bulletins.create(operator, words, filing=Filing(f"{district.mark} nhãn"))
+    bulletin_id = made.watch.desk.bulletin(district.words("tin"), place_id=district.place_id)
+    returned = services.bulletins.create(operator, replace(words, title=district.words("trả")))
+    sound = made.centre.folder / "sound.opus"
+    sound.write_bytes(district.mark.encode())
+    sha256 = hashlib.sha256(district.mark.encode()).hexdigest()
+    made.studio.store.put(sound)
+    with made.centre.database.write() as session:
+        row = session.get_one(BulletinRow, bulletin_id)
+        row.author_id = operator.account_id
+        (version,) = session.query(BulletinVersionRow).filter_by(bulletin_id=bulletin_id)
+        version.sha256, version.original_name = sha256, f"{district.mark}.mp3"
+        version.approved_by_name = district.people[Role.APPROVER].full_name
+        back = session.get_one(BulletinRow, returned)
+        back.state, back.return_reason = "returned", district.words("lý do")
+        district.ids["version_id"] = version.bulletin_version_id
+    token = services.bulletins.parts.begin(operator)
+    district.ids |= {
+        "bulletin_id": bulletin_id,
+        "draft_id": draft,
+        "sha256": sha256,
+        "token": token,
+    }
+
+
+def _schedule(made: Neighbours, district: District) -> None:
+    services, operator = made.centre.services, district.operator
+    bulletin_id = district.ids["bulletin_id"]
+    item = ItemWish(ItemKind.BULLETIN, bulletin_id)
+    programme = ProgrammeWish(district.words("chương trình"), (item,))
+    programme_id = services.programmes.create(operator, programme)
+    targets = (district.place_id,)
+    saved = services.schedules.save(operator, a_wish(bulletin_id, target_ids=targets))
+    first, second, *_rest = made.watch.desk.slots(saved.schedule_id)
+    services.schedules.cancel_slot(operator, second.slot_id, district.words("hủy"))
+    span = (NOW - timedelta(minutes=1), NOW + timedelta(hours=1))
+    opened = services.hours.add_exception(
+        operator, district.place_id, *span, district.words("mở giờ")
+    )
+    district.ids |= {
+        "programme_id": programme_id,
+        "schedule_id": saved.schedule_id,
+        "slot_id": first.slot_id,
+        "hours_exception_id": str(opened),
+    }
+    _air(made, district)
+
+
+def _air(made: Neighbours, district: District) -> None:
+    """A slot that is over and was not heard, and the plan that named its sound."""
+    ids, at = district.ids, NOW - timedelta(hours=5)
+    slot_id, title = PAST_SLOT[district.place_id], district.words("buổi trưa")
+    with made.centre.database.write() as session:
+        session.add(
+            SlotRow(
+                slot_id=slot_id, schedule_id=ids["schedule_id"], airs_on=at.date(), starts_at=at,
+                duration_ms=300_000, title=title, priority="ordinary", authority="district",
+                lateness_s=300, items=[{"sha256": ids["sha256"], "size_bytes": 9}],
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(
+            SlotResultRow(
+                station_id=ids["station_id"], slot_id=slot_id, outcome="missed", title=title,
+                reason="power_off", planned_at=at, planned_ms=300_000, played_ms=0,
+            )
+        )  # fmt: skip
+        session.add(
+            StationPlanRow(
+                station_id=ids["station_id"], epoch=1, version=1, content_hash="", made_at=at,
+                covers_until_at=NOW, not_after_at=NOW, required_assets=[ids["sha256"]],
+                slots={}, envelope=b"",
+            )
+        )  # fmt: skip
+
+
+def _report(made: Neighbours, district: District) -> None:
+    """A station of which people and machine have told something."""
+    officer, station_id = district.people[Role.COMMUNE_OFFICER], district.ids["station_id"]
+    fault_id = made.centre.services.faults.report(officer, station_id, None, district.words("im"))
+    district.ids["fault_report_id"] = fault_id
+    with made.centre.database.write() as session:
+        station = session.get_one(StationRow, station_id)
+        station.phone_name, station.phone_number = district.mark, "0912 345 678"
+        session.add(SpeakerClusterRow(station_id=station_id, number=91, name=district.mark))
+        session.merge(
+            StationStateRow(
+                station_id=station_id, shown_state="degraded", shown_since_at=NOW,
+                agent_version=district.mark, last_heartbeat_at=NOW, denied_publishes=1,
+                plan_version_held=1, plan_version_sent=1,
+            )
+        )  # fmt: skip
+        session.add(
+            BrokerDenialRow(
+                station_id=station_id, username=station_id, action="publish",
+                topic=f"vang/{district.mark}", at=NOW,
+            )
+        )  # fmt: skip
+        session.add(
+            JournalEntryRow(
+                station_id=station_id, journal_id="j", entry_no=1, at=NOW, clock="controller",
+                kind="refusal", received_at=NOW, evidence={
+                    "kind": "refusal", "what": "plan", "why": "stale", "detail": district.mark,
+                },
+            )
+        )  # fmt: skip
+
+
+def _warn(made: Neighbours, desk: EmergencyDesk | DrillDesk, district: District) -> None:
+    """One that waits to be confirmed, and one that was sent."""
+    texts = {part: district.words(part.value) for part in Part}
+    meant = wish(
+        title=district.words("xả lũ"),
+        source=district.words("công điện"),
+        texts=texts,
+        target_ids=(district.place_id,),
+        repeat_every_min=15,
+    )
+    waiting = desk.propose(district.operator, meant)
+    sent = desk.propose(district.operator, meant)
+    made.watch.speak()
+    stations = desk.get(district.operator, sent).stations
+    desk.confirm(district.people[Role.APPROVER], sent, phrase(desk.kind, stations))
+    blueprint = "drills" if isinstance(desk, DrillDesk) else "emergencies"
+    district.ids |= {f"{blueprint}.emergency_id": sent, f"{blueprint}.waiting": waiting}
+
+
+Contents = Mapping[str, frozenset[str]]
+
+
+def contents(centre: Centre) -> Contents:
+    """Every row of every table, but for the trail and who is signed in."""
+    from controller.storage.models import Base
+
+    untold = {"audit", "audit_seal", "session"}
+    with centre.database.read() as session:
+        return {
+            name: frozenset(repr(tuple(row)) for row in session.execute(table.select()))
+            for name, table in Base.metadata.tables.items()
+            if name not in untold
+        }
