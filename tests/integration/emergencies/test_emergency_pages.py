@@ -19,6 +19,7 @@ from tests.support.warnings import WORDS, Watch, watch, wish
 from tests.support.web import (
     COMMUNE,
     DISTRICT,
+    OTHER_DISTRICT,
     PASSWORD,
     PROVINCE,
     Browser,

@@ -103,6 +103,25 @@ def test_each_make_target_is_listed_by_make_help() -> None:
         assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE), target
 
 
+def mistakes(page: str) -> list[tuple[str, str]]:
+    """(sentence, name of its test) of each row of the table of mistakes."""
+    rows = re.findall(r"^\|[^|]+\|[^|]+\|([^|]+)\| `(test_\w+)` \|$", text_of(page), re.MULTILINE)
+    return [(sentence.strip(), name) for sentence, name in rows]
+
+
+def test_each_mistake_of_a_hand_is_shown_by_a_test_that_finds_its_sentence() -> None:
+    sources = [
+        file.read_text(encoding="utf-8")
+        for file in (ROOT / "tests" / "integration").rglob("test_*.py")
+    ]
+    found = mistakes("operator/vi.md")
+    assert len(found) >= 12
+    for sentence, name in found:
+        (source,) = [one for one in sources if f"def {name}(" in one]
+        assert sentence in re.sub(r'"\s+"', "", source), name
+    assert [name for _, name in mistakes("operator/en.md")] == [name for _, name in found]
+
+
 STATION_PAGES = ("station/vi.md", "station/en.md")
 
 
