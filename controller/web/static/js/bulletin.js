@@ -25,7 +25,7 @@ class Player {
   }
 
   listen() {
-    this.playButton.addEventListener("click", () => (this.audio.paused ? this.audio.play() : this.audio.pause()));
+    this.playButton.addEventListener("click", () => (this.audio.paused ? this.play() : this.audio.pause()));
     this.hornButton.addEventListener("click", () => this.toggleHorn());
     this.wave.addEventListener("click", (event) => this.seek(event));
     this.audio.addEventListener("play", () => this.alone());
@@ -46,9 +46,13 @@ class Player {
     this.hear(((event.clientX - box.left) / box.width) * this.seconds);
   }
 
+  play() {
+    this.audio.play().catch(() => {}); // stopped before it began: nothing is wrong
+  }
+
   hear(second) {
     this.audio.currentTime = Math.max(0, Math.min(this.seconds, second));
-    this.audio.play();
+    this.play();
   }
 
   show() {
@@ -89,7 +93,7 @@ class Player {
     this.source.disconnect();
     this.source.connect(isHorn ? this.filters[0] : this.context.destination);
     this.context.resume();
-    if (this.audio.paused) this.audio.play();
+    if (this.audio.paused) this.play();
   }
 }
 
