@@ -146,6 +146,9 @@ class PlanSettings:
     """Longest slot in an urban ward, minutes."""
     lateness_s: int = 300
     """How late a slot may still start, seconds, unless its schedule says otherwise."""
+    maintenance_month_h: int = 8
+    """Maintenance that may be declared at a station in a month, hours; more of it would hide how
+    often the station is down."""
     unknown_after_s: int = 120
     """A due slot nobody has reported for so long is shown as unknown, seconds."""
 

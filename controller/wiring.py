@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -48,6 +49,7 @@ from controller.link.broker import reload_users
 from controller.link.broker_access import BrokerAccess, broker_access
 from controller.link.broker_log import Denial, watch_denials
 from controller.link.centre import CentreLink, Deeds
+from controller.link.reach import reach_of
 from controller.link.supervision import broker_restarts, is_broker_up
 from controller.metrics.exporter import Exporter
 from controller.metrics.internals import Internals
@@ -64,12 +66,14 @@ from controller.services.bundle import Services
 from controller.services.calendar import Calendar
 from controller.services.cap_inbox import CapInbox
 from controller.services.comments import Comments
+from controller.services.contacts import Contacts
 from controller.services.cuts import Cuts
 from controller.services.deliveries import Deliveries, Parcel
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_reader import Tools
 from controller.services.emergency_recordings import Recordings
+from controller.services.enrolment import Enrolment
 from controller.services.fault_reports import FaultDesk
 from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
@@ -78,6 +82,7 @@ from controller.services.ingest_desk import IngestDesk
 from controller.services.keys import SigningKeys, load_or_create
 from controller.services.library import Library
 from controller.services.mail import Mail
+from controller.services.maintenance import Maintenance
 from controller.services.notice_choices import NoticeChoices
 from controller.services.notice_watch import NoticeWatch
 from controller.services.notices import Notices
@@ -86,6 +91,7 @@ from controller.services.offers import Offers
 from controller.services.orders import Orders
 from controller.services.outbox import Outbox
 from controller.services.piece_desk import PieceDesk
+from controller.services.place_rules import PlaceRules
 from controller.services.places import Places
 from controller.services.plans import Plans
 from controller.services.programmes import Programmes
@@ -94,6 +100,8 @@ from controller.services.readings import Readings
 from controller.services.schedules import Schedules
 from controller.services.sharing import Sharing
 from controller.services.speech import Speech
+from controller.services.station_desk import StationDesk
+from controller.services.station_list import StationList
 from controller.services.station_page import StationPages
 from controller.services.stations import Stations, prepare_states
 from controller.services.timeliness import TimelinessBook
@@ -255,6 +263,7 @@ def build_services(
         orders=orders,
         stops=orders,
     )
+    stations = Stations(database, now, places, wake)
     exercises = Orders(database, now, places, keys.exercise, wake)
     return Services(
         accounts=accounts,
@@ -278,6 +287,7 @@ def build_services(
         offers=Offers(database, now, places, wake),
         calendar=Calendar(database, now, places, hours, schedules, wake, orders=orders),
         hours=hours,
+        place_rules=PlaceRules(database, now, places, hours, wake),
         plans=Plans(database, now, places, schedules, hours, keys.actual, settings.plan),
         orders=orders,
         emergencies=EmergencyDesk(tools),
@@ -289,7 +299,12 @@ def build_services(
             settings.cap.addresses,
             feeds.fetcher(safe_xml.MOST_BYTES, settings.cap.tls_ca),
         ),
-        stations=Stations(database, now, places, wake),
+        stations=stations,
+        station_list=StationList(database, now, places),
+        station_desk=StationDesk(database, now, places, settings.plan, wake),
+        contacts=Contacts(database, now, places),
+        maintenance=Maintenance(database, now, places, settings.plan),
+        enrolment=Enrolment(settings, keys, stations, hours, partial(reach_of, settings)),
         faults=FaultDesk(database, now, places),
         as_run=AsRun(database, now, places, settings.plan),
         today=Today(database, now, places),

@@ -19,11 +19,12 @@ from controller import wiring
 from controller.cli.console import say, start_log
 from controller.cli.demo_province import PEOPLE, TITLE, ZONE, Province
 from controller.cli.demo_stations import chosen_stations, read_json, write_stations
-from controller.cli.serve import only_one_in, web_address, web_child
+from controller.cli.serve import only_one_in, web_child
 from controller.cli.supervisor import Child, Supervisor
 from controller.link.broker import BundledBroker
 from controller.link.broker_access import write_private
 from controller.link.processes import is_port_free, start_child
+from controller.link.reach import web_address
 from controller.link.supervision import is_broker_up
 from controller.services.passwords import random_password
 from controller.settings import Settings, SettingsError, load

@@ -7,9 +7,9 @@ import tomllib
 from pathlib import Path
 
 from controller import wiring
-from controller.cli.serve import web_address
-from controller.cli.station_config import broker_address, issue, write
+from controller.cli.station_config import issue, write
 from controller.domain.places import PlaceTree
+from controller.link.reach import broker_address, web_address
 
 FILE = "station.toml"
 

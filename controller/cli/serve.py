@@ -25,6 +25,7 @@ from controller.cli.options import ROLES
 from controller.cli.supervisor import Child, Supervisor
 from controller.link.broker import STATIONS_ADVISED, BundledBroker
 from controller.link.processes import free_port, is_port_free, start_child
+from controller.link.reach import kept_port, web_address
 from controller.link.supervision import is_broker_up
 from controller.settings import Settings, SettingsError
 
@@ -127,27 +128,11 @@ def worker_environment(environment: Mapping[str, str], settings: Settings) -> di
     return {**told, "VANG_WEB_PORT": str(settings.web.port)}
 
 
-def web_address(settings: Settings) -> str:
-    """Where people reach the screens."""
-    if settings.web.external_url:
-        return settings.web.external_url.rstrip("/")
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.web.host, settings.web.host)  # noqa: S104
-    host = f"[{host}]" if ":" in host else host
-    return f"{settings.web_scheme}://{host}:{settings.web.port or _kept_port(settings)}"
-
-
-def _kept_port(settings: Settings) -> int:
-    try:
-        return int((settings.folder / "web_port").read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return 0
-
-
 def with_web_port(settings: Settings) -> Settings:
     """The settings with a port that is free now. Port 0: a free one, kept for the next start."""
     port = settings.web.port
     if not port:
-        port = _kept_port(settings) or free_port(settings.web.host)
+        port = kept_port(settings) or free_port(settings.web.host)
         (settings.folder / "web_port").write_text(f"{port}\n", encoding="ascii")
     deadline = time.monotonic() + PORT_WAIT_S
     while not is_port_free(settings.web.host, port):

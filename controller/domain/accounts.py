@@ -34,6 +34,7 @@ class Permission(StrEnum):
     WARN = "warn"
     ORDER_STATIONS = "order_stations"
     REPORT_FAULTS = "report_faults"
+    KEEP_CONTACTS = "keep_contacts"
     MANAGE_STATIONS = "manage_stations"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_AUDIT = "read_audit"
@@ -44,6 +45,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.VIEW,
             Permission.ORDER_STATIONS,
+            Permission.KEEP_CONTACTS,
             Permission.MANAGE_STATIONS,
             Permission.MANAGE_ACCOUNTS,
             Permission.READ_AUDIT,
@@ -57,6 +59,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.WRITE_SCHEDULES,
             Permission.STOP_SOUND,
             Permission.ORDER_STATIONS,
+            Permission.KEEP_CONTACTS,
             Permission.REPORT_FAULTS,
             Permission.WARN,
         }
@@ -78,6 +81,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.WRITE_SCHEDULES,
             Permission.ANSWER_OFFERS,
             Permission.STOP_SOUND,
+            Permission.KEEP_CONTACTS,
             Permission.REPORT_FAULTS,
         }
     ),

@@ -12,6 +12,8 @@ from controller.domain.places import Place, PlaceKind, fold
 
 PROVINCE_ID = "ninh-thuan"
 PROVINCE_CODE = "58"
+STATION_WORDS = "Đài truyền thanh "
+"""What the name of every station of the files begins with."""
 VALID_FROM = date(2021, 1, 1)
 """The state of the tree the files describe."""
 KIND_WORDS = ("thành phố", "thị trấn", "phường", "huyện", "xã", "tỉnh")
@@ -94,7 +96,7 @@ def commune_id(row: CommuneRow) -> str:
 
 def station_name(place: Place) -> str:
     """What a commune's radio station is called."""
-    return f"Đài truyền thanh {place.full_name}"
+    return f"{STATION_WORDS}{place.full_name}"
 
 
 def longest_ms(place: Place, *, commune_min: int, ward_min: int) -> int:

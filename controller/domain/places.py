@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -58,6 +58,8 @@ class Station:
     max_length_ms: int
     volume_ceiling_percent: int
     language_order: tuple[str, ...]
+    is_in_service: bool = True
+    """False before it is commissioned: it is installed and tried, but nothing counts on it."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,9 @@ class PlaceTree:
 
     places: Mapping[str, Place]
     stations: Mapping[str, Station]
+    """In service, or on trial before they are commissioned."""
+    retired: Mapping[str, Station] = field(default_factory=dict)
+    """Those that were: their past is still told."""
 
     @cached_property
     def _children(self) -> Mapping[str | None, tuple[Place, ...]]:
@@ -80,6 +85,10 @@ class PlaceTree:
         for station in self.stations.values():
             at.setdefault(station.place_id, []).append(station)
         return {place_id: tuple(group) for place_id, group in at.items()}
+
+    def station(self, station_id: str) -> Station | None:
+        """A station whether it is retired or not; None: there never was one of this id."""
+        return self.stations.get(station_id) or self.retired.get(station_id)
 
     def children(self, place_id: str | None) -> tuple[Place, ...]:
         """The places directly below, in their fixed order; None: the roots."""
@@ -106,17 +115,18 @@ class PlaceTree:
             yield from self.walk(child.place_id)
 
     def stations_in(self, place_ids: Iterable[str]) -> tuple[Station, ...]:
-        """Every station of these places and below, each once, in the fixed order."""
+        """Every station in service at these places and below, each once, in the fixed order."""
         found: dict[str, Station] = {}
         for place_id in place_ids:
             for place in self.walk(place_id):
                 for station in self._stations_at.get(place.place_id, ()):
-                    found.setdefault(station.station_id, station)
+                    if station.is_in_service:
+                        found.setdefault(station.station_id, station)
         return tuple(found.values())
 
     def place_ids_of(self, station_id: str) -> tuple[str, ...]:
         """The commune, district and province of a station, lowest first."""
-        station = self.stations[station_id]
+        station = self.stations.get(station_id) or self.retired[station_id]
         return tuple(place.place_id for place in self.path(station.place_id))
 
     def district_of(self, place_id: str) -> Place | None:

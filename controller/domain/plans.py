@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
-from controller.domain.policy import Allowed
+from controller.domain.policy import Allowed, LoudnessBand
 from controller.domain.schedule import instant, local_date
 from station_protocol.messages import (
     HoursException,
@@ -247,6 +247,13 @@ def limits_of(
                 closes_min=band.closes_min,
                 ceiling_percent=band.ceiling_percent,
             )
-            for band in allowed.bands[:MOST_SPANS]
+            for band in _quietest(allowed.bands)
         ),
     )
+
+
+def _quietest(bands: Sequence[LoudnessBand]) -> Sequence[LoudnessBand]:
+    """As many as a message takes; of too many the loudest are left out."""
+    if len(bands) <= MOST_SPANS:
+        return bands
+    return sorted(bands, key=lambda band: band.ceiling_percent)[:MOST_SPANS]

@@ -6,7 +6,7 @@ Only an emergency passes; here it does not exist. Everything is checked again in
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
 from controller.domain.places import PlaceTree
@@ -59,20 +59,38 @@ class HoursBook:
     rules: Mapping[str, tuple[Span, ...]]
     exceptions: tuple[OpenException, ...] = ()
     bands: tuple[LoudnessBand, ...] = ()
+    """Those that hold at every place."""
+    place_bands: Mapping[str, tuple[LoudnessBand, ...]] = field(default_factory=dict)
 
     def of_place(self, tree: PlaceTree, place_id: str) -> Allowed:
-        """What holds at a place: the spans every rule from the root down to it agrees on."""
+        """What holds at a place: the spans every rule from the root down to it agrees on.
+
+        Loudness adds up in the same way: of all bands of an hour the quietest holds.
+        """
         path = [step.place_id for step in tree.path(place_id)]
         hours = self.rules.get(path[-1], self.default)
         for below in reversed(path[:-1]):
             if below in self.rules:
                 hours = common(hours, self.rules[below])
         exceptions = tuple(item for item in self.exceptions if item.place_id in path)
-        return Allowed(joined(hours), exceptions, self.bands)
+        own = [band for step in reversed(path) for band in self.place_bands.get(step, ())]
+        return Allowed(joined(hours), exceptions, (*self.bands, *own))
 
     def of_station(self, tree: PlaceTree, station_id: str) -> Allowed:
         """What holds at a station."""
         return self.of_place(tree, tree.stations[station_id].place_id)
+
+    def with_place(
+        self, place_id: str, hours: tuple[Span, ...], bands: tuple[LoudnessBand, ...]
+    ) -> HoursBook:
+        """The book if this place had these rules of its own; none of a kind: as above it."""
+        rules = {key: own for key, own in self.rules.items() if key != place_id}
+        louder = {key: own for key, own in self.place_bands.items() if key != place_id}
+        if hours:
+            rules[place_id] = joined(hours)
+        if bands:
+            louder[place_id] = bands
+        return replace(self, rules=rules, place_bands=louder)
 
 
 def joined(spans: Iterable[Span]) -> tuple[Span, ...]:

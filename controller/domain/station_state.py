@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -36,6 +36,15 @@ class Facts:
     reasons: tuple[str, ...] = ()
     on_air_slot_id: str | None = None
     on_air_until_at: datetime | None = None
+    maint_from_at: datetime | None = None
+    maint_until_at: datetime | None = None
+    """Declared maintenance: in force, to come, or the last one that was."""
+
+    def is_in_maintenance(self, now: datetime) -> bool:
+        """Whether somebody declared that the station is worked at now."""
+        if self.maint_from_at is None or self.maint_until_at is None:
+            return False
+        return self.maint_from_at <= now < self.maint_until_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,21 @@ ON_AIR_GRACE = timedelta(seconds=30)
 
 
 def shown_state(facts: Facts, now: datetime) -> Shown:
-    """The state at `now`. A lapse is stamped with its deadline, not with when it was noticed."""
+    """The state at `now`. A lapse is stamped with its deadline, not with when it was noticed.
+
+    Declared maintenance hides every state but a sound: what is heard is always told.
+    """
+    own = _own_state(facts, now)
+    if facts.is_in_maintenance(now):
+        is_sounding = own.state is ShownState.ON_AIR
+        return own if is_sounding else Shown(ShownState.MAINT, facts.maint_from_at)
+    over_at = facts.maint_until_at
+    if over_at is None or over_at > now or facts.maint_from_at == over_at:
+        return own
+    return replace(own, since_at=over_at if own.since_at is None else max(own.since_at, over_at))
+
+
+def _own_state(facts: Facts, now: datetime) -> Shown:
     beat = facts.last_heartbeat_at
     if beat is None:
         return Shown(ShownState.NEVER, None)
@@ -98,6 +121,8 @@ def flip(
     if current.state == shown:
         return current, None
     at = current.since_at or now
+    if current.state is ShownState.MAINT and shown == ShownState.ON_AIR:
+        at = _own_state(facts, now).since_at or now  # back to it, when the sound was over
     if since_at is not None and at < since_at:
         at = since_at
     return current, Flip(current.state, at, current.reasons)

@@ -78,6 +78,7 @@ def _values(station: StationSample, now: datetime) -> dict[str, Counts]:
         "vang_station_up": is_up,
         "vang_station_ready": is_up and station.is_ready,
         "vang_station_on_air": is_up and station.is_on_air,
+        "vang_station_in_maintenance": station.is_in_maintenance,
         "vang_station_last_heartbeat_timestamp_seconds": beat.timestamp() if beat else None,
         "vang_station_plan_version": station.plan_version,
         "vang_station_plan_version_held": station.plan_version_held,

@@ -20,6 +20,7 @@ class StationSample:
     last_heartbeat_at: datetime | None = None
     is_ready: bool = False
     is_on_air: bool = False
+    is_in_maintenance: bool = False
     plan_version: int = 0
     plan_version_held: int = 0
     required_assets: int = 0

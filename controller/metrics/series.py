@@ -47,6 +47,12 @@ STATION_SERIES = (
         "vang_station_on_air", "gauge", "0/1", "Whether the station said that something sounds."
     ),
     _station(
+        "vang_station_in_maintenance",
+        "gauge",
+        "0/1",
+        "Whether declared maintenance is in force: a silence in it needs nobody.",
+    ),
+    _station(
         "vang_station_last_heartbeat_timestamp_seconds",
         "gauge",
         "seconds since 1970, controller's clock",

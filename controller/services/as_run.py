@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from controller.services import (
     denials,
     journal_lines,
+    maintenance,
     numbers,
     orders,
     slot_results,
@@ -279,16 +280,23 @@ class AsRun:
             return
         with self._database.write() as session:
             states = station_states.load(session)
-            fresh = [dict(values) for values in states.values()]
+            windows = maintenance.windows_in_sight(session, now)
+            fresh = [
+                maintenance.following(dict(values), windows.get(key), now)
+                for key, values in states.items()
+            ]
             station_states.store(session, states, fresh, source="deadline", now=now)
 
     def _has_lapsed(self, now: datetime) -> bool:
         """A look without the write lock: most sweeps find nothing."""
         with self._database.read() as session:
-            return any(
-                station_states.is_due_to_flip(values, now)
-                for values in station_states.load(session).values()
-            )
+            states = station_states.load(session)
+            windows = maintenance.windows_in_sight(session, now)
+        return any(
+            station_states.is_due_to_flip(values, now)
+            or maintenance.following(values, windows.get(station_id), now) != values
+            for station_id, values in states.items()
+        )
 
     def reconcile(self) -> None:
         """Open the results of due slots; decide what silence or plans held make sure."""

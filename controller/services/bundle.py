@@ -18,18 +18,22 @@ if TYPE_CHECKING:
     from controller.services.calendar import Calendar
     from controller.services.cap_inbox import CapInbox
     from controller.services.comments import Comments
+    from controller.services.contacts import Contacts
     from controller.services.cuts import Cuts
     from controller.services.deliveries import Deliveries
     from controller.services.drafts import Drafts
     from controller.services.emergencies import DrillDesk, EmergencyDesk
+    from controller.services.enrolment import Enrolment
     from controller.services.fault_reports import FaultDesk
     from controller.services.filing import FilingDesk
     from controller.services.hours import Hours
     from controller.services.library import Library
+    from controller.services.maintenance import Maintenance
     from controller.services.notice_choices import NoticeChoices
     from controller.services.notices import Notices
     from controller.services.offers import Offers
     from controller.services.orders import Orders
+    from controller.services.place_rules import PlaceRules
     from controller.services.places import Places
     from controller.services.plans import Plans
     from controller.services.programmes import Programmes
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
     from controller.services.schedules import Schedules
     from controller.services.sharing import Sharing
     from controller.services.speech import Speech
+    from controller.services.station_desk import StationDesk
+    from controller.services.station_list import StationList
     from controller.services.station_page import StationPages
     from controller.services.stations import Stations
     from controller.services.timeliness import TimelinessBook
@@ -68,12 +74,18 @@ class Services:
     offers: Offers
     calendar: Calendar
     hours: Hours
+    place_rules: PlaceRules
     plans: Plans
     orders: Orders
     emergencies: EmergencyDesk
     drills: DrillDesk
     cap: CapInbox
     stations: Stations
+    station_list: StationList
+    station_desk: StationDesk
+    contacts: Contacts
+    maintenance: Maintenance
+    enrolment: Enrolment
     faults: FaultDesk
     as_run: AsRun
     today: Today

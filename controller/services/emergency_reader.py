@@ -103,7 +103,7 @@ class EmergencyReader:
         tree = self._places.tree()
         with self._database.read() as session:
             row = self._row(session, actor, emergency_id)
-            said = traces(session, tree, row)
+            said = traces(session, tree, row, self._now())
             phones = phones_of(session, [one.station_id for one in said])
             return LiveView(view_of(session, row), said, phones)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from controller.domain.bulletins import Language
@@ -21,7 +21,7 @@ from controller.domain.emergencies import (
 )
 from controller.domain.hazards import Hazard
 from controller.domain.places import PlaceTree
-from controller.domain.station_state import ShownState
+from controller.domain.station_state import FRESH_FOR, ShownState
 from controller.storage.models import (
     BulletinVersionRow,
     EmergencyOrderRow,
@@ -219,7 +219,9 @@ def _sound(row: PieceRow | BulletinVersionRow | None) -> OrderSound | None:
 # --- what the stations said -----------------------------------------------------------------------
 
 
-def traces(session: Session, tree: PlaceTree, row: EmergencyRow) -> tuple[StationTrace, ...]:
+def traces(
+    session: Session, tree: PlaceTree, row: EmergencyRow, now: datetime
+) -> tuple[StationTrace, ...]:
     """What each station of the targets has said about it so far, in the order of the places."""
     stations = [one.station_id for one in tree.stations_in(row.target_ids)]
     query = select(EmergencyOrderRow.order_id).where(
@@ -232,7 +234,7 @@ def traces(session: Session, tree: PlaceTree, row: EmergencyRow) -> tuple[Statio
     up = set(
         session.scalars(
             select(StationStateRow.station_id).where(
-                StationStateRow.station_id.in_(stations), StationStateRow.shown_state.in_(_IS_UP)
+                StationStateRow.station_id.in_(stations), _is_up(now)
             )
         )
     )
@@ -240,6 +242,13 @@ def traces(session: Session, tree: PlaceTree, row: EmergencyRow) -> tuple[Statio
         _trace(station_id, station_id in up, replies.get(station_id), said[station_id])
         for station_id in stations
     )
+
+
+def _is_up(now: datetime) -> ColumnElement[bool]:
+    """Linked, whatever is said of it: work at a station does not keep an order from it."""
+    is_linked = StationStateRow.last_heartbeat_at > now - FRESH_FOR
+    is_worked_at = StationStateRow.shown_state == ShownState.MAINT.value
+    return or_(StationStateRow.shown_state.in_(_IS_UP), and_(is_worked_at, is_linked))
 
 
 def _replies(session: Session, orders: Iterable[str]) -> dict[str, OrderReplyRow]:

@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.places import PlaceKind, PlaceTree
+from controller.domain.station_state import Facts
 from controller.metrics.samples import FleetSnapshot, StationSample
+from controller.services.places import out_of_service
 from controller.storage.database import Database
 from controller.storage.models import (
     OutboxRow,
@@ -49,14 +51,14 @@ class Fleet:
 
     def snapshot(self) -> FleetSnapshot:
         """All stations in use, whether they ever spoke or not."""
-        tree = self._tree()
+        tree, now = self._tree(), self._now()
         with self._database.read() as session:
             tallies = self._tallies(session)
             waiting, oldest_at = session.execute(
                 select(func.count(OutboxRow.outbox_id), func.min(OutboxRow.created_at))
             ).one()
             stations = tuple(
-                _sample(station, state, tree, tallies) for station, state in _in_use(session)
+                _sample(station, state, tree, tallies, now) for station, state in _in_use(session)
             )
         return FleetSnapshot(stations, waiting, oldest_at)
 
@@ -74,7 +76,7 @@ def _in_use(session: Session) -> list[tuple[StationRow, StationStateRow | None]]
     rows = session.execute(
         select(StationRow, StationStateRow)
         .outerjoin(StationStateRow, StationStateRow.station_id == StationRow.station_id)
-        .where(StationRow.retired_at.is_(None))
+        .where(StationRow.retired_at.is_(None), StationRow.station_id.not_in(out_of_service()))
         .order_by(StationRow.station_id)
     )
     return [(station, state) for station, state in rows]
@@ -130,6 +132,7 @@ def _sample(
     state: StationStateRow | None,
     tree: PlaceTree,
     tallies: tuple[Tally, Tally],
+    now: datetime,
 ) -> StationSample:
     names = {place.kind: place.full_name for place in tree.path(station.place_id)}
     who = (
@@ -147,6 +150,9 @@ def _sample(
         last_heartbeat_at=state.last_heartbeat_at,
         is_ready=state.health == "ready",
         is_on_air=state.on_air_slot_id is not None,
+        is_in_maintenance=Facts(
+            maint_from_at=state.maint_from_at, maint_until_at=state.maint_until_at
+        ).is_in_maintenance(now),
         plan_version=state.plan_version_sent,
         plan_version_held=state.plan_version_held if is_of_this_epoch else 0,
         required_assets=state.required_assets,

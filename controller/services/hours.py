@@ -15,6 +15,7 @@ from controller.domain.places import Place
 from controller.domain.policy import (
     Allowed,
     HoursBook,
+    LoudnessBand,
     OpenException,
     Span,
     bands_of,
@@ -27,7 +28,7 @@ from controller.services.places import Places
 from controller.services.scope import ensure_targets, ensure_within, may_see
 from controller.settings import PlanSettings
 from controller.storage.database import Database
-from controller.storage.models import HoursExceptionRow, HoursRuleRow
+from controller.storage.models import HoursExceptionRow, HoursRuleRow, LoudnessRuleRow
 
 LONGEST_EXCEPTION = timedelta(days=7)
 LONGEST_WHY = 200
@@ -35,11 +36,12 @@ LONGEST_WHY = 200
 
 @dataclass(frozen=True, slots=True)
 class PlaceHours:
-    """The hours that hold at a place; `is_own`: a rule is written at this very place."""
+    """Hours and loudness that hold at a place; `is_own`: a rule is written at this very place."""
 
     place: Place
     depth: int
     hours: tuple[Span, ...]
+    bands: tuple[LoudnessBand, ...]
     is_own: bool
 
 
@@ -97,6 +99,9 @@ class Hours:
             .where(HoursExceptionRow.until_at > self._now())
             .order_by(HoursExceptionRow.from_at, HoursExceptionRow.hours_exception_id)
         )
+        bands: defaultdict[str, list[LoudnessBand]] = defaultdict(list)
+        for own_band in session.scalars(select(LoudnessRuleRow)):
+            bands[own_band.place_id].append(band_of(own_band))
         exceptions = tuple(
             OpenException(row.place_id, row.from_at, row.until_at, row.why)
             for row in session.scalars(coming)
@@ -106,6 +111,7 @@ class Hours:
             {key: joined(own) for key, own in rules.items()},
             exceptions,
             self._bands,
+            {key: tuple(own) for key, own in bands.items()},
         )
 
     def of_station(self, station_id: str, session: Session | None = None) -> Allowed:
@@ -131,10 +137,11 @@ class Hours:
                 place,
                 len(list(tree.path(place.place_id))) - root_depth,
                 book.of_place(tree, place.place_id).hours,
-                place.place_id in book.rules,
+                book.of_place(tree, place.place_id).bands,
+                _has_own(book, place.place_id),
             )
             for place in tree.walk(actor.place_id)
-            if place.place_id in book.rules or place.place_id == actor.place_id
+            if _has_own(book, place.place_id) or place.place_id == actor.place_id
         ]
         now = self._now()
         return HoursPage(
@@ -211,6 +218,15 @@ class Hours:
             row.created_at,
             may_see(tree, actor, row.place_id) and row.until_at > self._now(),
         )
+
+
+def _has_own(book: HoursBook, place_id: str) -> bool:
+    return place_id in book.rules or place_id in book.place_bands
+
+
+def band_of(row: LoudnessRuleRow) -> LoudnessBand:
+    """A stored rule of loudness."""
+    return LoudnessBand(row.opens_min, row.closes_min, row.ceiling_percent)
 
 
 def _check(from_at: datetime, until_at: datetime, why: str, now: datetime) -> None:

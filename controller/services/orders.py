@@ -86,6 +86,8 @@ class Orders:
         tree = self._places.tree()
         station = tree.stations.get(audience)
         place_id = station.place_id if station else audience
+        if audience in tree.retired:  # its commune may have the same id, and others live there
+            raise NotFoundError(f"order to {audience}", kind="station", object_id=audience)
         if not tree.is_within(place_id, actor.place_id):
             raise NotFoundError(f"order to {audience}", kind="station", object_id=audience)
         with self._database.write() as session:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from controller.domain import gazetteer
 from controller.domain.places import Place, PlaceKind, PlaceTree, Station
 from controller.settings import PlanSettings
 from controller.storage.database import Database
-from controller.storage.models import PlaceRow, SpeakerClusterRow, StationRow, StationStateRow
+from controller.storage.models import (
+    PlaceRow,
+    SpeakerClusterRow,
+    StationAbsenceRow,
+    StationContactRow,
+    StationRow,
+    StationStateRow,
+)
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -61,14 +68,13 @@ class Places:
         Numbers 1 to 3 at stations with no known cluster; phones of the form 0900 000 0xx.
         """
         known = set(session.scalars(select(SpeakerClusterRow.station_id)))
+        phoned = set(session.scalars(select(StationContactRow.station_id)))
         stations = session.scalars(select(StationRow).order_by(StationRow.station_id)).all()
         for number, station in enumerate(stations, start=1):
             if station.station_id not in known:
                 _add_clusters(session, station.station_id, range(1, 4), is_invented=True)
-            if station.phone_number is None:
-                station.phone_name = "Trực đài"
-                station.phone_number = f"0900 000 {number:03d}"
-                station.phone_is_invented = True
+            if station.station_id not in phoned:
+                _add_invented_phone(session, station.station_id, f"0900 000 {number:03d}")
 
     def _read(self) -> PlaceTree:
         with self._database.read() as session:
@@ -76,13 +82,21 @@ class Places:
             stations = session.scalars(
                 select(StationRow)
                 .join(PlaceRow, PlaceRow.place_id == StationRow.place_id)
-                .where(StationRow.retired_at.is_(None))
                 .order_by(PlaceRow.position, StationRow.station_id)
             ).all()
+            away = set(session.scalars(out_of_service()))
+            known = {row.station_id: _station_of(row, away) for row in stations}
+            retired = {row.station_id for row in stations if row.retired_at is not None}
             return PlaceTree(
                 {row.place_id: _place_of(row) for row in places},
-                {row.station_id: _station_of(row) for row in stations},
+                {key: station for key, station in known.items() if key not in retired},
+                {key: known[key] for key in known if key in retired},
             )
+
+
+def out_of_service() -> Select[str]:
+    """Asks for the stations that are not in service: on trial, or retired."""
+    return select(StationAbsenceRow.station_id).where(StationAbsenceRow.until_at.is_(None))
 
 
 def commune_rows() -> list[gazetteer.CommuneRow]:
@@ -114,6 +128,19 @@ def _add_stations(
         )
         session.flush()
         session.add(StationStateRow(station_id=place.place_id))
+
+
+def _add_invented_phone(session: Session, station_id: str, number: str) -> None:
+    session.add(
+        StationContactRow(
+            station_id=station_id,
+            position=1,
+            name="Trực đài",
+            role="",
+            number=number,
+            is_invented=True,
+        )
+    )
 
 
 def _add_clusters(
@@ -161,7 +188,7 @@ def _place_of(row: PlaceRow) -> Place:
     )
 
 
-def _station_of(row: StationRow) -> Station:
+def _station_of(row: StationRow, away: Collection[str]) -> Station:
     return Station(
         row.station_id,
         row.place_id,
@@ -170,4 +197,5 @@ def _station_of(row: StationRow) -> Station:
         row.max_length_ms,
         row.volume_ceiling_percent,
         tuple(row.language_order),
+        row.station_id not in away,
     )

@@ -16,10 +16,12 @@ from controller.domain import plans as rules
 from controller.domain.offers import Decline
 from controller.domain.places import PlaceTree, Station
 from controller.domain.policy import HoursBook
+from controller.services.absences import absences, was_away
 from controller.services.declines import declined
 from controller.services.piece_desk import station_names
 from controller.services.slot_rows import is_undone_by_rule
 from controller.services.slot_sounds import Names, has_mark, items_at, order_key, with_name
+from controller.services.stations import leaving
 from controller.storage.models import (
     ProgrammeRow,
     ScheduleRow,
@@ -69,7 +71,7 @@ Draft = PlanDraft | LimitsDraft
 
 
 def plan_drafts(session: Session, tree: PlaceTree, moment: Moment) -> list[PlanDraft]:
-    """The plans whose content changed, or that run out."""
+    """The plans whose content changed, or that run out; that of a retired station is empty."""
     book = _airings(session, moment)
     schedule_ids = {airing.schedule_id for airing in book.airings}
     agendas = rules.by_station(book.airings, stations_by_schedule(session, tree, schedule_ids))
@@ -77,11 +79,16 @@ def plan_drafts(session: Session, tree: PlaceTree, moment: Moment) -> list[PlanD
     digests |= {id(slot): rules.digest(slot) for slot in book.others.values()}
     newest = _newest_plans(session)
     drafts = []
-    for station_id, station in tree.stations.items():
+    away = absences(session, None, moment.window.starts_at, moment.now)
+    left = session.scalars(leaving(moment.now)).all()
+    gone = {key: tree.retired[key] for key in left if key in tree.retired}
+    for station_id, station in {**tree.stations, **gone}.items():
+        spans = away.get(station_id, ())  # what aired before it was in service is not its matter
         slots = tuple(
             book.slot_at(station, slot)
             for slot in agendas.get(station_id, ())
-            if station_id not in book.declines.get(slot.slot_id, ())
+            if not was_away(spans, slot.starts_at)
+            and station_id not in book.declines.get(slot.slot_id, ())
         )
         own = {slot.slot_id: digests.get(id(slot)) or rules.digest(slot) for slot in slots}
         held = newest.get(station_id, _NONE)

@@ -11,6 +11,7 @@ from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.policy import Daypart, HoursBook
 from controller.domain.schedule import Recurrence, Schedule
 from controller.domain.validity import Validity
+from controller.services.phones import Phone
 from controller.services.schedule_rows import StoredSchedule
 from station_protocol.vocabulary import Priority
 
@@ -42,8 +43,7 @@ class StationReach:
     name: str
     is_linked: bool
     last_seen_at: datetime | None
-    phone_name: str | None
-    phone_number: str | None
+    phone: Phone | None
 
 
 @dataclass(frozen=True, slots=True)

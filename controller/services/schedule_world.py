@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from controller.domain.places import PlaceTree
 from controller.domain.policy import HoursBook
 from controller.domain.schedule import local_date
+from controller.services.phones import phones_of
 from controller.services.schedule_findings import StationReach, World
 from controller.services.schedule_rows import SlotKey, StoredSchedule, load, patterns
 from controller.storage.models import ScheduleRow, SlotRow, StationRow, StationStateRow
@@ -65,18 +66,16 @@ def _reach(session: Session, tree: PlaceTree, now: datetime) -> dict[str, Statio
     query = select(
         StationRow.station_id,
         StationRow.name,
-        StationRow.phone_name,
-        StationRow.phone_number,
         StationStateRow.last_heartbeat_at,
     ).outerjoin(StationStateRow, StationStateRow.station_id == StationRow.station_id)
+    phones = phones_of(session, tree.stations)
     return {
         row.station_id: StationReach(
             station_id=row.station_id,
             name=row.name,
             is_linked=is_fresh(row.last_heartbeat_at, now),
             last_seen_at=row.last_heartbeat_at,
-            phone_name=row.phone_name,
-            phone_number=row.phone_number,
+            phone=phones.get(row.station_id),
         )
         for row in session.execute(query)
         if row.station_id in tree.stations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -16,6 +17,7 @@ from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.policy import HoursBook
 from controller.domain.schedule import Recurrence, local_date, next_after
 from controller.errors import NotFoundError
+from controller.services.absences import absences
 from controller.services.audit import SYSTEM
 from controller.services.declines import declined
 from controller.services.piece_desk import station_names
@@ -189,7 +191,6 @@ def _lines(
     stored: StoredSchedule,
     now: datetime,
 ) -> tuple[StationLine, ...]:
-    here = station_ids(tree, stored.target_ids) & station_ids(tree, [actor.place_id])
     results = {
         result.station_id: result
         for result in session.scalars(
@@ -220,9 +221,30 @@ def _lines(
                 (station.station_id, sha256) in held for sha256 in sounds_at(row, station, names)
             ),
         )
-        for station in tree.stations_in([place.place_id for place in places_of(tree, stored)])
-        if station.station_id in here
+        for station in _concerned(session, tree, actor, row, stored, results)
     )
+
+
+def _concerned(
+    session: Session,
+    tree: PlaceTree,
+    actor: Actor,
+    row: SlotRow,
+    stored: StoredSchedule,
+    results: Mapping[str, SlotResultRow],
+) -> list[Station]:
+    """The stations it is for in the actor's place: in service then, or with a word about it."""
+    here = station_ids(tree, [actor.place_id])
+    targets = [place.place_id for place in places_of(tree, stored)]
+    stations = [one for one in tree.stations_in(targets) if one.station_id in here]
+    stations += [
+        one
+        for one in tree.retired.values()
+        if one.station_id in results and tree.is_within(one.place_id, actor.place_id)
+    ]
+    ids = [one.station_id for one in stations]
+    away = absences(session, ids, row.starts_at, row.starts_at + timedelta(seconds=1))
+    return [one for one in stations if one.station_id in results or one.station_id not in away]
 
 
 def _line(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from controller.domain import reconcile
 from controller.domain.places import PlaceTree
 from controller.domain.reconcile import Change, Holding, Report, Result
+from controller.services.absences import absences, was_away
 from controller.services.declines import declined
 from controller.services.plan_drafts import stations_by_schedule
 from controller.storage.models import (
@@ -215,11 +216,13 @@ def open_due(session: Session, tree: PlaceTree, now: datetime) -> set[str]:
         )
     }
     declines = declined(session, due)
+    away = absences(session, None, min(slot.starts_at for slot in due), now)
     fresh = [
         _opened(station_id, slot, is_declined=station_id in declines.get(slot.slot_id, ()))
         for slot in due
         for station_id in stations_of.get(slot.schedule_id, ())
         if (station_id, slot.slot_id) not in known
+        and not was_away(away.get(station_id, ()), slot.starts_at)
     ]
     if fresh:
         session.execute(insert(SlotResultRow), fresh)

@@ -15,7 +15,10 @@ from controller.domain.offers import no_offer
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.story import SlotStory
 from controller.errors import NotFoundError
+from controller.services.absences import Absence, absence_of, absences, was_away
 from controller.services.declines import declined
+from controller.services.maintenance import MaintenanceView, windows_to_come
+from controller.services.phones import Phone, contacts_of
 from controller.services.piece_desk import station_names
 from controller.services.places import Places
 from controller.services.slot_sounds import items_at, marks_of, sounds_at
@@ -72,9 +75,13 @@ class StationView:
     place: Place
     district: Place | None
     tile: Tile
-    phone_name: str | None
-    phone_number: str | None
-    phone_is_invented: bool
+    phones: tuple[Phone, ...]
+    """Whom to call, in order."""
+    row_version: int
+    absence: Absence | None
+    """Why it is not in service now; None: it is."""
+    maintenance: tuple[MaintenanceView, ...]
+    """Declared and not over, the next first."""
     day: tuple[DayLine, ...]
     stories: Mapping[str, SlotStory]
     """Why each slot of the day stands as it does, by slot id."""
@@ -98,7 +105,7 @@ class StationPages:
     def view(self, actor: Actor, station_id: str, day: datetime) -> StationView:
         """One station's page; `day` is any instant of the local day shown, at its midnight."""
         tree, now = self._places.tree(), self._now()
-        station = tree.stations.get(station_id)
+        station = tree.station(station_id)
         if station is None or not tree.is_within(station.place_id, actor.place_id):
             raise NotFoundError(f"station {station_id}", kind="station", object_id=station_id)
         with self._database.read() as session:
@@ -111,9 +118,10 @@ class StationPages:
                 place=tree.places[station.place_id],
                 district=tree.district_of(station.place_id),
                 tile=tiles_of(session, tree, [station], now)[station_id],
-                phone_name=row.phone_name,
-                phone_number=row.phone_number,
-                phone_is_invented=row.phone_is_invented,
+                phones=tuple(contacts_of(session, [station_id]).get(station_id, ())),
+                row_version=row.row_version,
+                absence=absence_of(session, station_id),
+                maintenance=windows_to_come(session, station_id, now),
                 day=lines,
                 stories=read_stories(session, station_id, airings, now),
                 holdings=_holdings(session, tree, station, held, now),
@@ -137,14 +145,16 @@ def _held(session: Session, station_id: str) -> frozenset[str]:
 def _planned_rows(
     session: Session, tree: PlaceTree, station: Station, start: datetime, end: datetime
 ) -> Sequence[SlotRow]:
-    here = select(ScheduleTargetRow.schedule_id).where(
-        ScheduleTargetRow.place_id.in_(tree.place_ids_of(station.station_id))
-    )
-    return session.scalars(
+    """What schedules named for the station while it was in service."""
+    above = [place.place_id for place in tree.path(station.place_id)]
+    here = select(ScheduleTargetRow.schedule_id).where(ScheduleTargetRow.place_id.in_(above))
+    rows = session.scalars(
         select(SlotRow)
         .where(SlotRow.schedule_id.in_(here), SlotRow.starts_at >= start, SlotRow.starts_at < end)
         .order_by(SlotRow.starts_at)
     ).all()
+    away = absences(session, [station.station_id], start, end).get(station.station_id, ())
+    return [row for row in rows if not was_away(away, row.starts_at)]
 
 
 def _planned(airing: Airing, now: datetime) -> Planned:

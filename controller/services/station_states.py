@@ -33,6 +33,8 @@ VISIBLE = frozenset(
         "refused",
         "denied_publishes",
         "agent_version",
+        "maint_from_at",
+        "maint_until_at",
     }
 )
 """Columns a screen shows at once; a change of any other can wait for the next page."""
@@ -134,6 +136,8 @@ def facts_of(values: Values) -> Facts:
         reasons=tuple(values["health_reasons"]),
         on_air_slot_id=values["on_air_slot_id"],
         on_air_until_at=values["on_air_until_at"],
+        maint_from_at=values["maint_from_at"],
+        maint_until_at=values["maint_until_at"],
     )
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import clean_language
-from controller.errors import InvalidInputError, NotFoundError
-from controller.services import audit
+from controller.errors import InvalidInputError
 from controller.services.machine_secrets import (
     BrokerUser,
     bcrypt_hash,
@@ -23,11 +22,14 @@ from controller.services.machine_secrets import (
 )
 from controller.services.outbox import enqueue
 from controller.services.places import Places
-from controller.services.scope import ensure_within
+from controller.services.station_rows import ensure_version, station_row, write_down
 from controller.storage.database import Database
 from controller.storage.models import StationPlanRow, StationRow, StationStateRow
 from station_protocol import topics
 from station_protocol.topics import DOWN_DELIVERY, Down
+
+LEAVES_WITHIN = timedelta(days=15)
+"""The last plan of a retired station runs out a day after its 14; then it is shut out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,13 @@ class Stations:
         self._wake = wake
 
     def issue_config(self, station_id: str, actor: Actor | None = None) -> StationConfig:
-        """New secrets for a station; those it had before are worth nothing from now on."""
+        """New secrets for a station; those it had before are worth nothing from now on.
+
+        NotFoundError for a station that is retired, or outside the actor's place.
+        """
         password, token = secrets.token_hex(32), secrets.token_hex(32)
         with self._database.write() as session:
-            row = self._row(session, station_id)
+            row = self._row(session, station_id, actor)
             row.broker_password_hash = bcrypt_hash(password)
             row.broker_password_pbkdf2 = pbkdf2_hash(password)
             row.sound_token_hash = token_hash(token)
@@ -90,7 +95,7 @@ class Stations:
         """Shut a station out: a stolen machine can do nothing with what it has."""
         now = self._now()
         with self._database.write() as session:
-            row = self._row(session, station_id)
+            row = self._row(session, station_id, actor)
             row.broker_password_hash = None
             row.broker_password_pbkdf2 = None
             row.sound_token_hash = None
@@ -101,19 +106,28 @@ class Stations:
         self._wake("outbox")
 
     def broker_users(self) -> tuple[BrokerUser, ...]:
-        """Every station that was given credentials, for the broker's configuration."""
+        """Every station that was given credentials, for the broker's configuration.
+
+        A retired one stays in until it holds the plan that is empty: its last one would go on.
+        """
         tree = self._places.tree()
         query = select(
             StationRow.station_id,
             StationRow.broker_password_hash,
             StationRow.broker_password_pbkdf2,
-        ).where(StationRow.broker_password_hash.is_not(None), StationRow.retired_at.is_(None))
+        ).where(
+            StationRow.broker_password_hash.is_not(None),
+            or_(
+                StationRow.retired_at.is_(None),
+                StationRow.station_id.in_(leaving(self._now())),
+            ),
+        )
         with self._database.read() as session:
             rows = sorted((row[0], str(row[1]), str(row[2])) for row in session.execute(query))
         return tuple(
             BrokerUser(station_id, password_hash, mosquitto_hash, tree.place_ids_of(station_id))
             for station_id, password_hash, mosquitto_hash in rows
-            if station_id in tree.stations
+            if tree.station(station_id) is not None
         )
 
     def station_of_token(self, token: str) -> str | None:
@@ -146,29 +160,31 @@ class Stations:
             )
         self._places.reload()
 
-    def set_languages(self, actor: Actor, station_id: str, order: Sequence[str]) -> None:
+    def set_languages(
+        self, actor: Actor, station_id: str, order: Sequence[str], row_version: int | None = None
+    ) -> None:
         """Have the station air the first of these languages that a bulletin has.
 
-        NotFoundError for a station outside the actor's place; InvalidInputError for no language.
+        NotFoundError for a station outside the actor's place; InvalidInputError for no language;
+        StaleEditError when somebody changed the station since this version of it.
         """
         languages = [clean_language(one).value for one in dict.fromkeys(order) if one]
         if not languages:
             raise InvalidInputError("no language", field="languages", problem="missing")
         with self._database.write() as session:
-            row = self._row(session, station_id)
-            ensure_within(self._places.tree(), actor, row.place_id)
+            row = self._row(session, station_id, actor)
             if list(row.language_order) == languages:
                 return
+            if row_version is not None:
+                ensure_version(session, row, row_version)
             row.language_order = languages
+            row.row_version += 1
             self._record(session, actor, "station.languages", row, {"order": languages})
         self._places.reload()
         self._wake("plan_refresh")
 
-    def _row(self, session: Session, station_id: str) -> StationRow:
-        row = session.get(StationRow, station_id)
-        if row is None or row.retired_at is not None:
-            raise NotFoundError(f"station {station_id}", kind="station", object_id=station_id)
-        return row
+    def _row(self, session: Session, station_id: str, actor: Actor | None) -> StationRow:
+        return station_row(session, self._places.tree(), actor, station_id)
 
     def _record(
         self,
@@ -178,8 +194,7 @@ class Stations:
         row: StationRow,
         detail: dict[str, Any] | None = None,
     ) -> None:
-        deed = audit.Deed(action, "station", row.station_id, row.place_id, detail)
-        audit.record(session, actor, deed, at=self._now())
+        write_down(session, actor, action, row, detail, at=self._now())
 
 
 def newest_version(session: Session, station_id: str) -> int:
@@ -197,6 +212,22 @@ def has_credentials() -> Select[str]:
     """Asks for the stations the broker lets in."""
     return select(StationRow.station_id).where(
         StationRow.broker_password_hash.is_not(None), StationRow.retired_at.is_(None)
+    )
+
+
+def leaving(now: datetime) -> Select[str]:
+    """Asks for retired stations whose machine does not hold the plan that says all is over."""
+    holds_the_end = exists().where(
+        StationStateRow.station_id == StationRow.station_id,
+        StationPlanRow.station_id == StationRow.station_id,
+        StationPlanRow.version == StationStateRow.plan_version_held,
+        StationPlanRow.epoch == StationStateRow.plan_epoch_held,
+        StationPlanRow.made_at >= StationRow.retired_at,
+    )
+    return select(StationRow.station_id).where(
+        StationRow.broker_password_hash.is_not(None),
+        StationRow.retired_at > now - LEAVES_WITHIN,
+        ~holds_the_end,
     )
 
 

@@ -34,6 +34,8 @@ class Tile:
     reasons: tuple[str, ...]
     on_air_title: str | None
     on_air_until_at: datetime | None
+    maint_until_at: datetime | None
+    """When declared maintenance ends; None: there is none now."""
     plan_held: int
     plan_sent: int
     last_seen_at: datetime | None
@@ -134,6 +136,7 @@ def _tile(
         reasons=tuple(state.health_reasons) if state else (),
         on_air_title=titles.get(state.on_air_slot_id or "") if on_air and state else None,
         on_air_until_at=state.on_air_until_at if on_air and state else None,
+        maint_until_at=state.maint_until_at if state and state.shown_state == "maint" else None,
         plan_held=state.plan_version_held if state else 0,
         plan_sent=state.plan_version_sent if state else 0,
         last_seen_at=state.last_heartbeat_at if state else None,

@@ -74,6 +74,14 @@ _ENTRIES = (
     _Entry("/ban-tin", lambda: _("Bản tin"), lambda: _("Bản tin"), "doc", Permission.VIEW),
     _Entry("/lich", lambda: _("Lịch phát"), lambda: _("Lịch phát"), "cal", Permission.VIEW),
     _Entry(
+        "/dai",
+        lambda: _("Đài"),
+        lambda: _("Đài"),
+        "list",
+        Permission.VIEW,
+        roles=frozenset(Role) - _COMMUNE,
+    ),
+    _Entry(
         "/nguoi-dung",
         lambda: _("Người dùng"),
         lambda: _("Người dùng"),

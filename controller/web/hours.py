@@ -12,6 +12,7 @@ from controller.domain.accounts import Permission
 from controller.domain.policy import spelled
 from controller.domain.schedule import instant, local_date
 from controller.errors import ControllerError, InvalidInputError
+from controller.services.place_rules import band_words
 from controller.web import formats
 from controller.web.context import web_now
 from controller.web.policy import current_actor, requires, services
@@ -37,6 +38,14 @@ def index() -> str:
         "why": "",
     }
     return _page(offered, {})
+
+
+@bp.get("/noi")
+@requires(Permission.ORDER_STATIONS)
+def of_place() -> Response:
+    """Lead to the rules of the place that was chosen."""
+    place_id = request.args.get("noi") or current_actor().place_id
+    return redirect(url_for("place_rules.edit", place_id=place_id), code=303)
 
 
 @bp.post("")
@@ -89,6 +98,7 @@ def _page(typed: dict[str, str], problems: dict[str, str]) -> str:
         problems=problems,
         places=places,
         spelled=spelled,
+        band_words=band_words,
     )
 
 

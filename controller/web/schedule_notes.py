@@ -253,11 +253,11 @@ def _out_of_reach(finding: OutOfReach) -> Note:
     )
     phones = tuple(
         (
-            _("Gọi %(name)s", name=station.phone_name or station.name),
-            station.phone_number,
+            _("Gọi %(name)s", name=station.phone.name or station.name),
+            station.phone.number,
         )
         for station in stations[:NAMED]
-        if station.phone_number
+        if station.phone
     )
     return Note("warn", "lost", title, text, phones=phones)
 

@@ -191,6 +191,27 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "no_email": lambda: _("Lưu địa chỉ thư rồi gửi thử."),
     "way_not_set_up": lambda: _("Trung tâm chưa đặt đường gửi này."),
     "test_too_soon": lambda: _("Vừa gửi thử. Chờ một phút rồi gửi lại."),
+    "not_a_commune": lambda: _("Chọn một xã, phường hoặc thị trấn."),
+    "station_name_taken": lambda: _("Nơi này đã có đài tên như vậy. Thêm gì đó để phân biệt."),
+    "code_taken": lambda: _("Mã này đã dùng cho đài khác."),
+    "bad_minutes": lambda: _("Ghi số phút từ 1 đến 240."),
+    "bad_percent": lambda: _("Ghi số từ 0 đến 100."),
+    "number_missing": lambda: _("Ghi số điện thoại, hoặc để trống cả dòng."),
+    "bad_number": lambda: _("Ghi số như 0912 345 678."),
+    "too_many_contacts": lambda: _("Tối đa 6 liên hệ."),
+    "not_typed": lambda: _("Gõ đúng câu ở trên; có dấu hay không đều được."),
+    "bad_moment": lambda: _("Gõ ngày và giờ, như 26/11/2026 và 05:30."),
+    "maint_begun": lambda: _(
+        "Lúc này đã qua. Bảo trì phải báo trước khi bắt đầu; việc đã qua được tính như thường."
+    ),
+    "maint_not_after": lambda: _("Giờ kết thúc phải sau giờ bắt đầu."),
+    "maint_too_early": lambda: _("Báo trước nhiều nhất 60 ngày."),
+    "maint_overlaps": lambda: _("Trùng với lần bảo trì đã báo. Xem danh sách bên cạnh."),
+    "maint_too_long": lambda: _("Vượt số giờ bảo trì của tháng. Rút ngắn lại."),
+    "bad_time": lambda: _("Gõ giờ và phút, như 05:30."),
+    "bad_span": lambda: _("Giờ đóng phải sau giờ mở, trong một ngày."),
+    "bad_band": lambda: _("Giờ bắt đầu và kết thúc phải khác nhau."),
+    "too_many_spans": lambda: _("Nhiều dòng quá. Gộp lại."),
     "last_admin": lambda: _("Đây là quản trị viên cuối cùng. Tạo một người khác trước."),
 }
 

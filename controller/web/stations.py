@@ -75,7 +75,8 @@ def order(station_id: str) -> Response:
 def languages(station_id: str) -> Response:
     """Set in which languages the station airs, the first that a bulletin has."""
     order = [request.form.get(f"thu_tieng_{rank}", "") for rank in RANKS]
-    services().stations.set_languages(current_actor(), station_id, order)
+    version = request.form.get("row_version", type=int)
+    services().stations.set_languages(current_actor(), station_id, order, version)
     flash(_("Đã lưu thứ tiếng. Các buổi chưa phát đổi theo trong vài phút."), "ok")
     return redirect(url_for("stations.show", station_id=station_id), code=303)
 

@@ -61,6 +61,7 @@ REASONS = {
     "late_recovery": _l("máy bật lại giữa buổi"),
     "storage_readonly": _l("thẻ nhớ chỉ đọc được"),
     "too_long": _l("dài hơn mức cho phép"),
+    "station_retired": _l("đài đã ngừng hẳn"),
     "withdrawn": _l("bản tin đã thu hồi"),
     "stale": _l("lịch cũ, không nhận"),
 }

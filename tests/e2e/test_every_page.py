@@ -92,7 +92,10 @@ def _kind(path: str) -> str:
     """Pages that differ only in an id are of one kind."""
     first, *rest = path.strip("/").split("/")
     words = [part if not any(char.isdigit() for char in part) else "*" for part in rest]
-    return "/".join([first, *("*" if first in {"tram", "xa"} else part for part in words)])
+    if (first, *words[:1]) == ("lich", "khung-gio"):
+        return "/".join([first, "khung-gio", *("*" for _ in words[1:])])
+    is_station = first in {"tram", "xa"} or (first == "dai" and words != ["moi"])
+    return "/".join([first, *("*" if is_station else part for part in words)])
 
 
 def _walk(page: Page) -> dict[str, list[str]]:

@@ -36,6 +36,7 @@ from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.cap_inbox import CapInbox
 from controller.services.comments import Comments
+from controller.services.contacts import Contacts
 from controller.services.deliveries import Deliveries
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
@@ -45,6 +46,7 @@ from controller.services.fault_reports import FaultDesk
 from controller.services.filing import FilingDesk
 from controller.services.hours import Hours
 from controller.services.library import Library
+from controller.services.maintenance import Maintenance
 from controller.services.notice_choices import NoticeChoices
 from controller.services.notices import Notices
 from controller.services.offers import Offers
@@ -55,6 +57,8 @@ from controller.services.programmes import Programmes
 from controller.services.readings import Readings
 from controller.services.sharing import Sharing
 from controller.services.speech import Speech
+from controller.services.station_desk import StationDesk
+from controller.services.station_list import StationList
 from controller.services.timeliness import TimelinessBook
 from controller.services.today import Today
 from controller.services.ways import ways_of
@@ -181,6 +185,12 @@ class Centre:
             "accounts": self.accounts,
             "audit": self.audit,
             "audit_chain": AuditChain(self.database),
+            "station_list": StationList(self.database, self.clock, self.places),
+            "station_desk": StationDesk(
+                self.database, self.clock, self.places, self.settings.plan, self.wake
+            ),
+            "contacts": Contacts(self.database, self.clock, self.places),
+            "maintenance": Maintenance(self.database, self.clock, self.places, self.settings.plan),
             "faults": FaultDesk(self.database, self.clock, self.places),
             "notices": Notices(self.database, self.clock, self.places),
             "notice_choices": NoticeChoices(

@@ -49,9 +49,8 @@ class StationRow(Base):
     identifier_code: Mapped[str | None] = mapped_column(unique=True)
     sound_over: Mapped[str] = mapped_column(default="http")
     language_order: Mapped[list[Any]]
-    phone_name: Mapped[str | None]
-    phone_number: Mapped[str | None]
-    phone_is_invented: Mapped[bool] = mapped_column(default=False)
+    receiver_note: Mapped[str | None]
+    """What whoever goes there should know: amplifier, cabinet, card, who has the key."""
     max_length_ms: Mapped[int]
     volume_ceiling_percent: Mapped[int] = mapped_column(default=100)
     broker_password_hash: Mapped[str | None]
@@ -63,6 +62,69 @@ class StationRow(Base):
     config_written_at: Mapped[datetime | None]
     registered_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
+    """While it is set the station is in no plan and in no count; the open absence says why."""
+    row_version: Mapped[int] = mapped_column(default=1)
+
+
+class StationContactRow(Base):
+    """Somebody to phone about a station; the one with the lowest position first."""
+
+    __tablename__ = "station_contact"
+    __table_args__ = (UniqueConstraint("station_id", "position"),)
+
+    station_contact_id: Mapped[int] = mapped_column(primary_key=True)
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"))
+    position: Mapped[int]
+    name: Mapped[str]
+    role: Mapped[str]
+    """What they are at the station, in their own words; empty: not told."""
+    number: Mapped[str]
+    is_invented: Mapped[bool] = mapped_column(default=False)
+
+
+class StationAbsenceRow(Base):
+    """A span in which a station is not in service: nothing is scheduled there, nothing counts it.
+
+    Before it is commissioned ("trial"), or after it was retired ("retired"). A station without
+    any was in service since it was registered.
+    """
+
+    __tablename__ = "station_absence"
+    __table_args__ = (
+        CheckConstraint("kind in ('trial','retired')", name="kind"),
+        Index(None, "station_id", "until_at"),
+    )
+
+    station_absence_id: Mapped[int] = mapped_column(primary_key=True)
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"))
+    kind: Mapped[str]
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime | None]
+    """None: it lasts."""
+    why: Mapped[str]
+    begun_by: Mapped[str]
+    """Full name."""
+    ended_by: Mapped[str | None]
+
+
+class MaintenanceWindowRow(Base):
+    """Work at a station, declared before it begins: that time counts neither for nor against it."""
+
+    __tablename__ = "maintenance_window"
+    __table_args__ = (Index(None, "station_id", "until_at"),)
+
+    maintenance_window_id: Mapped[int] = mapped_column(primary_key=True)
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"))
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    """When it ends; an early end moves it. One called off before it began ends as it begins."""
+    why: Mapped[str]
+    declared_by: Mapped[str]
+    """Full name."""
+    declared_at: Mapped[datetime]
+    ended_by: Mapped[str | None]
+    """Full name of whoever ended it early."""
+    ended_at: Mapped[datetime | None]
 
 
 class SpeakerClusterRow(Base):
@@ -137,6 +199,9 @@ class StationStateRow(Base):
     denied_publishes: Mapped[int] = mapped_column(default=0)
     """Publishes under foreign topics that the broker refused with this station's credentials."""
     link_online: Mapped[bool | None]
+    maint_from_at: Mapped[datetime | None]
+    """The declared maintenance in force, else the next one, else the last one that was."""
+    maint_until_at: Mapped[datetime | None]
     shown_state: Mapped[str] = mapped_column(default="never")
     """ready, on_air, degraded, unknown, down, maint, never: decided by one function only."""
     shown_since_at: Mapped[datetime | None]
@@ -156,7 +221,7 @@ class StationFlipRow(Base):
     state: Mapped[str]
     reasons: Mapped[list[Any]] = mapped_column(default=list)
     source: Mapped[str]
-    """"heartbeat", "deadline" or "journal"."""
+    """"heartbeat", "deadline", "journal", or "declared" by a person."""
 
 
 class HoursRuleRow(Base):
@@ -168,6 +233,31 @@ class HoursRuleRow(Base):
     place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"), index=True)
     opens_min: Mapped[int]
     closes_min: Mapped[int]
+
+
+class LoudnessRuleRow(Base):
+    """Hours in which nothing but an emergency is louder, at a place and everything below it."""
+
+    __tablename__ = "loudness_rule"
+    __table_args__ = (
+        CheckConstraint("ceiling_percent between 0 and 100", name="ceiling_is_a_percentage"),
+    )
+
+    loudness_rule_id: Mapped[int] = mapped_column(primary_key=True)
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"), index=True)
+    opens_min: Mapped[int]
+    closes_min: Mapped[int]
+    """A band that closes before it opens reaches over midnight."""
+    ceiling_percent: Mapped[int]
+
+
+class PlaceRulesRow(Base):
+    """How often the hours and loudness of a place were changed, for whoever edits second."""
+
+    __tablename__ = "place_rules"
+
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"), primary_key=True)
+    row_version: Mapped[int]
 
 
 class HoursExceptionRow(Base):

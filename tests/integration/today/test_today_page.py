@@ -19,8 +19,8 @@ from controller.storage.models import (
     ScheduleTargetRow,
     SlotResultRow,
     SlotRow,
+    StationContactRow,
     StationPlanRow,
-    StationRow,
     StationStateRow,
 )
 from tests.support.web import COMMUNE, DISTRICT, NOW, OTHER_DISTRICT, PROVINCE, Centre, words
@@ -117,8 +117,11 @@ def test_a_station_without_the_sound_is_named_with_its_phone_two_hours_before(
     centre: Centre,
 ) -> None:
     with centre.database.write() as session:
-        row = session.get_one(StationRow, STATION)
-        row.phone_name, row.phone_number = "Anh Thuận", PHONE
+        session.add(
+            StationContactRow(
+                station_id=STATION, position=1, name="Anh Thuận", role="", number=PHONE
+            )
+        )
     _put(centre, _holding(STATION, held=False))
     page = _page(centre)
     assert "“Tin chiều”: 1 trạm chưa sẵn sàng phát." in page

@@ -13,6 +13,7 @@ from controller.storage.models import (
     Base,
     PlaceRow,
     SpeakerClusterRow,
+    StationContactRow,
     StationRow,
     StationStateRow,
 )
@@ -76,10 +77,10 @@ def test_what_the_demo_invents_is_marked_as_invented(here: Centre) -> None:
             .select_from(SpeakerClusterRow)
             .where(SpeakerClusterRow.is_invented.is_(False))
         )
-        stations = session.scalars(select(StationRow)).all()
+        phones = session.scalars(select(StationContactRow)).all()
         assert known == 57
-        assert all(row.phone_is_invented and row.phone_number for row in stations)
-        assert len({row.phone_number for row in stations}) == 65
+        assert all(row.is_invented for row in phones)
+        assert len({row.number for row in phones}) == len({row.station_id for row in phones}) == 65
 
 
 def test_a_place_that_ended_is_not_in_the_tree(here: Centre) -> None:

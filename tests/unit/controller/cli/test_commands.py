@@ -7,7 +7,8 @@ import logging
 import pytest
 
 from controller.cli import COMMANDS, build_parser, main
-from controller.cli.serve import parse_roles, warn_of_too_many, web_address
+from controller.cli.serve import parse_roles, warn_of_too_many
+from controller.link.reach import web_address
 from controller.settings import BrokerSettings, Settings, SettingsError, WebSettings
 
 

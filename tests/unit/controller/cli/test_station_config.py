@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.cli.station_config import authorities, broker_address, to_toml
+from controller.link.reach import broker_address
+from controller.services.enrolment import authorities, to_toml
 from controller.settings import BrokerSettings, Settings, SettingsError, WebSettings
 
 

@@ -75,3 +75,37 @@ def test_a_change_is_never_dated_before_the_last_one() -> None:
     _, change = flip("unknown", NOW + timedelta(seconds=5), READY, NOW + timedelta(seconds=6))
     assert change is not None
     assert change.at == NOW + timedelta(seconds=5)
+
+
+HOUR = timedelta(hours=1)
+WORKED_AT = replace(READY, maint_from_at=NOW - HOUR, maint_until_at=NOW + HOUR)
+
+
+def test_declared_maintenance_is_shown_from_its_begin_whatever_the_link_says() -> None:
+    for facts in (WORKED_AT, replace(WORKED_AT, health="off"), replace(WORKED_AT, health=None)):
+        shown = shown_state(facts, NOW + timedelta(minutes=30))
+        assert (shown.state, shown.since_at) == (ShownState.MAINT, NOW - HOUR)
+    assert shown_state(WORKED_AT, NOW + HOUR).state is ShownState.UNKNOWN
+
+
+def test_maintenance_never_hides_a_sound() -> None:
+    sounding = replace(WORKED_AT, on_air_slot_id="a" * 26, on_air_until_at=NOW)
+    assert shown_state(sounding, NOW).state is ShownState.ON_AIR
+    later = NOW + timedelta(minutes=2)
+    _, change = flip("on_air", NOW, replace(sounding, last_heartbeat_at=later), later)
+    assert change is not None
+    assert (change.state, change.at) == (ShownState.MAINT, later)
+
+
+def test_what_comes_after_maintenance_begins_with_its_end() -> None:
+    over = replace(WORKED_AT, maint_until_at=NOW + timedelta(minutes=3))
+    _, change = flip("maint", NOW - HOUR, over, NOW + timedelta(minutes=3, seconds=9))
+    assert change is not None
+    assert (change.state, change.at) == (ShownState.UNKNOWN, NOW + timedelta(minutes=3))
+    silent = replace(over, last_heartbeat_at=None)
+    assert shown_state(silent, NOW + HOUR).since_at == NOW + timedelta(minutes=3)
+
+
+def test_maintenance_that_was_called_off_leaves_no_trace() -> None:
+    off = replace(READY, maint_from_at=NOW - HOUR, maint_until_at=NOW - HOUR)
+    assert shown_state(off, NOW) == shown_state(READY, NOW)
