@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from controller.services.bundle import Services
 
 FORM_LIMIT_BYTES = 256 * 1024
+WITHOUT_COOKIE = frozenset({policy.Audience.STATIONS, policy.Audience.PROGRAMS})
+"""They show a token: no foreign page can make a browser send it."""
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1"]
 WEB = Path(__file__).parent / "web"
 
@@ -72,7 +74,7 @@ def _mount(app: Flask, csrf: CSRFProtect) -> None:
     policy.public(app.view_functions["static"])
     for view in app.view_functions.values():
         rule = policy.policy_of(view)
-        if rule is not None and rule.audience is policy.Audience.STATIONS:
+        if rule is not None and rule.audience in WITHOUT_COOKIE:
             csrf.exempt(view)
     app.extensions["vang.routes"] = frozenset(str(rule) for rule in app.url_map.iter_rules())
 

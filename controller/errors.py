@@ -72,6 +72,28 @@ class AccountLockedError(ControllerError):
     status = 429
 
 
+class TokenRefusedError(ControllerError):
+    """A personal token that opens nothing. Facts: why (missing, unknown, expired, revoked,
+    account_disabled, password_change)."""
+
+    code = "token_refused"
+    status = 401
+
+
+class TokenScopeError(ControllerError):
+    """The token was not made for this area of work. Facts: scope (the one that is missing)."""
+
+    code = "token_scope"
+    status = 403
+
+
+class TooManyRequestsError(ControllerError):
+    """More requests in a short time than one program may make. Facts: seconds."""
+
+    code = "too_many_requests"
+    status = 429
+
+
 class WeakPasswordError(ControllerError):
     """A new password shorter than 10 characters, or the old one again."""
 

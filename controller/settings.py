@@ -215,6 +215,14 @@ class WebhookSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """The JSON API for other programs."""
+
+    requests_per_min: int = 600
+    """Requests one personal token may make in a minute; more are refused (429)."""
+
+
+@dataclass(frozen=True, slots=True)
 class MetricsSettings:
     """Access to /metrics and /healthz from other machines."""
 
@@ -262,6 +270,7 @@ class Settings:
     notices: NoticesSettings = NoticesSettings()
     mail: MailSettings = MailSettings()
     webhook: WebhookSettings = WebhookSettings()
+    api: ApiSettings = ApiSettings()
     metrics: MetricsSettings = MetricsSettings()
     cap: CapSettings = CapSettings()
 

@@ -166,6 +166,20 @@ def commands_table(module: str) -> str:
     return table(("command", "what it does", "arguments"), rows)
 
 
+# --- the API ---------------------------------------------------------------------------------
+
+
+def api_table() -> str:
+    """The routes of the API, as its OpenAPI document has them."""
+    routes = importlib.import_module("controller.web.api_v1.routes")
+    rows = [
+        (f"`{method.upper()} {path}`", one["description"], one["summary"])
+        for path, operations in json.loads(routes.spelled_document())["paths"].items()
+        for method, one in operations.items()
+    ]
+    return table(("request", "more, and what it needs", "what it does"), rows)
+
+
 # --- the station's codes -----------------------------------------------------------------------
 
 
@@ -199,6 +213,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "metrics-stations": lambda: metrics_table("STATION_SERIES"),
     "metrics-controller": lambda: metrics_table("CONTROLLER_SERIES"),
     "commands-controller": lambda: commands_table("controller"),
+    "api": api_table,
     "commands-agent": lambda: commands_table("station_agent"),
     "station-codes-vi": lambda: station_codes(english=False),
     "station-codes-en": lambda: station_codes(english=True),

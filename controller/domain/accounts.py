@@ -101,6 +101,8 @@ class Actor:
     address: str
     language: str = "vi"
     must_change_password: bool = False
+    token: str = ""
+    """The name of the personal token that asks in their name; empty: they sit at the screens."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the role holds the permission (where it holds is asked of the place tree)."""

@@ -33,6 +33,7 @@ from controller.services.passwords import Passwords, random_password
 from controller.services.places import Places
 from controller.services.scope import ensure_targets, ensure_within
 from controller.services.sessions import Sessions, SessionView, SignedIn
+from controller.services.tokens import revoke_all
 from controller.settings import SignInSettings
 from controller.storage.database import Database
 from controller.storage.models import AccountRow
@@ -245,7 +246,7 @@ class Accounts:
             self._record(session, actor, "account.change", row, **told(was, wanted))
 
     def disable(self, actor: Actor, account_id: str) -> None:
-        """Shut an account at once: no sign-in, every session ended."""
+        """Shut an account at once: no sign-in, every session ended, every token gone for good."""
         with self._database.write() as session:
             row = self._others(session, actor, account_id)
             if row.disabled_at is None:
@@ -253,6 +254,7 @@ class Accounts:
                 row.disabled_at = self._now()
                 row.row_version += 1
                 self._sessions.end_all(session, account_id)
+                revoke_all(session, actor, row, self._now())
                 self._record(session, actor, "account.disable", row)
 
     def enable(self, actor: Actor, account_id: str) -> None:

@@ -31,7 +31,13 @@ class Deed:
 
 
 def record(session: Session, actor: Actor | None, deed: Deed, *, at: datetime) -> None:
-    """Add a row inside the deed's own transaction; `actor` None means the system itself."""
+    """Add a row inside the deed's own transaction; `actor` None means the system itself.
+
+    What was done through a token says so in its detail.
+    """
+    detail = dict(deed.detail or {})
+    if actor is not None and actor.token:
+        detail["token"] = actor.token
     session.add(
         AuditRow(
             at=at,
@@ -42,7 +48,7 @@ def record(session: Session, actor: Actor | None, deed: Deed, *, at: datetime) -
             object_kind=deed.object_kind,
             object_id=deed.object_id,
             place_id=deed.place_id,
-            detail=deed.detail or {},
+            detail=detail,
         )
     )
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from controller.services.stations import Stations
     from controller.services.timeliness import TimelinessBook
     from controller.services.today import Today
+    from controller.services.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Services:
     """One object per noun; built by the wiring, never by a view."""
 
     accounts: Accounts
+    tokens: Tokens
     audit: AuditTrail
     audit_chain: AuditChain
     places: Places

@@ -76,15 +76,7 @@ class Library:
         """What fits the wish at the actor's place and below, or among what is shared."""
         today = local_date(self._now())
         own, lent, narrowing = self._scope(actor), _shared(today), _conditions(wish)
-        expired = and_(_APPROVED, BulletinRow.valid_until < today)
-        if wish.is_shared:
-            conditions = [lent, *narrowing]
-        elif wish.is_expired:
-            conditions = [own, expired, *narrowing]
-        elif wish.state:
-            conditions = [own, BulletinRow.state == wish.state.value, *narrowing]
-        else:
-            conditions = [own, *narrowing]
+        conditions = [*self._among(actor, wish, today), *narrowing]
         with self._database.read() as session:
             shown = leaf(_number(session, conditions), wish.page, PAGE_LENGTH)
             rows = session.scalars(
@@ -97,11 +89,41 @@ class Library:
             return LibraryPage(
                 bulletin_views.views(session, rows),
                 counts=_counts(session, [own, *narrowing]),
-                expired=_number(session, [own, expired, *narrowing]),
+                expired=_number(session, [own, _expired(today), *narrowing]),
                 shared=_number(session, [lent, *narrowing]),
                 tags=_commonest_tags(session, lent if wish.is_shared else own),
                 leaf=shown,
             )
+
+    def walk(
+        self, actor: Actor, wish: Search, *, before_id: str | None, limit: int
+    ) -> tuple[BulletinView, ...]:
+        """What fits the wish, the last made first; `before_id` goes on behind that bulletin.
+
+        For programs that read everything: a change meanwhile moves nothing to another part.
+        """
+        today = local_date(self._now())
+        conditions = [*self._among(actor, wish, today), *_conditions(wish)]
+        if before_id is not None:
+            conditions.append(BulletinRow.bulletin_id < before_id)
+        with self._database.read() as session:
+            rows = session.scalars(
+                select(BulletinRow)
+                .where(*conditions)
+                .order_by(BulletinRow.bulletin_id.desc())
+                .limit(limit)
+            ).all()
+            return bulletin_views.views(session, rows)
+
+    def _among(self, actor: Actor, wish: Search, today: date) -> list[ColumnElement[bool]]:
+        """Where it is looked for, before the words of the wish narrow it down."""
+        if wish.is_shared:
+            return [_shared(today)]
+        if wish.is_expired:
+            return [self._scope(actor), _expired(today)]
+        if wish.state:
+            return [self._scope(actor), BulletinRow.state == wish.state.value]
+        return [self._scope(actor)]
 
     def _scope(self, actor: Actor) -> ColumnElement[bool]:
         here = [place.place_id for place in self._places.tree().walk(actor.place_id)]
@@ -114,6 +136,10 @@ _APPROVED = BulletinRow.state == BulletinState.APPROVED.value
 def _shared(today: date) -> ColumnElement[bool]:
     still_good = or_(BulletinRow.valid_until.is_(None), BulletinRow.valid_until >= today)
     return and_(_APPROVED, BulletinRow.shared_at.is_not(None), still_good)
+
+
+def _expired(today: date) -> ColumnElement[bool]:
+    return and_(_APPROVED, BulletinRow.valid_until < today)
 
 
 def _counts(

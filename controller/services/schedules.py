@@ -52,7 +52,13 @@ from controller.services.schedule_store import (
 )
 from controller.services.schedule_world import read_world
 from controller.services.scope import ensure_targets, ensure_within, is_near
-from controller.services.slot_page import SchedulePage, SlotPage, read_schedule, read_slot
+from controller.services.slot_page import (
+    SchedulePage,
+    SlotPage,
+    read_schedule,
+    read_slot,
+    visible_schedules,
+)
 from controller.services.slot_rows import fill, materialise
 from controller.services.week import WeekView, read_week
 from controller.services.withdrawals import (
@@ -168,6 +174,15 @@ class Schedules:
             current = latest(session, schedule_id)
             tree, hours = self._places.tree(), self._hours.book(session)
             return read_schedule(session, tree, actor, schedule_id, current, self._now(), hours)
+
+    def within(self, actor: Actor, *, before_id: str | None, limit: int) -> list[StoredSchedule]:
+        """Schedules of the actor's place and those airing in it, the last made first.
+
+        `before_id` goes on behind that schedule.
+        """
+        with self._database.read() as session:
+            tree = self._places.tree()
+            return visible_schedules(session, tree, actor, before_id=before_id, limit=limit)
 
     def bulletins(self, actor: Actor) -> tuple[BulletinChoice, ...]:
         """The approved bulletins of the actor's place, below and above it, and those that are

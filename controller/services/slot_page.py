@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
@@ -34,7 +34,13 @@ from controller.services.scope import may_see
 from controller.services.slot_sounds import every_sound, marks_of, sounds_at
 from controller.services.week import Slip, read_slips
 from controller.services.withdrawals import airs_within
-from controller.storage.models import HoldingRow, ScheduleRow, SlotResultRow, SlotRow
+from controller.storage.models import (
+    HoldingRow,
+    ScheduleRow,
+    ScheduleTargetRow,
+    SlotResultRow,
+    SlotRow,
+)
 from station_protocol.vocabulary import Reason
 
 AHEAD = timedelta(days=14)
@@ -176,6 +182,24 @@ def visible(session: Session, tree: PlaceTree, actor: Actor, schedule_id: str) -
     if not may_see(tree, actor, stored.place_id) and not airs_within(tree, actor, stored):
         raise NotFoundError(f"schedule {schedule_id}", place_id=stored.place_id)
     return stored
+
+
+def visible_schedules(
+    session: Session, tree: PlaceTree, actor: Actor, *, before_id: str | None, limit: int
+) -> list[StoredSchedule]:
+    """Schedules of the actor's place and those airing in it, the last made first."""
+    here = [place.place_id for place in tree.walk(actor.place_id)]
+    above = [place.place_id for place in tree.path(actor.place_id)]
+    aimed_here = exists().where(
+        ScheduleTargetRow.schedule_id == ScheduleRow.schedule_id,
+        ScheduleTargetRow.place_id.in_({*here, *above}),
+    )
+    query = select(ScheduleRow.schedule_id).where(or_(ScheduleRow.place_id.in_(here), aimed_here))
+    if before_id is not None:
+        query = query.where(ScheduleRow.schedule_id < before_id)
+    ids = session.scalars(query.order_by(ScheduleRow.schedule_id.desc()).limit(limit)).all()
+    found = load(session, ScheduleRow.schedule_id.in_(ids))
+    return sorted(found, key=lambda stored: stored.schedule_id, reverse=True)
 
 
 def places_of(tree: PlaceTree, stored: StoredSchedule) -> tuple[Place, ...]:

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from controller.domain.accounts import SHORTEST_PASSWORD
 from controller.errors import ControllerError
 from controller.services.sessions import SignedIn
+from controller.web import token_words
 from controller.web.context import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES
 from controller.web.policy import (
     actor_or_none,
@@ -146,8 +147,14 @@ def _password_page(problem: str, status: int) -> tuple[str, int]:
 def account() -> str:
     """One's own account and where it is signed in."""
     token = request.cookies.get(session_cookie(), "")
-    sessions = services().accounts.sessions_of(current_actor(), token)
-    return render_template("auth/account.html", sessions=sessions)
+    actor = current_actor()
+    return render_template(
+        "auth/account.html",
+        sessions=services().accounts.sessions_of(actor, token),
+        tokens=services().tokens.own(actor),
+        token_words=token_words,
+        revoke_path=lambda token_id: url_for("tokens.revoke", token_id=token_id),
+    )
 
 
 @bp.post("/tai-khoan/dang-xuat-noi-khac")

@@ -27,11 +27,14 @@ from controller.web import (
     station_desk,
     stations,
     today,
+    tokens,
     users,
 )
+from controller.web.api_v1 import routes
 
 ALL: tuple[Blueprint, ...] = (
     auth.bp,
+    tokens.bp,
     users.bp,
     today.bp,
     commune.bp,
@@ -55,4 +58,5 @@ ALL: tuple[Blueprint, ...] = (
     audit.bp,
     probes.bp,
     sound.bp,
+    routes.bp,
 )

@@ -19,6 +19,9 @@ DEEDS: dict[str, Callable[[], str]] = {
     "account.disable": lambda: _("Khóa tài khoản"),
     "account.enable": lambda: _("Mở lại tài khoản"),
     "account.notices": lambda: _("Chọn cách nhận tin"),
+    "token.create": lambda: _("Tạo mã truy cập"),
+    "token.revoke": lambda: _("Thu hồi mã truy cập"),
+    "token.denied": lambda: _("Dùng mã truy cập, bị từ chối"),
     "bulletin.create": lambda: _("Tạo bản tin"),
     "bulletin.sound": lambda: _("Đưa âm thanh vào bản tin"),
     "bulletin.sound_refused": lambda: _("Tệp âm thanh bị từ chối"),
@@ -112,4 +115,4 @@ def deed_word(action: str) -> str:
 
 def is_refusal(action: str) -> bool:
     """Whether somebody reached for what is not theirs."""
-    return action.startswith(("refused.", "broker.denied"))
+    return action.startswith(("refused.", "broker.denied", "token.denied"))

@@ -12,16 +12,21 @@ from flask import Flask, abort, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from controller.domain.accounts import Actor, Permission
-from controller.errors import ForbiddenError
+from controller.domain.tokens import Scope, covers
+from controller.errors import ForbiddenError, TokenRefusedError, TokenScopeError
+from controller.web import throttle
 
 if TYPE_CHECKING:
     from controller.services.bundle import Services
+    from controller.services.tokens import Holder
     from controller.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 FORM_ROOM_BYTES = 1_000_000
 """What the fields around a file may take."""
+API_PREFIX = "/api/"
+"""Addresses of programs: no cookie counts there, and every refusal is data."""
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
 
@@ -30,17 +35,19 @@ class Audience(StrEnum):
 
     PUBLIC = "public"
     PEOPLE = "people"
+    PROGRAMS = "programs"
     STATIONS = "stations"
     SCRAPERS = "scrapers"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a caller must be. `permission` None: anybody signed in."""
+    """What a caller must be. `permission` None: anybody signed in; `scope` None: any token."""
 
     audience: Audience
     permission: Permission | None = None
     before_password_change: bool = False
+    scope: Scope | None = None
 
 
 def _marked(policy: Policy) -> Callable[[View], View]:
@@ -69,6 +76,11 @@ def signed_in(view: View) -> View:
 def own_password(view: View) -> View:
     """Anybody signed in, even with a password that must be changed first."""
     return _marked(Policy(Audience.PEOPLE, before_password_change=True))(view)
+
+
+def for_programs(scope: Scope | None, permission: Permission | None) -> Callable[[View], View]:
+    """Another program with a personal token of this scope, whose owner holds the permission."""
+    return _marked(Policy(Audience.PROGRAMS, permission, scope=scope))
 
 
 def for_stations(view: View) -> View:
@@ -125,6 +137,16 @@ def actor_or_none() -> Actor | None:
     return cast("Actor | None", g.get("actor"))
 
 
+def current_holder() -> Holder:
+    """Who asks by a token, and what it was made for; only for views marked `for_programs`."""
+    return cast("Holder", g.holder)
+
+
+def is_for_programs() -> bool:
+    """Whether the request goes to the API, also where there is no such route."""
+    return request.path.startswith(API_PREFIX)
+
+
 def current_station() -> str:
     """The station that asks; only for views marked `for_stations`."""
     return cast(str, g.station_id)
@@ -147,7 +169,8 @@ def install(app: Flask) -> None:
 
 def _enforce() -> Response | None:
     if request.endpoint is None:
-        g.actor = _actor()  # no such page: the refusal is shown in the reader's language
+        if not is_for_programs():
+            g.actor = _actor()  # no such page: the refusal is shown in the reader's language
         return None
     view = current_app.view_functions[request.endpoint]
     policy = policy_of(view)
@@ -174,7 +197,7 @@ def _ensure_room(limit_bytes: int) -> None:
 
 
 def _check_public(policy: Policy) -> Response | None:  # noqa: ARG001 - one shape for all checks
-    if request.endpoint != "static":
+    if request.endpoint != "static" and not is_for_programs():
         g.actor = _actor()
     return None
 
@@ -186,6 +209,23 @@ def _check_people(policy: Policy) -> Response | None:
     if g.actor.must_change_password and not policy.before_password_change:
         return redirect(url_for("auth.password"), code=303)
     if policy.permission is not None and not g.actor.may(policy.permission):
+        raise ForbiddenError(str(policy.permission))
+    return None
+
+
+def _check_program(policy: Policy) -> Response | None:
+    tokens = services().tokens
+    try:
+        holder = tokens.holder_of(_bearer(), address=address())
+    except TokenRefusedError:
+        throttle.count_failed_token()
+        raise
+    throttle.count_request(holder.token_id, settings().api.requests_per_min)
+    g.actor, g.holder = holder.actor, holder
+    if policy.scope is not None and not covers(holder.scopes, policy.scope):
+        tokens.denied(holder, scope=policy.scope.value)
+        raise TokenScopeError(policy.scope.value, scope=policy.scope.value)
+    if policy.permission is not None and not holder.actor.may(policy.permission):
         raise ForbiddenError(str(policy.permission))
     return None
 
@@ -220,6 +260,7 @@ def is_local() -> bool:
 _CHECKS: dict[Audience, Callable[[Policy], Response | None]] = {
     Audience.PUBLIC: _check_public,
     Audience.PEOPLE: _check_people,
+    Audience.PROGRAMS: _check_program,
     Audience.STATIONS: _check_station,
     Audience.SCRAPERS: _check_scraper,
 }

@@ -13,10 +13,11 @@ from werkzeug.wrappers import Response
 
 from controller.errors import ControllerError
 from controller.services.audit import Deed
-from controller.web import sentences
+from controller.web import problems, sentences
 from controller.web.policy import (
     Audience,
     actor_or_none,
+    is_for_programs,
     policy_of,
     services,
     session_cookie,
@@ -36,6 +37,7 @@ CODES = {
     404: "not_found",
     405: "method_not_allowed",
     413: "upload_too_large",
+    415: "unsupported_media_type",
     429: "too_many_tries",
 }
 
@@ -96,7 +98,11 @@ def _http(error: HTTPException) -> Response:
         return Response("bad host\n", status=400, content_type="text/plain")
     if error.code == 401:
         return _not_signed_in()
-    return answer(CODES.get(error.code, "bad_request"), error.code)
+    refused = answer(CODES.get(error.code, "bad_request"), error.code)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            refused.headers[name] = value
+    return refused
 
 
 def _not_signed_in() -> Response:
@@ -126,6 +132,8 @@ def _is_machine_route() -> bool:
 
 def answer(code: str, status: int, facts: dict[str, object] | None = None) -> Response:
     """The refusal as a page for people, as JSON for scripts and machines."""
+    if is_for_programs():
+        return problems.answer(code, status, facts or {})
     sentence = sentences.sentence(code, facts or {})
     if wants_json() or _is_machine_route():
         response = jsonify(error=code, sentence=sentence)

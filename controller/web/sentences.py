@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from controller.errors import ControllerError
-from controller.web import formats
+from controller.web import formats, token_words
 from controller.web.words import dates
 
 Facts = Mapping[str, Any]
@@ -69,6 +69,24 @@ def _locked(facts: Facts) -> str:
     return _(
         "Tài khoản tạm khóa vì sai mật khẩu nhiều lần. Thử lại sau %(minutes)s phút.",
         minutes=facts.get("minutes", 15),
+    )
+
+
+def _token_refused(facts: Facts) -> str:
+    return token_words.refusal_word(str(facts.get("why", "")))
+
+
+def _token_scope(facts: Facts) -> str:
+    return _(
+        "Mã truy cập này không có quyền “%(scope)s”. Tạo mã mới có quyền đó.",
+        scope=facts.get("scope", ""),
+    )
+
+
+def _too_many(facts: Facts) -> str:
+    return _(
+        "Quá nhiều yêu cầu trong một phút. Chờ %(seconds)s giây rồi gửi tiếp.",
+        seconds=facts.get("seconds", 60),
     )
 
 
@@ -212,6 +230,10 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "bad_span": lambda: _("Giờ đóng phải sau giờ mở, trong một ngày."),
     "bad_band": lambda: _("Giờ bắt đầu và kết thúc phải khác nhau."),
     "too_many_spans": lambda: _("Nhiều dòng quá. Gộp lại."),
+    "no_scope": lambda: _("Chọn ít nhất một việc."),
+    "scope_beyond_role": lambda: _("Vai trò của bạn không có việc này."),
+    "over_a_year": lambda: _("Mã truy cập dùng được lâu nhất một năm."),
+    "too_many_tokens": lambda: _("Đã có 20 mã đang dùng được. Thu hồi bớt rồi tạo mã mới."),
     "last_admin": lambda: _("Đây là quản trị viên cuối cùng. Tạo một người khác trước."),
 }
 
@@ -224,6 +246,9 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "invalid_input": _invalid,
     "sign_in_refused": _refused,
     "account_locked": _locked,
+    "token_refused": _token_refused,
+    "token_scope": _token_scope,
+    "too_many_requests": _too_many,
     "weak_password": _weak,
     "own_bulletin": lambda _f: _("Người soạn không tự duyệt bản tin của mình."),
     "not_approved": lambda _f: _("Bản tin này chưa được duyệt nên chưa đặt lịch được."),
@@ -259,6 +284,7 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "csrf": lambda _f: _("Trang đã mở quá lâu. Mở lại trang rồi làm lại việc này."),
     "too_many_tries": lambda _f: _("Thử quá nhiều lần từ máy này. Thử lại sau 15 phút."),
     "bad_request": lambda _f: _("Yêu cầu không đúng dạng nên không làm được."),
+    "unsupported_media_type": lambda _f: _("Nội dung gửi lên phải là JSON (application/json)."),
     "method_not_allowed": lambda _f: _("Trang này không nhận kiểu yêu cầu đó."),
     "server_error": lambda _f: _("Máy chủ gặp lỗi. Việc này chưa làm xong; thử lại sau ít phút."),
 }

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from controller.domain.accounts import Role
 from controller.services.sharing import UNSHARED
-from controller.web import formats, words
+from controller.web import formats, token_words, words
 from controller.web.context import place_word, role_word
 
 HIDDEN = frozenset({"order_id", "deed", "comment_id"})
@@ -26,6 +26,11 @@ NAMES: dict[str, Callable[[], str]] = {
     "former_name": lambda: _("họ tên trước đó"),
     "former_role": lambda: _("vai trò trước đó"),
     "former_place_id": lambda: _("nơi trước đó"),
+    "name": lambda: _("tên"),
+    "token": lambda: _("bằng mã truy cập"),
+    "scopes": lambda: _("được phép"),
+    "scope": lambda: _("chưa được phép"),
+    "refusal": lambda: _("lý do"),
     "address": lambda: _("địa chỉ"),
     "place_id": lambda: _("nơi"),
     "place_ids": lambda: _("nơi"),
@@ -131,6 +136,9 @@ def _days() -> tuple[str, ...]:
 
 
 SAID: dict[str, Callable[[str], str]] = {
+    "scopes": token_words.scope_word,
+    "scope": token_words.scope_word,
+    "refusal": token_words.refusal_word,
     "role": _role,
     "former_role": _role,
     "former_place_id": place_word,

@@ -13,6 +13,7 @@ from controller.domain.accounts import BOUND_TO, Permission, Role
 from controller.domain.places import Place
 from controller.errors import ControllerError
 from controller.services.accounts import AccountChange, NewAccount
+from controller.web import token_words
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
 
@@ -131,6 +132,15 @@ def enable(account_id: str) -> Response:
     return _carried_out(services().accounts.enable, account_id, _("Đã mở lại tài khoản."))
 
 
+@bp.post("/<account_id>/ma/<token_id>/thu-hoi")
+@requires(Permission.MANAGE_ACCOUNTS)
+def revoke_token(account_id: str, token_id: str) -> Response:
+    """End a token of the account for good."""
+    services().tokens.revoke_of(current_actor(), account_id, token_id)
+    flash(_("Đã thu hồi mã truy cập. Phần mềm dùng mã này không vào được nữa."), "ok")
+    return redirect(url_for("users.show", account_id=account_id), code=303)
+
+
 def _carried_out(deed: Callable[..., None], account_id: str, done: str) -> Response:
     try:
         deed(current_actor(), account_id)
@@ -173,6 +183,11 @@ def _show(account_id: str, form: AccountForm | None = None) -> str:
         form=form or stands,
         roles=list(Role),
         places=_places(),
+        tokens=services().tokens.of_account(current_actor(), account_id),
+        token_words=token_words,
+        revoke_path=lambda token_id: url_for(
+            "users.revoke_token", account_id=account_id, token_id=token_id
+        ),
     )
 
 

@@ -62,6 +62,7 @@ from controller.services.station_list import StationList
 from controller.services.timeliness import TimelinessBook
 from controller.services.today import Today
 from controller.services.ways import ways_of
+from controller.services.tokens import Tokens
 from controller.settings import Settings
 from controller.storage.database import Database
 from controller.storage.models import Base
@@ -183,6 +184,7 @@ class Centre:
         self.parts: dict[str, Any] = {
             "places": self.places,
             "accounts": self.accounts,
+            "tokens": Tokens(self.database, self.clock, self.places, self.accounts.ensure_password),
             "audit": self.audit,
             "audit_chain": AuditChain(self.database),
             "station_list": StationList(self.database, self.clock, self.places),

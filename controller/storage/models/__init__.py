@@ -1,6 +1,12 @@
 """Every table of the centre, by noun."""
 
-from controller.storage.models.accounts import AccountRow, AuditRow, AuditSealRow, SessionRow
+from controller.storage.models.accounts import (
+    AccountRow,
+    ApiTokenRow,
+    AuditRow,
+    AuditSealRow,
+    SessionRow,
+)
 from controller.storage.models.base import Base, UtcDateTime
 from controller.storage.models.bulletins import (
     BulletinCommentRow,
@@ -66,6 +72,7 @@ from controller.storage.models.wire import (
 
 __all__ = [
     "AccountRow",
+    "ApiTokenRow",
     "AuditRow",
     "AuditSealRow",
     "Base",

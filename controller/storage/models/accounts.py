@@ -51,6 +51,27 @@ class SessionRow(Base):
     user_agent: Mapped[str]
 
 
+class ApiTokenRow(Base):
+    """A personal token another program shows. Here stands only its SHA-256."""
+
+    __tablename__ = "api_token"
+
+    api_token_id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.account_id"), index=True)
+    name: Mapped[str]
+    scopes: Mapped[list[Any]]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    hint: Mapped[str]
+    """Its last characters, by which its owner knows it again."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    last_address: Mapped[str] = mapped_column(default="")
+    denied_at: Mapped[datetime | None]
+    """When a refused use was last written down."""
+    revoked_at: Mapped[datetime | None]
+
+
 class AuditRow(Base):
     """Who did what, when, from where. Written in the deed's own transaction, never changed."""
 

@@ -58,6 +58,7 @@ def test_only_the_way_in_and_its_looks_are_public(here: Centre) -> None:
         "auth.enter",
         "auth.choose_language",
         "auth.choose_theme",
+        "api_v1.document",
     }
 
 

@@ -1,0 +1,118 @@
+"""What there is to say about a schedule, as codes: the screens make sentences of the same."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import Field
+
+from controller.services.schedule_findings import (
+    BandFull,
+    Finding,
+    Fine,
+    Met,
+    NotApproved,
+    NotInTheirLanguage,
+    OutOfReach,
+    OutsideHours,
+    OutsideValidity,
+    Past,
+    TooLong,
+)
+from controller.web.api_v1.shapes import Answer, WallTime
+
+
+class FindingCode(StrEnum):
+    """What a finding is about."""
+
+    NOT_APPROVED = "not_approved"
+    PAST = "past"
+    OUTSIDE_VALIDITY = "outside_validity"
+    OUTSIDE_HOURS = "outside_hours"
+    TOO_LONG = "too_long"
+    SLOT_CONFLICT = "slot_conflict"
+    PART_OF_DAY_FULL = "part_of_day_full"
+    OUT_OF_REACH = "out_of_reach"
+    NOT_IN_THEIR_LANGUAGE = "not_in_their_language"
+    FINE = "fine"
+
+
+class FindingAnswer(Answer):
+    """One finding; which fields it has hangs on its code."""
+
+    code: FindingCode
+    station_ids: tuple[str, ...] = Field(default=(), description="The stations concerned.")
+    first_on: date | None = Field(default=None, description="The first date concerned.")
+    hours: str | None = Field(default=None, description="Broadcast hours there.")
+    length_ms: int | None = None
+    cap_ms: int | None = None
+    schedule_id: str | None = Field(default=None, description="The schedule it meets.")
+    verdict: str | None = Field(default=None, description="Ours is `refused`, `loses` or `wins`.")
+    free_at: WallTime | None = Field(default=None, description="The nearest time that is free.")
+    valid_from: date | None = None
+    valid_until: date | None = None
+    language: str | None = None
+
+
+def finding(one: Finding) -> FindingAnswer:
+    """A finding as answers tell it."""
+    match one:
+        case NotApproved():
+            return FindingAnswer(code=FindingCode.NOT_APPROVED)
+        case Past():
+            return FindingAnswer(code=FindingCode.PAST, first_on=one.first_on)
+        case Fine():
+            return FindingAnswer(code=FindingCode.FINE, hours=one.hours)
+        case OutOfReach():
+            lost = tuple(station.station_id for station in one.stations)
+            return FindingAnswer(code=FindingCode.OUT_OF_REACH, station_ids=lost)
+        case Met():
+            return _met(one)
+        case OutsideValidity():
+            return FindingAnswer(
+                code=FindingCode.OUTSIDE_VALIDITY,
+                first_on=one.first_on,
+                valid_from=one.validity.starts_on,
+                valid_until=one.validity.ends_on,
+            )
+        case BandFull():
+            return FindingAnswer(
+                code=FindingCode.PART_OF_DAY_FULL,
+                station_ids=(one.station.station_id,),
+                first_on=one.on,
+                length_ms=one.used_ms,
+                cap_ms=one.cap_ms,
+            )
+    return _at_stations(one)
+
+
+def _met(met: Met) -> FindingAnswer:
+    return FindingAnswer(
+        code=FindingCode.SLOT_CONFLICT,
+        station_ids=tuple(station.station_id for station in met.stations),
+        first_on=met.clash.overlaps[0].ours_on if met.clash.overlaps else None,
+        schedule_id=met.other.schedule_id,
+        verdict=met.clash.verdict.value,
+        free_at=f"{met.free_at:%H:%M}" if met.free_at else None,
+    )
+
+
+def _at_stations(one: OutsideHours | TooLong | NotInTheirLanguage) -> FindingAnswer:
+    ids = tuple(station.station_id for station in one.stations)
+    match one:
+        case OutsideHours():
+            return FindingAnswer(
+                code=FindingCode.OUTSIDE_HOURS, station_ids=ids, first_on=one.on, hours=one.hours
+            )
+        case TooLong():
+            return FindingAnswer(
+                code=FindingCode.TOO_LONG,
+                station_ids=ids,
+                length_ms=one.length_ms,
+                cap_ms=one.cap_ms,
+            )
+        case NotInTheirLanguage():
+            return FindingAnswer(
+                code=FindingCode.NOT_IN_THEIR_LANGUAGE, station_ids=ids, language=one.language
+            )

@@ -1,0 +1,48 @@
+"""docs/api.md and the OpenAPI document say what the API does."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from tests.support.api import PREFIX, Neighbours
+from tests.support.web import served
+
+PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_every_example_of_the_page_is_answered(world: Neighbours) -> None:
+    """They run one after the other in one shell, as somebody would paste them."""
+    assert len(EXAMPLES) >= 3
+    with served(world.here) as address:
+        done = subprocess.run(
+            ["bash", "-c", "set -euo pipefail\n" + "\necho\n".join(EXAMPLES)],
+            env={**os.environ, "VANG": address, "TOKEN": world.token},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout[-600:] + done.stderr[-600:]
+    assert '"username":"operator.bac-ai"' in done.stdout
+    assert "Tiết kiệm nước mùa khô" in done.stdout
+
+
+def test_the_document_needs_no_token_and_names_no_foreign_address(shared: Neighbours) -> None:
+    answer = shared.here.app.test_client().get(f"{PREFIX}/openapi.json")
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+    document = json.loads(answer.text)
+    assert document["openapi"].startswith("3.1")
+    assert "http://" not in answer.text
+    assert "https://" not in answer.text
+    routes = {
+        str(rule)
+        for rule in shared.here.app.url_map.iter_rules()
+        if str(rule).startswith(f"{PREFIX}/")
+    }
+    described = {re.sub(r"\{(\w+)\}", r"<\1>", path) for path in document["paths"]}
+    assert described == routes - {f"{PREFIX}/openapi.json"}

@@ -1,0 +1,97 @@
+"""Programs that ask the API, each by a token of its own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+from controller.domain.accounts import Actor, Role
+from controller.domain.schedule import local_date
+from controller.services.board import Board
+from controller.services.bulletins import Draft
+from controller.services.station_page import StationPages
+from controller.services.tokens import TokenWish
+from controller.web.api_v1.operations import Operation
+from tests.support.bulletins import Studio
+from tests.support.schedule_desk import Desk, a_wish
+from tests.support.warnings import wish
+from tests.support.web import COMMUNE, DISTRICT, OTHER_DISTRICT, PASSWORD, Centre
+
+PREFIX = "/api/v1"
+
+
+def a_token(here: Centre, actor: Actor, *scopes: str, name: str = "Phần mềm") -> str:
+    """A fresh token of the actor's that works for 90 days."""
+    last_day = local_date(here.clock()) + timedelta(days=90)
+    return here.services.tokens.make(actor, TokenWish(name, scopes, last_day), PASSWORD).token
+
+
+def asked(here: Centre, token: str, path: str, method: str = "GET", **options: Any) -> TestResponse:
+    """The answer to one request by a program that keeps no cookies."""
+    client = here.app.test_client(use_cookies=False)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return client.open(f"{PREFIX}{path}", method=method, headers=headers, **options)
+
+
+@dataclass
+class Neighbours:
+    """A centre in which a district has one of everything, and programs of two districts ask."""
+
+    here: Centre
+    folder: Path
+
+    def __post_init__(self) -> None:
+        here = self.here
+        self.desk = Desk(here)
+        self.studio = Studio(here, self.folder)
+        here.add(
+            board=Board(here.database, here.clock, here.places),
+            station_pages=StationPages(here.database, here.clock, here.places),
+        )
+        self.owner = here.actor(Role.OPERATOR, DISTRICT)
+        self.approver = here.actor(Role.APPROVER, DISTRICT)
+        self.neighbour = here.actor(Role.OPERATOR, OTHER_DISTRICT)
+        self.bulletin_id = self.desk.bulletin()
+        self.draft_id = self.studio.bulletins.create(
+            self.owner, Draft("Họp dân", "notice", "Mời bà con.", DISTRICT)
+        )
+        self.schedule_id = self.desk.schedules.save(
+            self.owner, a_wish(self.bulletin_id)
+        ).schedule_id
+        self.desk.materialise()
+        self.slot = self.desk.slots(self.schedule_id)[0]
+        self.emergency_id = here.services.emergencies.propose(self.owner, wish())
+        self.upload_id = self.studio.bulletins.parts.begin(self.owner, 1)
+        self.token = a_token(here, self.owner, *EVERYTHING)
+        self.approver_token = a_token(here, self.approver, "bulletins:write")
+        self.neighbour_token = a_token(here, self.neighbour, *EVERYTHING)
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """One of everything the district has, by the names in the rules of routes."""
+        return {
+            "station_id": COMMUNE,
+            "bulletin_id": self.draft_id,
+            "schedule_id": self.schedule_id,
+            "slot_id": self.slot.slot_id,
+            "emergency_id": self.emergency_id,
+            "upload_id": self.upload_id,
+        }
+
+    def path(self, operation: Operation) -> str:
+        """The address of a route about what the district has."""
+        return re.sub(r"<(\w+)>", lambda found: self.ids[found[1]], operation.rule)
+
+
+EVERYTHING = (
+    "stations:read",
+    "bulletins:write",
+    "schedules:write",
+    "emergencies:read",
+)
+"""All that an operator's token can be made for."""
