@@ -157,6 +157,13 @@ class UploadTooLargeError(ControllerError):
     status = 413
 
 
+class UploadOffsetError(ControllerError):
+    """A piece of a file that does not begin where the file ends. Facts: received_bytes."""
+
+    code = "upload_offset"
+    status = 409
+
+
 class NotSoundError(ControllerError):
     """The uploaded file is not sound."""
 

@@ -106,9 +106,9 @@ from controller.services.station_page import StationPages
 from controller.services.stations import Stations, prepare_states
 from controller.services.timeliness import TimelinessBook
 from controller.services.today import Today
+from controller.services.tokens import Tokens
 from controller.services.ways import ways_of
 from controller.services.webhook import Webhook
-from controller.services.tokens import Tokens
 from controller.settings import Settings, SettingsError, SpeechSettings
 from controller.storage import migrate
 from controller.storage.database import Database
@@ -268,7 +268,7 @@ def build_services(
     exercises = Orders(database, now, places, keys.exercise, wake)
     return Services(
         accounts=accounts,
-        tokens=Tokens(database, now, places, check),
+        tokens=Tokens(database, now, places, accounts.ensure_password),
         audit=AuditTrail(database, now),
         audit_chain=AuditChain(database),
         places=places,

@@ -258,6 +258,10 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "too_long": _too_long,
     "slot_conflict": lambda _f: _("Trùng giờ với buổi khác cùng cấp. Dời giờ hoặc bỏ buổi trùng."),
     "upload_too_large": _upload,
+    "upload_offset": lambda f: _(
+        "Phần này không nối tiếp tệp. Gửi tiếp từ byte thứ %(received)s.",
+        received=f.get("received_bytes", 0),
+    ),
     "not_sound": lambda _f: _(
         "Tệp này không phải âm thanh. Chọn tệp WAV, MP3, M4A, OGG, Opus hoặc FLAC."
     ),

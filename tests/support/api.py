@@ -70,6 +70,8 @@ class Neighbours:
         self.token = a_token(here, self.owner, *EVERYTHING)
         self.approver_token = a_token(here, self.approver, "bulletins:write")
         self.neighbour_token = a_token(here, self.neighbour, *EVERYTHING)
+        other_approver = here.actor(Role.APPROVER, OTHER_DISTRICT)
+        self.neighbour_approver_token = a_token(here, other_approver, "bulletins:write")
 
     @property
     def ids(self) -> dict[str, str]:
@@ -87,6 +89,30 @@ class Neighbours:
         """The address of a route about what the district has."""
         return re.sub(r"<(\w+)>", lambda found: self.ids[found[1]], operation.rule)
 
+
+WISH = {
+    "bulletin_id": "khong-co",
+    "recurrence": "once",
+    "airs_at": "06:30",
+    "starts_on": "2026-11-27",
+    "target_ids": [OTHER_DISTRICT],
+}
+BODIES: dict[str, dict[str, object]] = {
+    "change_words": {"version": 1, "title": "x"},
+    "file_bulletin": {"version": 1, "tags": [], "valid_from": None, "valid_until": None},
+    "submit_bulletin": {"version": 1},
+    "approve_bulletin": {"version": 1, "heard": True},
+    "return_bulletin": {"version": 1, "reason": "x"},
+    "withdraw_bulletin": {"version": 1},
+    "give_sound": {"upload_id": "0" * 32, "name": "x.wav", "language": "vi"},
+    "check_change": {**WISH, "version": 1},
+    "change_schedule": {**WISH, "version": 1},
+    "cancel_schedule": {"reason": "x"},
+    "exclude_day": {"on": "2026-11-27"},
+    "cancel_slot": {"reason": "x"},
+    "move_slot": {"starts_at": "2026-11-26T06:45:00+07:00", "revision": 0},
+}
+"""What each route about something is asked with, so that nothing but the place is wrong."""
 
 EVERYTHING = (
     "stations:read",

@@ -61,8 +61,8 @@ from controller.services.station_desk import StationDesk
 from controller.services.station_list import StationList
 from controller.services.timeliness import TimelinessBook
 from controller.services.today import Today
-from controller.services.ways import ways_of
 from controller.services.tokens import Tokens
+from controller.services.ways import ways_of
 from controller.settings import Settings
 from controller.storage.database import Database
 from controller.storage.models import Base

@@ -17,6 +17,7 @@ from controller.services.schedule_findings import (
     OutOfReach,
     OutsideHours,
     OutsideValidity,
+    OwnTimes,
     Past,
     TooLong,
 )
@@ -35,6 +36,7 @@ class FindingCode(StrEnum):
     PART_OF_DAY_FULL = "part_of_day_full"
     OUT_OF_REACH = "out_of_reach"
     NOT_IN_THEIR_LANGUAGE = "not_in_their_language"
+    OWN_TIMES = "own_times"
     FINE = "fine"
 
 
@@ -84,6 +86,8 @@ def finding(one: Finding) -> FindingAnswer:
                 length_ms=one.used_ms,
                 cap_ms=one.cap_ms,
             )
+        case OwnTimes():
+            return FindingAnswer(code=FindingCode.OWN_TIMES, first_on=min(one.days, default=None))
     return _at_stations(one)
 
 

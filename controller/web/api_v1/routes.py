@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response
 
 from controller.web.api_v1 import (
     audit,
-    bulletins,
+    bulletin_deeds,
     emergencies,
     me,
-    schedules,
+    schedule_deeds,
     slots,
     stations,
 )
@@ -24,8 +24,8 @@ from controller.web.policy import public
 NOUNS: tuple[Operations, ...] = (
     me.operations,
     stations.operations,
-    bulletins.operations,
-    schedules.operations,
+    bulletin_deeds.operations,
+    schedule_deeds.operations,
     slots.operations,
     emergencies.operations,
     audit.operations,

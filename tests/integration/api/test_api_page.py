@@ -6,30 +6,58 @@ import json
 import os
 import re
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.api import PREFIX, Neighbours
+from tests.support.bulletins import wav_bytes
 from tests.support.web import served
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 
 
-def test_every_example_of_the_page_is_answered(world: Neighbours) -> None:
+def test_every_example_of_the_page_is_answered(world: Neighbours, tmp_path: Path) -> None:
     """They run one after the other in one shell, as somebody would paste them."""
-    assert len(EXAMPLES) >= 3
-    with served(world.here) as address:
+    assert len(EXAMPLES) >= 6
+    (tmp_path / "voice.wav").write_bytes(wav_bytes(tmp_path))
+    with served(world.here) as address, _sound_is_made(world):
         done = subprocess.run(
             ["bash", "-c", "set -euo pipefail\n" + "\necho\n".join(EXAMPLES)],
             env={**os.environ, "VANG": address, "TOKEN": world.token},
+            cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
     assert done.returncode == 0, done.stdout[-600:] + done.stderr[-600:]
     assert '"username":"operator.bac-ai"' in done.stdout
     assert "Tiết kiệm nước mùa khô" in done.stdout
+    assert '"state":"submitted"' in done.stdout
+    assert '"may_save":true' in done.stdout
+    made = world.here.services.schedules.within(world.owner, before_id=None, limit=1)
+    assert made[0].closed_at is not None
+
+
+@contextmanager
+def _sound_is_made(world: Neighbours) -> Iterator[None]:
+    """The worker of the centre, which the test has not."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(0.2):
+            world.studio.finish()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_the_document_needs_no_token_and_names_no_foreign_address(shared: Neighbours) -> None:

@@ -1,6 +1,6 @@
 """Contacts, absences, maintenance and loudness of stations; phone numbers become contacts
 
-Revision: 0012; follows: 0010
+Revision: 0012; follows: 0011
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
