@@ -46,6 +46,7 @@ from controller.services.cap import cap_of
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_views import EmergencyView
 from controller.services.safe_xml import MOST_BYTES
+from controller.settings import Settings
 from controller.web import bulletin_words, emergency_words, formats
 from controller.web.alarms import reach_of
 from controller.web.bulletins import upload_limit_bytes
@@ -60,6 +61,7 @@ from controller.web.emergency_form import (
     with_files,
 )
 from controller.web.policy import (
+    FORM_ROOM_BYTES,
     accepts_up_to,
     asked_by_itself,
     current_actor,
@@ -461,6 +463,12 @@ def _next_at(view: EmergencyView, now: datetime) -> datetime | None:
 LONGEST_RECORDING_MIN = 3
 """After which the recorder of the form stops by itself."""
 
+_CARRY_FILES: Mapping[str, Callable[[Settings], int]] = {
+    "propose": upload_limit_bytes,
+    "receive": lambda _settings: MOST_BYTES + FORM_ROOM_BYTES,
+}
+"""Forms with files: the largest body of each."""
+
 Route = tuple[str, str, Callable[..., Any], Permission]
 
 
@@ -491,8 +499,8 @@ def _blueprint(look: Look) -> Blueprint:
         bp.get(rule, endpoint=name)(_named(view, permission))
     for rule, name, view, permission in done:
         own = _named(view, permission)
-        if name == "propose":
-            own = accepts_up_to(upload_limit_bytes)(own)
+        if name in _CARRY_FILES:
+            own = accepts_up_to(_CARRY_FILES[name])(own)
         bp.post(rule, endpoint=name)(own)
     return bp
 
