@@ -15,7 +15,17 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from controller.settings import Settings, WebSettings
-from controller.web import context, formats, headers, policy, refusals, throttle, words
+from controller.web import (
+    assets,
+    context,
+    formats,
+    headers,
+    policy,
+    refusals,
+    squeezing,
+    throttle,
+    words,
+)
 from controller.web.blueprints import ALL
 
 if TYPE_CHECKING:
@@ -44,7 +54,7 @@ def create_app(
     app = Flask(
         "controller",
         root_path=str(WEB),
-        static_folder=str(WEB / "static"),
+        static_folder=None,
         template_folder=str(WEB / "templates"),
     )
     app.config.update(_config(settings, secret_key))
@@ -63,6 +73,7 @@ def create_app(
     words.install(app)
     context.install(app, now)
     headers.install(app)
+    squeezing.install(app)
     refusals.install(app, on_server_error)
     _mount(app, csrf)
     return app
@@ -71,7 +82,7 @@ def create_app(
 def _mount(app: Flask, csrf: CSRFProtect) -> None:
     for blueprint in ALL:
         app.register_blueprint(blueprint)
-    policy.public(app.view_functions["static"])
+    assets.install(app, WEB / "static")
     for view in app.view_functions.values():
         rule = policy.policy_of(view)
         if rule is not None and rule.audience in WITHOUT_COOKIE:
