@@ -76,7 +76,8 @@ class Comments:
             ).all()
             names = _names(session, rows)
             by_thread: defaultdict[str, list[BulletinCommentRow]] = defaultdict(list)
-            for row in rows:
+            # what began a thread stands before its answers, however close in time they are
+            for row in sorted(rows, key=lambda row: row.bulletin_comment_id != row.thread_id):
                 by_thread[row.thread_id].append(row)
             return tuple(
                 Thread(

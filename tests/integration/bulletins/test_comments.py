@@ -41,6 +41,16 @@ def test_author_and_approver_talk_in_threads(
     assert view.row_version == 1, "talk changes nothing of the bulletin"
 
 
+def test_an_answer_in_the_same_instant_stands_behind_what_it_answers(
+    house: Centre, studio: Studio, talk: Comments, author: Actor
+) -> None:
+    bulletin_id = studio.draft(author)
+    for number in range(8):  # ids within one millisecond come in any order
+        talk.say(author, bulletin_id, "lời đáp", talk.say(author, bulletin_id, f"lời {number}"))
+    threads = said(talk.threads(author, bulletin_id))
+    assert sorted(threads) == [(f"lời {number}", ["lời đáp"]) for number in range(8)]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
