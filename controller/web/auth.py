@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import (
     Blueprint,
     flash,
@@ -40,6 +42,8 @@ from controller.web.today import first_page
 
 bp = Blueprint("auth", __name__)
 YEAR_S = 31_536_000
+CHOSEN_AT_THE_DOOR = "language"
+"""Of the form session: a cookie of last year must not turn another person's pages English."""
 
 
 @bp.get("/")
@@ -75,6 +79,10 @@ def enter() -> Response | tuple[str, int]:
     except ControllerError as error:
         page = _door(_going_to(), username=username, problem=explain(error), kept=kept)
         return page, error.status
+    chosen = session.get(CHOSEN_AT_THE_DOOR)
+    if chosen in LANGUAGES:
+        services().accounts.set_language(begun.actor, chosen)
+        begun = replace(begun, actor=replace(begun.actor, language=chosen))
     if kept is None:
         return _with_session(redirect(_next_page(), code=303), begun)
     g.actor = begun.actor
@@ -179,7 +187,7 @@ def end_session(session_id: str) -> Response:
 @bp.post("/ngon-ngu")
 @public
 def choose_language() -> Response:
-    """Vietnamese or English, kept with the account and in a cookie."""
+    """Vietnamese or English, kept with the account (of who signs in next) and in a cookie."""
     wanted = request.form.get("language", "vi")
     response = redirect(_back(), code=303)
     if wanted in LANGUAGES:
@@ -187,6 +195,8 @@ def choose_language() -> Response:
         actor = actor_or_none()
         if actor is not None:
             services().accounts.set_language(actor, wanted)
+        else:
+            session[CHOSEN_AT_THE_DOOR] = wanted
     return response
 
 

@@ -314,6 +314,19 @@ def test_a_stranger_can_choose_a_language_and_an_unknown_one_changes_nothing(her
     assert '<html lang="en"' in stranger.get("/dang-nhap").text
 
 
+def test_a_language_chosen_at_the_door_is_that_of_who_signs_in_there_and_of_nobody_else(
+    here: Centre,
+) -> None:
+    operator, admin = here.actor(Role.OPERATOR, DISTRICT), here.actor(Role.ADMIN, PROVINCE)
+    machine = here.client()
+    machine.post("/ngon-ngu", language="en")
+    machine.post("/dang-nhap", username=operator.username, password=PASSWORD)
+    assert '<html lang="en"' in machine.get("/tai-khoan").text
+    machine.post("/dang-xuat")
+    machine.post("/dang-nhap", username=admin.username, password=PASSWORD)
+    assert '<html lang="vi"' in machine.get("/tai-khoan").text
+
+
 def test_light_and_dark_are_chosen_by_hand(here: Centre) -> None:
     stranger = here.client()
     assert "data-theme" not in stranger.get("/dang-nhap").text
