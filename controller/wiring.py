@@ -77,6 +77,7 @@ from controller.services.enrolment import Enrolment
 from controller.services.fault_reports import FaultDesk
 from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
+from controller.services.holidays import Holidays
 from controller.services.hours import Hours
 from controller.services.ingest_desk import IngestDesk
 from controller.services.keys import SigningKeys, load_or_create
@@ -97,6 +98,7 @@ from controller.services.plans import Plans
 from controller.services.programmes import Programmes
 from controller.services.pruning import Pruning
 from controller.services.readings import Readings
+from controller.services.schedule_templates import ScheduleTemplates
 from controller.services.schedules import Schedules
 from controller.services.sharing import Sharing
 from controller.services.speech import Speech
@@ -290,6 +292,8 @@ def build_services(
         calendar=Calendar(database, now, places, hours, schedules, wake, orders=orders),
         hours=hours,
         place_rules=PlaceRules(database, now, places, hours, wake),
+        schedule_templates=ScheduleTemplates(database, now, places),
+        holidays=Holidays(database, now, places, hours, wake),
         plans=Plans(database, now, places, schedules, hours, keys.actual, settings.plan),
         orders=orders,
         emergencies=EmergencyDesk(tools),

@@ -132,17 +132,33 @@ class _Meeting:
     first: date
     last: date | None
     skipped: frozenset[date]
+    only: frozenset[date] | None = None
 
     def dates(self) -> Iterator[date]:
-        """Every such date in order; without end when `last` is None."""
+        """Every such date in order; without end when `last` is None and they are not confined."""
+        if self.only is not None:
+            yield from self._confined()
+            return
         day = self.first
         while self.last is None or day <= self.last:
             if self.mask >> day.weekday() & 1 and day not in self.skipped:
                 yield day
             day += timedelta(days=1)
 
+    def _confined(self) -> list[date]:
+        return [
+            day
+            for day in sorted(self.only or ())
+            if self.first <= day
+            and (self.last is None or day <= self.last)
+            and self.mask >> day.weekday() & 1
+            and day not in self.skipped
+        ]
+
     def count(self) -> int | None:
         """How many there are; None: without end."""
+        if self.only is not None:
+            return len(self._confined())
         if self.last is None:
             return None
         total = dates_in(self.mask, self.first, self.last)
@@ -183,10 +199,21 @@ def _meeting(ours: Schedule, theirs: Schedule, days_later: int, after: datetime)
     ends = [ours.ends_on] if ours.ends_on is not None else []
     if theirs.ends_on is not None:
         ends.append(theirs.ends_on - shift)
-    meeting = _Meeting(days_later, mask, first, min(ends, default=None), skipped)
+    only = _confined_to(ours.only, theirs.only, shift)
+    meeting = _Meeting(days_later, mask, first, min(ends, default=None), skipped, only)
     if not mask or meeting.count() == 0:
         return None
     return meeting
+
+
+def _confined_to(
+    ours: frozenset[date] | None, theirs: frozenset[date] | None, shift: timedelta
+) -> frozenset[date] | None:
+    """Dates of ours to which the one, the other or both are confined; None: neither is."""
+    if theirs is None:
+        return ours
+    theirs = frozenset(day - shift for day in theirs)
+    return theirs if ours is None else ours & theirs
 
 
 def _first_day(schedule: Schedule, after: datetime) -> date:

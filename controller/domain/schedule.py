@@ -32,12 +32,21 @@ class Recurrence(StrEnum):
     WEEKLY = "weekly"
 
 
+class HolidayRule(StrEnum):
+    """What a series does on public holidays and on the days kept where it belongs."""
+
+    IGNORE = "ignore"
+    NOT_ON = "not_on"
+    ONLY_ON = "only_on"
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """The recurring rule: a wall time on days within dates.
 
     A rule that airs once has `starts_on == ends_on`. `ends_on` None: no end. Occurrences before
-    `made_at` never existed. `duration_ms` is the length of the programme as it is now.
+    `made_at` never existed. `duration_ms` is the length of the programme as it is now. `only`: no
+    other dates than these; None: any.
     """
 
     schedule_id: str
@@ -47,6 +56,7 @@ class Schedule:
     recurrence: Recurrence = Recurrence.WEEKLY
     weekdays: int = EVERY_DAY
     excluded: frozenset[date] = frozenset()
+    only: frozenset[date] | None = None
     duration_ms: int = 0
     priority: Priority = Priority.ORDINARY
     authority: Authority = Authority.DISTRICT
@@ -66,6 +76,7 @@ class Schedule:
             and (self.ends_on is None or day <= self.ends_on)
             and bool(self.mask >> day.weekday() & 1)
             and day not in self.excluded
+            and (self.only is None or day in self.only)
         )
 
     def instant_on(self, day: date, zone: ZoneInfo = STATION_ZONE) -> datetime:
@@ -121,6 +132,9 @@ def days(schedule: Schedule, first: date, last: date) -> Iterator[date]:
     day = max(first, schedule.starts_on)
     end = last if schedule.ends_on is None else min(last, schedule.ends_on)
     mask, excluded = schedule.mask, schedule.excluded
+    if schedule.only is not None:
+        yield from (on for on in sorted(schedule.only) if day <= on <= end and schedule.airs_on(on))
+        return
     weekday = day.weekday()
     while day <= end:
         if mask >> weekday & 1 and day not in excluded:
@@ -152,6 +166,9 @@ def count(schedule: Schedule, after: datetime) -> int | None:
         return None
     after = _no_earlier(schedule, after)
     first = max(local_date(after), schedule.starts_on)
+    if schedule.only is not None:
+        found = days(schedule, first, schedule.ends_on)
+        return sum(schedule.instant_on(day) > after for day in found)
     total = dates_in(schedule.mask, first, schedule.ends_on)
     total -= sum(
         1
@@ -166,7 +183,7 @@ def next_after(schedule: Schedule, after: datetime) -> datetime | None:
     """The first instant later than `after` at which the rule airs; None: never again."""
     after = _no_earlier(schedule, after)
     first = max(local_date(after), schedule.starts_on)
-    horizon = max((*schedule.excluded, first)) + timedelta(days=8)
+    horizon = max((*schedule.excluded, *(schedule.only or ()), first)) + timedelta(days=8)
     found = (schedule.instant_on(day) for day in days(schedule, first, horizon))
     return next((at for at in found if at > after), None)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from controller.services.enrolment import Enrolment
     from controller.services.fault_reports import FaultDesk
     from controller.services.filing import FilingDesk
+    from controller.services.holidays import Holidays
     from controller.services.hours import Hours
     from controller.services.library import Library
     from controller.services.maintenance import Maintenance
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from controller.services.plans import Plans
     from controller.services.programmes import Programmes
     from controller.services.readings import Readings
+    from controller.services.schedule_templates import ScheduleTemplates
     from controller.services.schedules import Schedules
     from controller.services.sharing import Sharing
     from controller.services.speech import Speech
@@ -77,6 +79,8 @@ class Services:
     calendar: Calendar
     hours: Hours
     place_rules: PlaceRules
+    schedule_templates: ScheduleTemplates
+    holidays: Holidays
     plans: Plans
     orders: Orders
     emergencies: EmergencyDesk

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.plans import told_until
-from controller.domain.schedule import STATION_ZONE, Recurrence, local_date
+from controller.domain.schedule import STATION_ZONE, HolidayRule, Recurrence, local_date
 from controller.errors import StaleEditError, WrongStateError
 from controller.services.day_copies import (
     Copied,
@@ -213,7 +213,7 @@ class Calendar:
             take_turn(session)
             pen = Pen(session, actor, self._now())
             stored = self._schedules.mine(session, actor, schedule_id)
-            if day not in stored.rule.excluded:
+            if day not in stored.left_out:
                 raise WrongStateError(f"{schedule_id} is not without {day}", state="gone")
             row = _slot_row(session, schedule_id, day)
             if row is not None and row.starts_at < told_until(pen.now):
@@ -249,8 +249,11 @@ class Calendar:
             take_turn(session)
             pen = Pen(session, actor, self._now())
             copied = store_copy(pen, self._places, self._schedules, span, keys)
-            detail = {"from": span.first.isoformat(), "to": span.target.isoformat()}
-            detail |= {"days": str(span.days), "count": str(len(copied.saved))}
+            detail = {
+                "copied_from": span.first.isoformat(),
+                "copied_to": span.target.isoformat(),
+                "count": str(len(copied.saved)),
+            }
             pen.audit("schedule.copy", copied.saved[0].schedule_id, span.place_id, detail)
         self._wake("plan_refresh")
         return copied
@@ -300,6 +303,7 @@ def once(stored: StoredSchedule, day: date) -> Wish:
         starts_on=day,
         ends_on=None,
         excluded=frozenset(),
+        holidays=HolidayRule.IGNORE,
     )
 
 
@@ -312,6 +316,8 @@ def _readmit(pen: Pen, stored: StoredSchedule, day: date, row: SlotRow | None) -
     )
     if row is not None and row.cancelled_at is not None:
         revive(row)
+        row.starts_at = stored.rule.instant_on(day)  # a time of its own went with it
+        row.moved_by = row.moved_at = None
     touch(pen, stored)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
-from controller.domain.schedule import STATION_ZONE, Recurrence, instant
+from controller.domain.schedule import STATION_ZONE, HolidayRule, Recurrence, instant
 from controller.errors import ControllerError, InvalidInputError, StaleEditError
 from controller.services.places import Places
 from controller.services.schedule_check import station_ids
@@ -141,6 +141,7 @@ def _wish(stored: StoredSchedule, to_at: datetime) -> Wish:
         starts_on=local.date(),
         ends_on=None,
         excluded=frozenset(),
+        holidays=HolidayRule.IGNORE,
     )
 
 

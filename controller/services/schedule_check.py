@@ -21,6 +21,7 @@ from controller.domain.schedule import (
     next_after,
 )
 from controller.domain.validity import ALWAYS, Validity
+from controller.services.holiday_dates import kept_to
 from controller.services.schedule_findings import (
     BandFull,
     Fine,
@@ -56,11 +57,15 @@ def station_ids(tree: PlaceTree, place_ids: Iterable[str]) -> frozenset[str]:
 
 
 def rule_of(
-    wish: Wish, schedule_id: str, duration_ms: int, authority: Authority, made_at: datetime | None
+    wish: Wish,
+    schedule_id: str,
+    duration_ms: int,
+    authority: Authority,
+    holidays: frozenset[date],
 ) -> Schedule:
-    """The rule a wish asks for."""
+    """The rule a wish asks for, where these are the holidays."""
     once = wish.recurrence is Recurrence.ONCE
-    return Schedule(
+    rule = Schedule(
         schedule_id=schedule_id,
         airs_at=wish.airs_at,
         starts_on=wish.starts_on,
@@ -71,8 +76,8 @@ def rule_of(
         duration_ms=duration_ms,
         priority=wish.priority,
         authority=authority,
-        made_at=made_at,
     )
+    return rule if once else kept_to(rule, wish.holidays, holidays)
 
 
 def judge(

@@ -9,8 +9,9 @@ from datetime import date, datetime, time
 from controller.domain.conflicts import Clash, Verdict
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.policy import Daypart, HoursBook
-from controller.domain.schedule import Recurrence, Schedule
+from controller.domain.schedule import HolidayRule, Recurrence, Schedule
 from controller.domain.validity import Validity
+from controller.services.holiday_dates import Holiday
 from controller.services.phones import Phone
 from controller.services.schedule_rows import StoredSchedule
 from station_protocol.vocabulary import Priority
@@ -29,6 +30,7 @@ class Wish:
     target_ids: tuple[str, ...]
     priority: Priority = Priority.ORDINARY
     excluded: frozenset[date] = frozenset()
+    holidays: HolidayRule = HolidayRule.IGNORE
     lateness_s: int | None = None
     """None: the lateness window of the settings."""
     programme_id: str = ""
@@ -158,6 +160,13 @@ class OwnTimes:
 
 
 @dataclass(frozen=True, slots=True)
+class OnHolidays:
+    """Holidays of the coming weeks on which the schedule airs as on any other day."""
+
+    holidays: tuple[Holiday, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fine:
     """Nothing wrong with hours and length."""
 
@@ -165,7 +174,7 @@ class Fine:
 
 
 MustFix = NotApproved | Past | OutsideValidity | OutsideHours | TooLong | Met
-LookAt = OutsideValidity | Met | BandFull | OutOfReach | NotInTheirLanguage | OwnTimes
+LookAt = OutsideValidity | Met | BandFull | OutOfReach | NotInTheirLanguage | OwnTimes | OnHolidays
 Finding = MustFix | LookAt | Fine
 
 

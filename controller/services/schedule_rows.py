@@ -10,9 +10,10 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from controller.domain.schedule import STATION_ZONE, Recurrence, Schedule, count
+from controller.domain.schedule import STATION_ZONE, HolidayRule, Recurrence, Schedule, count
 from controller.services.audit import SYSTEM
 from controller.services.contents import Content, load_contents
+from controller.services.holiday_dates import dates_by_place, kept_to
 from controller.storage.models import (
     AccountRow,
     ScheduleExclusionRow,
@@ -38,6 +39,9 @@ class StoredSchedule:
     place_id: str
     target_ids: tuple[str, ...]
     lateness_s: int
+    left_out: frozenset[date]
+    """Dates people left out; those of `rule` may be more."""
+    holidays: HolidayRule
     made_by: str
     made_at: datetime
     closed_by: str | None
@@ -74,10 +78,24 @@ def load(session: Session, *conditions: ColumnElement[bool]) -> list[StoredSched
     targets = _targets(session, ids)
     excluded = _exclusions(session, ids)
     contents = load_contents(session, {row.programme_id for row, _name in rows})
+    kept = {row.place_id for row, _name in rows if row.holidays != HolidayRule.IGNORE}
+    holidays = dates_by_place(session, kept)
     return [
-        _stored(row, name, targets[row.schedule_id], excluded[row.schedule_id], contents)
+        _with_holidays(
+            _stored(row, name, targets[row.schedule_id], excluded[row.schedule_id], contents),
+            holidays,
+        )
         for row, name in rows
     ]
+
+
+def _with_holidays(
+    stored: StoredSchedule, holidays: Mapping[str, frozenset[date]]
+) -> StoredSchedule:
+    if stored.holidays is HolidayRule.IGNORE:
+        return stored
+    rule = kept_to(stored.rule, stored.holidays, holidays[stored.place_id])
+    return replace(stored, rule=rule)
 
 
 def _stored(
@@ -107,6 +125,8 @@ def _stored(
         place_id=row.place_id,
         target_ids=tuple(target_ids),
         lateness_s=row.lateness_s,
+        left_out=excluded,
+        holidays=HolidayRule(row.holidays),
         made_by=made_by,
         made_at=row.created_at,
         closed_by=row.closed_by,
@@ -224,4 +244,5 @@ def moved_rule(rule: Schedule, starts_at: datetime) -> Schedule:
         starts_on=local.date(),
         ends_on=local.date(),
         excluded=frozenset(),
+        only=None,
     )

@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
-from controller.domain.schedule import Schedule, local_date
+from controller.domain.schedule import HolidayRule, Schedule, local_date
 from controller.errors import StaleEditError, WrongStateError
 from controller.services.audit import Deed, record
 from controller.services.identifiers import new_id
@@ -61,6 +61,9 @@ class Draft:
     """A schedule that has been judged and may be stored."""
 
     rule: Schedule
+    left_out: frozenset[date]
+    """Dates people left out; those of `rule` may be more."""
+    holidays: HolidayRule
     place_id: str
     title: str
     bulletin_id: str
@@ -84,6 +87,7 @@ def insert(pen: Pen, draft: Draft, former: StoredSchedule | None) -> str:
         weekdays=rule.weekdays,
         starts_on=rule.starts_on,
         ends_on=rule.ends_on,
+        holidays=draft.holidays.value,
         lateness_s=draft.lateness_s,
         created_by=pen.actor.account_id,
         created_at=pen.now,
@@ -93,9 +97,9 @@ def insert(pen: Pen, draft: Draft, former: StoredSchedule | None) -> str:
     session.flush()
     key = row.schedule_id
     session.add_all(ScheduleTargetRow(schedule_id=key, place_id=one) for one in draft.target_ids)
-    session.add_all(ScheduleExclusionRow(schedule_id=key, airs_on=day) for day in rule.excluded)
+    session.add_all(ScheduleExclusionRow(schedule_id=key, airs_on=day) for day in draft.left_out)
     session.flush()
-    detail = {"title": draft.title, "targets": list(draft.target_ids), "rule": _spelled(rule)}
+    detail = {"title": draft.title, "targets": list(draft.target_ids), "rule": _spelled(draft)}
     pen.audit("schedule.create", key, draft.place_id, detail)
     return key
 
@@ -214,8 +218,9 @@ def latest(session: Session, schedule_id: str) -> str:
         current = following
 
 
-def _spelled(rule: Schedule) -> dict[str, object]:
+def _spelled(draft: Draft) -> dict[str, object]:
     """The rule as the audit trail keeps it."""
+    rule = draft.rule
     return {
         "recurrence": rule.recurrence.value,
         "airs_at": f"{rule.airs_at:%H:%M}",
@@ -223,4 +228,5 @@ def _spelled(rule: Schedule) -> dict[str, object]:
         "starts_on": rule.starts_on.isoformat(),
         "ends_on": rule.ends_on.isoformat() if rule.ends_on else None,
         "priority": rule.priority.value,
+        "holidays": draft.holidays.value,
     }

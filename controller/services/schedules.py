@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.places import Place, PlaceTree
-from controller.domain.schedule import Recurrence, Schedule, local_date
+from controller.domain.schedule import HolidayRule, Recurrence, Schedule, local_date
 from controller.errors import (
     InvalidInputError,
     NotFoundError,
@@ -26,10 +26,12 @@ from controller.services.contents import (
     is_usable,
     load_contents,
 )
+from controller.services.day import DayView, read_day
+from controller.services.holiday_dates import dates_by_place, holidays_at
 from controller.services.hours import Hours
 from controller.services.places import Places
 from controller.services.schedule_check import judge, rule_of
-from controller.services.schedule_findings import Judgement, OwnTimes, Wish, World
+from controller.services.schedule_findings import Judgement, OnHolidays, OwnTimes, Wish, World
 from controller.services.schedule_refusals import check_fields, clean_reason, refuse
 from controller.services.schedule_rows import (
     StoredSchedule,
@@ -72,6 +74,9 @@ from controller.settings import PlanSettings
 from controller.storage.database import Database
 from controller.storage.models import BulletinRow, ProgrammeRow, ScheduleRow, SlotRow
 from station_protocol.vocabulary import Authority
+
+HOLIDAYS_AHEAD = timedelta(days=60)
+"""Holidays that are this near are named before a schedule is saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,14 @@ class Schedules:
             book = self._hours.book(session)
             return read_week(session, tree, book, place, monday, self._now())
 
+    def day(self, actor: Actor, on: date, place_id: str | None = None) -> DayView:
+        """A date at a place of the actor's, or at the actor's own place, in lanes."""
+        tree = self._places.tree()
+        ensure_within(tree, actor, place_id or actor.place_id)
+        place = tree.places[place_id or actor.place_id]
+        with self._database.read() as session:
+            return read_day(session, tree, self._hours.book(session), place, on, self._now())
+
     def slot(self, actor: Actor, slot_id: str) -> SlotPage:
         """The page of a slot. NotFoundError."""
         with self._database.read() as session:
@@ -249,7 +262,9 @@ class Schedules:
         owner_id = _owner(tree, actor, wish, former or like)
         authority = Authority(tree.places[owner_id].kind.value)
         schedule_id = former.schedule_id if former else ""
-        rule = rule_of(wish, schedule_id, content.duration_ms, authority, None)
+        keeps = wish.holidays is not HolidayRule.IGNORE
+        holidays = dates_by_place(session, [owner_id])[owner_id] if keeps else frozenset()
+        rule = rule_of(wish, schedule_id, content.duration_ms, authority, holidays)
         replacing = (schedule_id, self._holds_from(former, wish)) if former else None
         world = read_world(session, tree, self._hours.book(session), now, replacing=replacing)
         judgement = judge(
@@ -264,8 +279,22 @@ class Schedules:
             own = own_times(session, schedule_id, self._holds_from(former, wish), now)
             look_at = (*judgement.look_at, OwnTimes(own)) if own else judgement.look_at
             judgement = replace(judgement, look_at=look_at)
+        judgement = self._with_holidays(session, wish, rule, owner_id, judgement)
         targets = tuple(tree.places[place_id] for place_id in wish.target_ids)
         return Preview(rule, content.title, targets, judgement, world, wish, owner_id)
+
+    def _with_holidays(
+        self, session: Session, wish: Wish, rule: Schedule, owner_id: str, judgement: Judgement
+    ) -> Judgement:
+        """The judgement, with the holidays on which it airs if nobody has said it may."""
+        if wish.holidays is not HolidayRule.IGNORE:
+            return judgement
+        today = local_date(self._now())
+        coming = holidays_at(session, owner_id, today, today + HOLIDAYS_AHEAD)
+        met = tuple(one for one in coming if rule.airs_on(one.on))
+        if not met:
+            return judgement
+        return replace(judgement, look_at=(*judgement.look_at, OnHolidays(met)))
 
     def _content(self, session: Session, actor: Actor, wish: Wish) -> Content:
         if wish.programme_id:
@@ -332,6 +361,8 @@ class Schedules:
         lateness_s = self._settings.lateness_s if wish.lateness_s is None else wish.lateness_s
         draft = Draft(
             rule=preview.rule,
+            left_out=frozenset() if is_once(wish) else wish.excluded,
+            holidays=HolidayRule.IGNORE if is_once(wish) else wish.holidays,
             place_id=preview.place_id,
             title=preview.title,
             bulletin_id=wish.bulletin_id,
@@ -416,6 +447,11 @@ class Schedules:
         """
         today = local_date(self._now())
         return today if former.rule.recurrence is Recurrence.ONCE else wish.starts_on
+
+
+def is_once(wish: Wish) -> bool:
+    """Whether it airs on one day only."""
+    return wish.recurrence is Recurrence.ONCE
 
 
 def _with_days_off(session: Session, stored: StoredSchedule, wish: Wish) -> Wish:

@@ -342,7 +342,7 @@ def _special_days(session: Session, stored: StoredSchedule, now: datetime) -> li
     rule = stored.rule
     found = [
         SpecialDay(day, SpecialKind.LEFT_OUT, may_change=rule.instant_on(day) > now)
-        for day in rule.excluded
+        for day in stored.left_out
         if day >= since and rule.mask >> day.weekday() & 1
     ]
     rows = session.scalars(
@@ -411,6 +411,7 @@ def wish_of(stored: StoredSchedule) -> Wish:
         weekdays=rule.weekdays,
         target_ids=stored.target_ids,
         priority=rule.priority,
-        excluded=rule.excluded,
+        excluded=stored.left_out,
+        holidays=stored.holidays,
         lateness_s=stored.lateness_s,
     )

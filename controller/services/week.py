@@ -15,6 +15,7 @@ from controller.domain.board import Sign
 from controller.domain.places import Place, PlaceTree
 from controller.domain.policy import DAYPARTS, Allowed, Daypart, HoursBook, Span
 from controller.domain.schedule import STATION_ZONE, expand, instant, local_date
+from controller.services.holiday_dates import Holiday, holidays_at
 from controller.services.schedule_check import station_ids
 from controller.services.schedule_rows import StoredSchedule, in_window, load
 from controller.services.slot_rows import RULE_GONE
@@ -111,6 +112,7 @@ class WeekView:
     station_count: int
     allowed: Allowed
     bands: tuple[Band, ...]
+    holidays: Mapping[date, Holiday]
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -158,6 +160,10 @@ def read_week(
             tuple(one for one in allowed.exceptions if one.from_at < end and one.until_at > start),
         ),
         bands=bands,
+        holidays={
+            one.on: one
+            for one in holidays_at(session, place.place_id, monday, monday + timedelta(days=6))
+        },
     )
 
 

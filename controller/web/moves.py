@@ -165,6 +165,7 @@ def series_undo(form: ScheduleForm) -> Markup:
         ("starts_on", form.starts_on),
         ("ends_on", form.ends_on),
         ("excluded", form.excluded),
+        ("holidays", form.holidays),
         ("priority", form.priority),
         ("schedule_id", form.schedule_id),
         ("row_version", form.row_version),
@@ -305,17 +306,14 @@ def _page(
         to_day=local_date(to) if to else None,
         seen_at=_instant_of(form.seen_at),
         may_move_series=page.schedule.rule.recurrence is Recurrence.WEEKLY,
-        their_sentence=_rule_sentence(page) if is_stale else None,
+        their_sentence=_stored_sentence(page) if is_stale else None,
         words=schedule_words,
         **_seen(replace(form, problems={**form.problems, **kept}), found, problem),
     )
 
 
-def _rule_sentence(page: SchedulePage) -> Markup:
-    rule = page.schedule.rule
-    first = rule.instant_on(rule.starts_on)
-    tree = services().places.tree()
-    return schedule_words.rule_sentence(tree, rule, page.targets, first, page.airing)
+def _stored_sentence(page: SchedulePage) -> Markup:
+    return schedule_words.stored_sentence(services().places.tree(), page)
 
 
 def _away(error: ControllerError, where: str) -> Response:

@@ -11,9 +11,10 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from controller.domain.places import PlaceTree
-from controller.domain.schedule import STATION_ZONE, Recurrence, local_date
+from controller.domain.schedule import STATION_ZONE, HolidayRule, Recurrence, local_date
 from controller.errors import InvalidInputError
 from controller.services.schedule_findings import Wish
+from controller.services.schedule_templates import Pattern
 from station_protocol.vocabulary import Priority
 
 WEEKS_AHEAD = timedelta(days=27)
@@ -49,6 +50,9 @@ class ScheduleForm:
     schedule_id: str = ""
     """The schedule being edited; empty for a new one."""
     row_version: str = ""
+    holidays: str = HolidayRule.IGNORE.value
+    template_name: str = ""
+    """Under which the pattern is to be kept."""
     problems: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -88,6 +92,7 @@ def form_of(wish: Wish, schedule_id: str, row_version: int) -> ScheduleForm:
         starts_on=spelled_day(wish.starts_on),
         ends_on=spelled_day(wish.ends_on) if wish.ends_on else "",
         excluded=", ".join(spelled_day(day) for day in sorted(wish.excluded)),
+        holidays=wish.holidays.value,
         targets=wish.target_ids,
         priority=wish.priority.value,
         schedule_id=schedule_id,
@@ -105,10 +110,12 @@ def form_from(values: MultiDict[str, str]) -> ScheduleForm:
         starts_on=values.get("starts_on", ""),
         ends_on=values.get("ends_on", ""),
         excluded=values.get("excluded", ""),
+        holidays=values.get("holidays", HolidayRule.IGNORE.value),
         targets=tuple(values.getlist("target")),
         priority=values.get("priority", ""),
         schedule_id=values.get("schedule_id", ""),
         row_version=values.get("row_version", ""),
+        template_name=values.get("template_name", ""),
     )
     if values.get("move_to"):
         form = replace(form, airs_at=values["move_to"])
@@ -162,14 +169,43 @@ def read(form: ScheduleForm, tree: PlaceTree, now: datetime) -> tuple[Wish | Non
         airs_at=airs_at,
         starts_on=starts_on,
         ends_on=None if is_once else ends_on,
-        weekdays=sum({1 << int(day) for day in form.weekdays if day in "0123456" and day}),
+        weekdays=_mask_of(form),
         target_ids=highest(form.targets, tree),
-        priority=(
-            Priority.PRIORITY if form.priority == Priority.PRIORITY.value else Priority.ORDINARY
-        ),
+        priority=_priority_of(form),
         excluded=frozenset(day for day in excluded if day is not None),
+        holidays=_holidays_of(form, is_once=is_once),
     )
     return wish, form
+
+
+def pattern_of(form: ScheduleForm, tree: PlaceTree) -> tuple[Pattern | None, ScheduleForm]:
+    """When and where, to be kept; None, and the form with its problem, if that cannot be read."""
+    airs_at = time_of(form.airs_at)
+    if airs_at is None:
+        return None, form.with_problem("airs_at", _("Gõ giờ và phút, như 05:30."))
+    pattern = Pattern(
+        form.template_name,
+        airs_at,
+        _mask_of(form),
+        highest(form.targets, tree),
+        _holidays_of(form, is_once=False),
+        _priority_of(form),
+    )
+    return pattern, form
+
+
+def _mask_of(form: ScheduleForm) -> int:
+    return sum({1 << int(day) for day in form.weekdays if day in "0123456" and day})
+
+
+def _priority_of(form: ScheduleForm) -> Priority:
+    is_urgent = form.priority == Priority.PRIORITY.value
+    return Priority.PRIORITY if is_urgent else Priority.ORDINARY
+
+
+def _holidays_of(form: ScheduleForm, *, is_once: bool) -> HolidayRule:
+    known = {one.value: one for one in HolidayRule}
+    return HolidayRule.IGNORE if is_once else known.get(form.holidays, HolidayRule.IGNORE)
 
 
 def highest(targets: Iterable[str], tree: PlaceTree) -> tuple[str, ...]:

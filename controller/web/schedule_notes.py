@@ -19,6 +19,7 @@ from controller.services.schedule_findings import (
     Met,
     NotApproved,
     NotInTheirLanguage,
+    OnHolidays,
     OutOfReach,
     OutsideHours,
     OutsideValidity,
@@ -30,7 +31,7 @@ from controller.services.schedule_findings import (
 from controller.services.schedules import Judged
 from controller.web import formats
 from controller.web.bulletin_words import spoken
-from controller.web.schedule_words import DAYPARTS, NAMED, listed
+from controller.web.schedule_words import DAYPARTS, NAMED, holiday_name, listed
 from controller.web.words import PRIORITIES, dates
 from station_protocol.vocabulary import PRIORITY_RANK
 
@@ -91,7 +92,7 @@ def _note(finding: Finding, preview: Judged) -> Note:
     return _remark(finding)
 
 
-def _remark(finding: BandFull | OutOfReach | NotInTheirLanguage | OwnTimes) -> Note:
+def _remark(finding: BandFull | OutOfReach | NotInTheirLanguage | OwnTimes | OnHolidays) -> Note:
     match finding:
         case BandFull():
             return _band(finding)
@@ -101,6 +102,8 @@ def _remark(finding: BandFull | OutOfReach | NotInTheirLanguage | OwnTimes) -> N
             return _language(finding)
         case OwnTimes():
             return _own_times(finding)
+        case OnHolidays():
+            return _on_holidays(finding)
 
 
 def _past(rule: Schedule) -> Note:
@@ -281,6 +284,15 @@ def _own_times(finding: OwnTimes) -> Note:
     title = _("%(n)s buổi đã dời riêng (%(days)s)", n=len(finding.days), days=listed(days))
     text = _("Lưu xong, các buổi này theo giờ của lịch mới. Muốn giữ giờ riêng thì dời lại.")
     return Note("warn", "clock", title, text)
+
+
+def _on_holidays(finding: OnHolidays) -> Note:
+    found = finding.holidays
+    named = [f"{formats.day_short(one.on)} {holiday_name(one)}" for one in found[:NAMED]]
+    if len(found) > NAMED:
+        named.append(_("%(n)s ngày khác", n=len(found) - NAMED))
+    title = _("Phát cả ngày lễ: %(days)s", days=listed(named))
+    return Note("warn", "cal", title, _("Không muốn vậy thì đổi mục Ngày lễ. Vẫn lưu được."))
 
 
 def _since(station: StationReach) -> str:

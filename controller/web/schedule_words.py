@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from controller.domain.places import Place, PlaceKind, PlaceTree
-from controller.domain.schedule import EVERY_DAY, Recurrence, Schedule
+from controller.domain.schedule import EVERY_DAY, HolidayRule, Recurrence, Schedule
 from controller.services.audit import SYSTEM
 from controller.services.calendar import MovePreview
+from controller.services.holiday_dates import Holiday
 from controller.services.schedule_findings import Judgement
 from controller.services.schedule_rows import NOT_VALID
 from controller.services.schedules import Preview
 from controller.services.sharing import UNSHARED
-from controller.services.slot_page import SlotPage
+from controller.services.slot_page import SchedulePage, SlotPage
 from controller.web import formats
 from controller.web.words import dates
 
@@ -42,6 +43,19 @@ DAYPARTS = {
 """Parts of the day."""
 
 SHORT_DAYS = (_l("T2"), _l("T3"), _l("T4"), _l("T5"), _l("T6"), _l("T7"), _l("CN"))
+
+
+HOLIDAYS = {
+    HolidayRule.IGNORE: _l("Phát như ngày thường"),
+    HolidayRule.NOT_ON: _l("Không phát ngày lễ"),
+    HolidayRule.ONLY_ON: _l("Chỉ phát ngày lễ"),
+}
+"""What a schedule does on holidays."""
+
+
+def holiday_name(holiday: Holiday) -> str:
+    """The name of a holiday in the language of the page."""
+    return holiday.name_en if formats.language() == "en" else holiday.name
 
 
 def weekdays(mask: int) -> str:
@@ -118,7 +132,8 @@ def sentence(preview: Preview) -> Markup:
     """What saving will do, in one sentence."""
     judgement = preview.judgement
     first = judgement.first_at or preview.rule.instant_on(preview.rule.starts_on)
-    return rule_sentence(preview.world.tree, preview.rule, preview.targets, first, judgement.count)
+    text = rule_sentence(preview.world.tree, preview.rule, preview.targets, first, judgement.count)
+    return text + exceptions(preview.rule, preview.wish.excluded, preview.wish.holidays)
 
 
 def move_sentence(preview: MovePreview) -> Markup:
@@ -171,12 +186,32 @@ def rule_sentence(
             "Phát <b>%(at)s %(days)s</b> tại <b>%(where)s</b>, <b>%(count)s buổi</b>, "
             "kể từ <b>%(first)s</b> đến hết %(until)s. Mỗi buổi %(length)s."
         )
-    return Markup(text) % values + _left_out(rule)  # noqa: S704 - our own text, values are escaped
+    return Markup(text) % values  # noqa: S704 - our own text, values are escaped
 
 
-def _left_out(rule: Schedule) -> Markup:
+def stored_sentence(tree: PlaceTree, page: SchedulePage) -> Markup:
+    """A stored schedule in one sentence, and which days differ from it."""
+    stored, rule = page.schedule, page.schedule.rule
+    first = rule.instant_on(rule.starts_on)
+    text = rule_sentence(tree, rule, page.targets, first, page.airing)
+    return text + exceptions(rule, stored.left_out, stored.holidays)
+
+
+def exceptions(rule: Schedule, left_out: Iterable[date], holidays: HolidayRule) -> Markup:
+    """Which days differ from the rule: what follows its sentence."""
+    if rule.recurrence is Recurrence.ONCE:
+        return Markup("")
+    kept = {
+        HolidayRule.NOT_ON: _("Không phát ngày lễ."),
+        HolidayRule.ONLY_ON: _("Chỉ phát ngày lễ."),
+    }
+    said = Markup(" ") + kept[holidays] if holidays in kept else Markup("")
+    return said + _left_out(rule, left_out)
+
+
+def _left_out(rule: Schedule, left_out: Iterable[date]) -> Markup:
     days = sorted(
-        day for day in rule.excluded if day >= rule.starts_on and rule.mask >> day.weekday() & 1
+        day for day in left_out if day >= rule.starts_on and rule.mask >> day.weekday() & 1
     )
     if not days:
         return Markup("")
@@ -195,6 +230,10 @@ def cancelled(page: SlotPage) -> str:
     if page.cancel_reason == NOT_VALID:
         span = dates(validity.starts_on, validity.ends_on)
         return _("Bản tin chỉ dùng %(span)s.", span=span)
+    stored = page.schedule
+    is_holiday = stored.holidays is HolidayRule.NOT_ON and page.airs_on in stored.rule.excluded
+    if is_holiday and page.airs_on not in stored.left_out:
+        return _("Lịch này không phát ngày lễ.")
     return _("Lịch không còn buổi này.")
 
 

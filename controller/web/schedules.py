@@ -14,11 +14,13 @@ from controller.domain.accounts import Permission
 from controller.domain.places import Place, PlaceKind
 from controller.domain.schedule import Recurrence, local_date
 from controller.errors import ControllerError, InvalidInputError, OutsideHoursError, StaleEditError
+from controller.services.day import Lane, Part
 from controller.services.schedules import Editing, Preview
 from controller.services.slot_page import SchedulePage, wish_of
 from controller.services.week import Slip, WeekView
 from controller.web import formats, schedule_words
 from controller.web.context import web_now
+from controller.web.day_lanes import drawn
 from controller.web.moves import undo_button
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
@@ -37,7 +39,7 @@ from controller.web.schedule_notes import notes, unfit_notes
 
 bp = Blueprint("schedules", __name__, url_prefix="/lich")
 
-ONE_WEEK = timedelta(days=7)
+ONE_DAY, ONE_WEEK = timedelta(days=1), timedelta(days=7)
 FIELDS = {"target_ids": "target", "weekdays": "weekday"}
 """Fields of a wish that are called otherwise in the page."""
 
@@ -59,8 +61,30 @@ def week() -> str:
         earlier=day - ONE_WEEK,
         later=day + ONE_WEEK,
         may_move=may_move,
+        holiday_name=schedule_words.holiday_name,
         words=schedule_words,
     )
+
+
+@bp.get("/ngay")
+@requires(Permission.VIEW)
+def day() -> str:
+    """The date `ngay` (today) at the place `noi` (the reader's own), in lanes."""
+    on = day_of(request.args.get("ngay", ""), _today()) or _today()
+    view = services().schedules.day(current_actor(), on, request.args.get("noi") or None)
+    return render_template(
+        "schedules/day.html",
+        view=view,
+        drawing=drawn(view, web_now(), _at_stations),
+        earlier=on - ONE_DAY,
+        later=on + ONE_DAY,
+        may_move=may_move,
+        words=schedule_words,
+    )
+
+
+def _at_stations(part: Part, lane: Lane) -> str:
+    return _("%(n)s/%(all)s trạm", n=part.stations, all=lane.station_count)
 
 
 def may_move(slip: Slip) -> bool:
@@ -104,7 +128,7 @@ def new() -> str:
         form = replace(form, starts_on=f"{first:%d/%m/%Y}")
     if request.args.get("luc") == "ngay":
         form = replace(form, recurrence=AT_ONCE)
-    return _page(form, is_fresh=True)
+    return form_page(form, is_fresh=True)
 
 
 @bp.get("/<schedule_id>/sua")
@@ -117,7 +141,7 @@ def edit(schedule_id: str) -> str | Response:
     wish = wish_of(page.schedule)
     if wish.recurrence is Recurrence.WEEKLY and wish.starts_on <= _today():
         wish = replace(wish, starts_on=_today() + timedelta(days=1))
-    return _page(form_of(wish, schedule_id, page.schedule.row_version))
+    return form_page(form_of(wish, schedule_id, page.schedule.row_version))
 
 
 @bp.post("/xem-truoc")
@@ -127,7 +151,7 @@ def preview() -> tuple[str, int]:
     seen = _previewed(form_from(request.form))
     status = 422 if seen[2] else 200
     if "X-Fragment" not in request.headers:
-        return _page(seen[0], seen=seen), status
+        return form_page(seen[0], seen=seen), status
     return render_template("schedules/_preview.html", **_seen(*seen)), status
 
 
@@ -137,7 +161,7 @@ def save() -> str | Response | tuple[str, int]:
     """Keep it: a new schedule, or a series changed from its first day on."""
     wish, form = read(form_from(request.form), services().places.tree(), web_now())
     if wish is None:
-        return _page(form), 422
+        return form_page(form), 422
     deeds, actor = services().schedules, current_actor()
     try:
         if form.is_edit:
@@ -172,11 +196,11 @@ def _refused(form: ScheduleForm, error: ControllerError) -> tuple[str, int]:
             schedule_id=theirs.schedule.schedule_id,
             row_version=str(theirs.schedule.row_version),
         )
-        return _page(form, sentence=explain(error), theirs=theirs), error.status
-    return _page(_marked(form, error), sentence=explain(error)), error.status
+        return form_page(form, sentence=explain(error), theirs=theirs), error.status
+    return form_page(marked(form, error), sentence=explain(error)), error.status
 
 
-def _marked(form: ScheduleForm, error: ControllerError) -> ScheduleForm:
+def marked(form: ScheduleForm, error: ControllerError) -> ScheduleForm:
     """The form with the problem beside its field, where the error names one."""
     if isinstance(error, OutsideHoursError):
         return form.with_problem("airs_at", explain(error))
@@ -224,7 +248,7 @@ def _previewed(form: ScheduleForm, *, is_told: bool = False) -> Previewed:
         if error.status == 404:
             raise
         if isinstance(error, InvalidInputError):
-            return _marked(form, error), None, ""
+            return marked(form, error), None, ""
         return form, None, "" if is_told else explain(error)
 
 
@@ -244,19 +268,16 @@ def _seen(
         "notes": notes(found) if found else (),
         "lanes": lanes(found) if found else None,
         "save_words": schedule_words.save_words(found.judgement) if found else "",
-        "preview_at": url_for(".preview"),
+        "preview_at": url_for("schedules.preview"),
     }
 
 
 def rule_sentence(page: SchedulePage) -> Markup:
     """A stored schedule in one sentence."""
-    rule = page.schedule.rule
-    first = rule.instant_on(rule.starts_on)
-    tree = services().places.tree()
-    return schedule_words.rule_sentence(tree, rule, page.targets, first, page.airing)
+    return schedule_words.stored_sentence(services().places.tree(), page)
 
 
-def _page(
+def form_page(
     form: ScheduleForm,
     *,
     sentence: str = "",
@@ -276,6 +297,7 @@ def _page(
         "schedules/form.html",
         bulletins=services().schedules.bulletins(actor),
         programmes=services().programmes.airable(actor),
+        templates=services().schedule_templates.all(actor),
         own=tree.places[actor.place_id],
         groups=_groups(tree.places[actor.place_id]),
         refused=sentence,

@@ -195,6 +195,7 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "unknown_cluster": lambda: _("Trạm này không có cụm loa đó."),
     "reported_already": lambda: _("Cụm này đã được báo hỏng. Xem ở trên."),
     "day_over": lambda: _("Ngày này đã qua. Chọn hôm nay hoặc ngày sau."),
+    "over_a_month": lambda: _("Mỗi lần nhập dài nhất 31 ngày."),
     "bad_date": lambda: _("Gõ ngày như 30/11/2026."),
     "not_after": lambda: _("Ngày cuối phải sau ngày đầu."),
     "tag_too_long": lambda: _("Mỗi nhãn dài tối đa 30 chữ, cách nhau bằng dấu phẩy."),

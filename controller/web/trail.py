@@ -10,9 +10,11 @@ from typing import Any
 from flask_babel import gettext as _
 
 from controller.domain.accounts import Role
+from controller.domain.schedule import HolidayRule
 from controller.services.sharing import UNSHARED
 from controller.web import formats, token_words, words
 from controller.web.context import place_word, role_word
+from controller.web.schedule_words import HOLIDAYS
 
 HIDDEN = frozenset({"order_id", "deed", "comment_id"})
 """Facts the line already tells in words."""
@@ -48,6 +50,12 @@ NAMES: dict[str, Callable[[], str]] = {
     "weekdays": lambda: _("các ngày"),
     "starts_on": lambda: _("từ ngày"),
     "ends_on": lambda: _("đến hết ngày"),
+    "day": lambda: _("ngày"),
+    "copied_from": lambda: _("chép từ ngày"),
+    "copied_to": lambda: _("chép sang ngày"),
+    "count": lambda: _("số buổi"),
+    "holidays": lambda: _("ngày lễ"),
+    "is_holiday": lambda: _("là ngày lễ"),
     "promised_on": lambda: _("hẹn ngày"),
     "cluster": lambda: _("cụm loa"),
     "text": lambda: _("nội dung"),
@@ -157,6 +165,11 @@ SAID: dict[str, Callable[[str], str]] = {
     "cut_end_ms": _seconds,
     "starts_on": _day,
     "ends_on": _day,
+    "day": _day,
+    "copied_from": _day,
+    "copied_to": _day,
+    "holidays": lambda text: str(HOLIDAYS.get(HolidayRule(text), text)),
+    "is_holiday": lambda text: _("có") if text == "true" else _("không"),
     "promised_on": _day,
     "valid_from": _day,
     "valid_until": _day,

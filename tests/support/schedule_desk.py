@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor, Role
 from controller.domain.schedule import STATION_ZONE, Recurrence
 from controller.services.calendar import Calendar, Occurrence
+from controller.services.holidays import Holidays
 from controller.services.hours import Hours
 from controller.services.identifiers import new_id
 from controller.services.orders import Orders
 from controller.services.schedule_findings import Wish
+from controller.services.schedule_templates import ScheduleTemplates
 from controller.services.schedules import Schedules
 from controller.settings import Settings
 from controller.storage.models import (
@@ -90,8 +92,14 @@ class Desk:
             centre.wake,
             orders=self.orders,
         )
+        self.holidays = Holidays(
+            centre.database, centre.clock, centre.places, self.hours, centre.wake
+        )
+        self.templates = ScheduleTemplates(centre.database, centre.clock, centre.places)
         centre.add(
+            schedule_templates=self.templates,
             hours=self.hours,
+            holidays=self.holidays,
             orders=self.orders,
             schedules=self.schedules,
             calendar=self.calendar,

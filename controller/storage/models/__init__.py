@@ -46,6 +46,7 @@ from controller.storage.models.places import (
     StationStateRow,
 )
 from controller.storage.models.schedules import (
+    CalendarDayRow,
     DeclineRow,
     PieceRow,
     ProgrammeItemRow,
@@ -53,6 +54,7 @@ from controller.storage.models.schedules import (
     ScheduleExclusionRow,
     ScheduleRow,
     ScheduleTargetRow,
+    ScheduleTemplateRow,
     SlotBulletinRow,
     SlotResultChangeRow,
     SlotResultRow,
@@ -81,6 +83,7 @@ __all__ = [
     "BulletinRow",
     "BulletinTagRow",
     "BulletinVersionRow",
+    "CalendarDayRow",
     "CapAlertRow",
     "DeclineRow",
     "EmergencyOrderRow",
@@ -112,6 +115,7 @@ __all__ = [
     "ScheduleExclusionRow",
     "ScheduleRow",
     "ScheduleTargetRow",
+    "ScheduleTemplateRow",
     "SessionRow",
     "SignedOrderRow",
     "SlotBulletinRow",

@@ -99,6 +99,8 @@ class ScheduleRow(Base):
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
     """Last day on which it may air; for `once` the same as `starts_on`; None: no end."""
+    holidays: Mapped[str] = mapped_column(default="ignore", server_default="ignore")
+    """What a weekly rule does on holidays: "ignore", "not_on" or "only_on"."""
     lateness_s: Mapped[int] = mapped_column(default=300)
     created_by: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
     created_at: Mapped[datetime]
@@ -127,6 +129,43 @@ class ScheduleExclusionRow(Base):
 
     schedule_id: Mapped[str] = mapped_column(ForeignKey("schedule.schedule_id"), primary_key=True)
     airs_on: Mapped[date] = mapped_column(primary_key=True)
+
+
+class ScheduleTemplateRow(Base):
+    """Time, days and places that a place schedules again and again, without what is aired."""
+
+    __tablename__ = "schedule_template"
+    __table_args__ = (UniqueConstraint("place_id", "name"),)
+
+    schedule_template_id: Mapped[str] = mapped_column(primary_key=True)
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"))
+    name: Mapped[str]
+    airs_at: Mapped[time]
+    weekdays: Mapped[int]
+    holidays: Mapped[str]
+    priority: Mapped[str]
+    target_ids: Mapped[list[Any]]
+    created_by: Mapped[str]
+    """Full name of whoever kept it last."""
+    created_at: Mapped[datetime]
+
+
+class CalendarDayRow(Base):
+    """Dates on which a place has a holiday that is not public, or works on a public one."""
+
+    __tablename__ = "calendar_day"
+    __table_args__ = (CheckConstraint("last_on >= first_on", name="ends_after_it_starts"),)
+
+    calendar_day_id: Mapped[str] = mapped_column(primary_key=True)
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.place_id"), index=True)
+    name: Mapped[str]
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    is_holiday: Mapped[bool] = mapped_column(default=True)
+    """False: an ordinary day there, whatever the public holidays say."""
+    created_by: Mapped[str]
+    """Full name of whoever entered it."""
+    created_at: Mapped[datetime]
 
 
 class SlotRow(Base):

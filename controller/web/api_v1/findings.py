@@ -14,6 +14,7 @@ from controller.services.schedule_findings import (
     Met,
     NotApproved,
     NotInTheirLanguage,
+    OnHolidays,
     OutOfReach,
     OutsideHours,
     OutsideValidity,
@@ -37,6 +38,7 @@ class FindingCode(StrEnum):
     OUT_OF_REACH = "out_of_reach"
     NOT_IN_THEIR_LANGUAGE = "not_in_their_language"
     OWN_TIMES = "own_times"
+    ON_HOLIDAYS = "on_holidays"
     FINE = "fine"
 
 
@@ -88,6 +90,9 @@ def finding(one: Finding) -> FindingAnswer:
             )
         case OwnTimes():
             return FindingAnswer(code=FindingCode.OWN_TIMES, first_on=min(one.days, default=None))
+        case OnHolidays():
+            first_on = min((holiday.on for holiday in one.holidays), default=None)
+            return FindingAnswer(code=FindingCode.ON_HOLIDAYS, first_on=first_on)
     return _at_stations(one)
 
 

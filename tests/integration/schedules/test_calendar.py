@@ -244,6 +244,17 @@ def test_a_day_stations_were_told_to_skip_comes_back_as_a_schedule_of_its_own(
     assert at_desk.row(saved.schedule_id).recurrence == "once"
 
 
+def test_a_day_with_its_own_time_comes_back_at_the_time_of_its_rule(at_desk: Desk) -> None:
+    made, day = series(at_desk), date(2026, 11, 30)
+    slot = next(one for one in at_desk.slots() if one.airs_on == day)
+    at_desk.move(slot, instant(day, time(9)))
+    at_desk.calendar.leave_out(at_desk.actor(), made, day)
+    at_desk.calendar.take_back(at_desk.actor(), made, day)
+    back = next(one for one in at_desk.slots() if one.airs_on == day)
+    assert (at_desk.local(back.starts_at), back.cancelled_at) == ("30/11 05:30", None)
+    assert back.moved_at is None
+
+
 def test_a_day_is_not_taken_back_into_air_that_somebody_took(at_desk: Desk) -> None:
     made, day = series(at_desk), date(2026, 11, 30)
     at_desk.calendar.leave_out(at_desk.actor(), made, day)

@@ -1,6 +1,6 @@
 """Remarks about bulletins
 
-Revision: 0014; follows: 0012
+Revision: 0014; follows: 0013
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
