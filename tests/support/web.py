@@ -314,7 +314,9 @@ class Browser:
 
     def post(self, path: str, /, **fields: Any) -> TestResponse:
         """Submit a form; a field may be a list, or a tuple (file, name) for an upload."""
-        return self.http.post(path, data={"csrf_token": self.csrf(), **fields})
+        answer = self.http.post(path, data={"csrf_token": self.csrf(), **fields})
+        answer.request.input_stream.close()  # a form above 500 kB lies in a file of the test client
+        return answer
 
     def csrf(self) -> str:
         page = self.http.get("/mat-khau")  # for anybody signed in; a stranger is led to the door

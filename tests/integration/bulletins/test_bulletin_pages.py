@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from controller.domain.accounts import Actor, Role
 from controller.errors import UploadTooLargeError
-from controller.services.parts import PartUploads
+from controller.services.parts import MOST_AT_ONCE, PartUploads
 from controller.services.room import Room
 from controller.services.spool import Spool
 from controller.settings import SoundSettings
@@ -340,9 +340,9 @@ def test_nobody_reaches_the_pieces_of_another(
 
 
 def test_only_so_many_files_are_begun_at_once(studio: Studio, desk: Browser) -> None:
-    for _ in range(7):
+    for _ in range(MOST_AT_ONCE + 3):
         begun(desk)
-    assert len(list(studio.spool.iterdir())) == 4
+    assert len(list(studio.spool.iterdir())) == MOST_AT_ONCE
 
 
 def test_pieces_above_the_limit_are_refused_and_dropped(

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from controller.domain.accounts import Actor, Role
 from controller.domain.bulletins import BulletinState, Language, VersionState
 from controller.errors import (
+    DecidedAlreadyError,
     InvalidInputError,
     NotFoundError,
     NotSoundError,
@@ -205,8 +206,9 @@ def test_of_two_people_who_saw_the_same_page_the_second_is_told_of_the_first(
     bulletin_id = studio.submitted(author, voice_wav)
     seen = studio.version(author, bulletin_id)
     studio.bulletins.approve(approver, bulletin_id, row_version=seen)
-    with pytest.raises(WrongStateError):
+    with pytest.raises(DecidedAlreadyError) as decided:
         studio.bulletins.return_(editor, bulletin_id, "không hay", row_version=seen)
+    assert decided.value.facts["who"] == approver.full_name
 
     other = studio.draft(author)
     draft = Draft("Tên mới", "health", "", DISTRICT)

@@ -162,6 +162,7 @@ def test_sound_stored_a_moment_before_its_row_is_kept(studio: Studio, tmp_path: 
 
 def test_every_json_column_was_asked_whether_it_names_sounds() -> None:
     without = {
+        "api_token.scopes",
         "audit.detail",
         "bulletin_version.cues",
         "bulletin_version.findings",
@@ -169,6 +170,9 @@ def test_every_json_column_was_asked_whether_it_names_sounds() -> None:
         "bulletin_version.waveform",
         "emergency.target_ids",
         "journal_entry.evidence",
+        "notice_choice.ways",
+        "notice_item.facts",
+        "schedule_template.target_ids",
         "station.language_order",
         "station_flip.reasons",
         "station_plan.slots",
