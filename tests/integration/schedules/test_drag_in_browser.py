@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from controller.domain.accounts import Role
 from tests.support.browser import chromium
@@ -17,7 +17,7 @@ from tests.support.web import DISTRICT, PASSWORD, served
 pytestmark = pytest.mark.real
 
 
-def test_a_slot_is_dragged_to_another_day_checked_saved_and_taken_back(tmp_path: Path) -> None:
+def test_a_slot_is_dragged_checked_saved_and_taken_back(tmp_path: Path) -> None:
     with desk(tmp_path) as at_desk:
         at_desk.everyone_is_linked()
         at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin(), ends_on=TOMORROW))
@@ -50,3 +50,23 @@ def test_a_slot_is_dragged_to_another_day_checked_saved_and_taken_back(tmp_path:
             page.keyboard.press("Alt+ArrowRight")
             page.wait_for_url(re.compile(f"sang={date(2026, 11, 27)}"))
             expect(page.locator("[data-sentence]")).to_contain_text("sang 05:30 thứ Sáu 27/11")
+            page.goto("/lich/ngay?ngay=2026-11-26")
+            box = page.locator(".movable rect").first.bounding_box()
+            hour = _an_hour(page)
+            assert box is not None
+            page.mouse.move(box["x"] + 4, box["y"] + 4)
+            page.mouse.down()
+            page.mouse.move(box["x"] + 4 + hour, box["y"] + 4, steps=4)
+            expect(page.locator("[data-slide-time]")).to_have_text("06:30")
+            page.mouse.up()
+            page.wait_for_url(re.compile("luc=06%3A30"))
+            expect(page.locator("[data-sentence]")).to_contain_text("sang 06:30 thứ Năm")
+
+
+def _an_hour(page: Page) -> float:
+    """How wide an hour is on the screen."""
+    ticks = page.locator(".lanes.day .ax")
+    first, second = ticks.nth(0).bounding_box(), ticks.nth(1).bounding_box()
+    assert first is not None
+    assert second is not None
+    return second["x"] - first["x"]
