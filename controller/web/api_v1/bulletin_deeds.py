@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from flask import request
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from controller.domain.accounts import Permission
 from controller.domain.bulletins import LONGEST_TAG, MOST_TAGS, Language
@@ -31,10 +31,24 @@ from controller.web.policy import current_actor, services, settings
 PIECE_LIMIT_BYTES = 8_000_000
 """Largest piece of a file."""
 
+__all__ = ["operations"]
+
 WRITE, WRITERS = Scope.BULLETINS_WRITE, Permission.WRITE_BULLETINS
 APPROVERS = Permission.APPROVE_BULLETINS
 
-Tag = Annotated[str, StringConstraints(max_length=LONGEST_TAG, pattern=r"^[^,;\x00-\x1f\x7f]+$")]
+
+def _one_tag(text: str) -> str:
+    if any(mark in text for mark in ",;\n\x00"):
+        raise ValueError("more than one tag")
+    return text
+
+
+Tag = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_TAG),
+    AfterValidator(_one_tag),
+    Field(description="Without comma or semicolon."),
+]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=MOST_TAGS)]
 
 

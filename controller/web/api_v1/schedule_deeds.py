@@ -34,6 +34,8 @@ from controller.web.policy import current_actor, services
 from controller.web.schedule_form import highest
 from station_protocol.vocabulary import Priority
 
+__all__ = ["operations"]
+
 WRITE, WRITERS = Scope.SCHEDULES_WRITE, Permission.WRITE_SCHEDULES
 
 

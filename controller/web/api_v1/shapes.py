@@ -39,6 +39,12 @@ def _in_reach(day: date) -> date:
     return day
 
 
+def _can_be_stored(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("a character no database takes")
+    return text
+
+
 Day = Annotated[
     date,
     AfterValidator(_in_reach),
@@ -47,8 +53,8 @@ Day = Annotated[
         json_schema_extra={"pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"},
     ),
 ]
-Text = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$")]
-Line = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_can_be_stored)]
+Line = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_can_be_stored)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 WallTime = Annotated[
     str,
