@@ -125,6 +125,18 @@ class _Version:
     approved_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One bulletin at one station: the approval it goes by, and the sounds it needs there."""
+
+    approved_at: datetime
+    sounds: frozenset[str]
+
+
+_Pair = tuple[str, str]
+"""Bulletin and station."""
+
+
 def times_of(
     session: Session,
     tree: PlaceTree,
@@ -133,48 +145,53 @@ def times_of(
     now: datetime,
 ) -> Mapping[str, Timeliness]:
     """Each of these bulletins at those stations `here` that a schedule of it names, or named."""
-    versions = _approved(session, bulletin_ids)
-    slots = _slots(session, bulletin_ids)
-    every_slot = [row for rows in slots.values() for row in rows]
-    names = station_names(session, marks_of(every_slot))
-    targets = _targets(session, tree, every_slot)
+    asked = _asked(session, tree, bulletin_ids, here)
     results = _first_sounded(session, bulletin_ids)
-    needed: dict[tuple[str, str], frozenset[str]] = {}
-    told: dict[tuple[str, str], datetime] = {}
-    for bulletin_id in bulletin_ids:
-        meant = frozenset[str]().union(
-            *(targets[row.schedule_id] for row in slots[bulletin_id]),
-            *(station_ids(tree, one.target_ids) for one in schedules_of(session, bulletin_id)),
-        )
-        for station_id in here & meant:
-            station = tree.stations[station_id]
-            version = _heard(station, versions.get(bulletin_id, {}))
-            if version is None:
-                continue
-            told[bulletin_id, station_id] = version.approved_at
-            first = _first_slot(slots[bulletin_id], targets, station_id, version.approved_at)
-            needed[bulletin_id, station_id] = _needed(first, station, version, names)
     aired = {
-        key: min((at for at in results[key] if approved_at <= at <= now), default=None)
-        for key, approved_at in told.items()
+        pair: min((at for at in results[pair] if one.approved_at <= at <= now), default=None)
+        for pair, one in asked.items()
     }
-    held = _held(session, {sha for sounds in needed.values() for sha in sounds})
-    _put_right(session, needed, told, aired, held)
+    held = _held(session, {sha for one in asked.values() for sha in one.sounds})
+    _put_right(session, asked, aired, held)
     found: defaultdict[str, list[StationTimes]] = defaultdict(list)
-    for (bulletin_id, station_id), approved_at in told.items():
+    for (bulletin_id, station_id), one in asked.items():
         place = tree.places[tree.stations[station_id].place_id]
-        instants = [held.get((station_id, sha)) for sha in needed[bulletin_id, station_id]]
         found[bulletin_id].append(
             StationTimes(
                 station_id=station_id,
                 place=place,
                 district=tree.district_of(place.place_id),
-                approved_at=approved_at,
-                held_at=_last(instants),
+                approved_at=one.approved_at,
+                held_at=_last(held.get((station_id, sha)) for sha in one.sounds),
                 aired_at=aired[bulletin_id, station_id],
             )
         )
-    return {one: Timeliness(tuple(sorted(found[one], key=_slowest_first))) for one in bulletin_ids}
+    return {key: Timeliness(tuple(sorted(found[key], key=_slowest_first))) for key in bulletin_ids}
+
+
+def _asked(
+    session: Session, tree: PlaceTree, bulletin_ids: Sequence[str], here: frozenset[str]
+) -> Mapping[_Pair, _Asked]:
+    """What is to be looked for, at every station a bulletin was meant for since its approval."""
+    versions, slots = _approved(session, bulletin_ids), _slots(session, bulletin_ids)
+    every_slot = [row for rows in slots.values() for row in rows]
+    names = station_names(session, marks_of(every_slot))
+    targets = _targets(session, tree, every_slot)
+    found: dict[_Pair, _Asked] = {}
+    for bulletin_id in bulletin_ids:
+        own = slots[bulletin_id]
+        meant = frozenset[str]().union(
+            *(targets[row.schedule_id] for row in own),
+            *(station_ids(tree, one.target_ids) for one in schedules_of(session, bulletin_id)),
+        )
+        for station_id in here & meant:
+            station = tree.stations[station_id]
+            version = _heard(station, versions.get(bulletin_id, {}))
+            if version is not None:
+                first = _first_slot(own, targets, station_id, version.approved_at)
+                sounds = _needed(first, station, version, names)
+                found[bulletin_id, station_id] = _Asked(version.approved_at, sounds)
+    return found
 
 
 def _slowest_first(one: StationTimes) -> tuple[bool, bool, float, float, str]:
@@ -280,37 +297,36 @@ def _held(session: Session, sha256s: Iterable[str]) -> dict[tuple[str, str], dat
 
 def _put_right(
     session: Session,
-    needed: Mapping[tuple[str, str], frozenset[str]],
-    told: Mapping[tuple[str, str], datetime],
-    aired: Mapping[tuple[str, str], datetime | None],
+    asked: Mapping[_Pair, _Asked],
+    aired: Mapping[_Pair, datetime | None],
     held: dict[tuple[str, str], datetime],
 ) -> None:
     """Of what sounded, but is no longer held or was fetched again since: when it first came.
 
     A station says so in its journal once for each time; its last word alone tells of now.
     """
-    asked = {
-        (key[1], sha): at
-        for key, at in aired.items()
+    wanted = {
+        (pair[1], sha): at
+        for pair, at in aired.items()
         if at is not None
-        for sha in needed[key]
-        if (key[1], sha) not in held or held[key[1], sha] > at
+        for sha in asked[pair].sounds
+        if (pair[1], sha) not in held or held[pair[1], sha] > at
     }
-    if not asked:
+    if not wanted:
         return
     query = (
         select(JournalEntryRow.station_id, JournalEntryRow.at, JournalEntryRow.evidence)
         .where(
-            JournalEntryRow.station_id.in_({station_id for station_id, _sha in asked}),
+            JournalEntryRow.station_id.in_({station_id for station_id, _sha in wanted}),
             JournalEntryRow.kind == "holding",
-            JournalEntryRow.at >= min(told.values()),
-            JournalEntryRow.at <= max(asked.values()),
+            JournalEntryRow.at >= min(one.approved_at for one in asked.values()),
+            JournalEntryRow.at <= max(wanted.values()),
         )
         .order_by(JournalEntryRow.at.desc())
     )
     for station_id, at, evidence in session.execute(query):
         key = station_id, str(evidence.get("sha256"))
-        if evidence.get("held") and key in asked and at <= asked[key]:
+        if evidence.get("held") and key in wanted and at <= wanted[key]:
             held[key] = at
 
 
