@@ -175,6 +175,11 @@ def clean_text(text: str, *, field: str = "text", longest: int = LONGEST_TEXT) -
     return tidy
 
 
+def visible(text: str) -> str:
+    """Words in one line without what nobody sees: for a deed that no odd letter may hold up."""
+    return "".join(char for char in " ".join(text.split()) if _is_visible(char))
+
+
 def clean_reason(text: str) -> str:
     """Why a bulletin goes back. InvalidInputError when nothing is said."""
     reason = clean_text(text, field="reason", longest=LONGEST_REASON)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Role, clean_username, fits, is_username, weakness
+from controller.domain.bulletins import clean_text
 from controller.domain.places import PlaceTree
 from controller.errors import InvalidInputError, WeakPasswordError
 from controller.services.audit import SYSTEM
@@ -39,9 +40,14 @@ class AccountChange:
     place_id: str
 
 
+
+def _clean_name(name: str) -> str:
+    return " ".join(clean_text(name, field="full_name").split())
+
+
 def checked(new: NewAccount, tree: PlaceTree) -> NewAccount:
     """The new account with its names in their stored form. InvalidInputError names the field."""
-    username, full_name = clean_username(new.username), " ".join(new.full_name.split())
+    username, full_name = clean_username(new.username), _clean_name(new.full_name)
     if not is_username(username):
         raise InvalidInputError(username, field="username", problem="bad_username")
     if username.casefold() == SYSTEM:
@@ -52,7 +58,7 @@ def checked(new: NewAccount, tree: PlaceTree) -> NewAccount:
 
 def checked_change(wanted: AccountChange, tree: PlaceTree) -> AccountChange:
     """The change with its name in its stored form. InvalidInputError names the field."""
-    clean = replace(wanted, full_name=" ".join(wanted.full_name.split()))
+    clean = replace(wanted, full_name=_clean_name(wanted.full_name))
     _ensure_fits(clean, tree)
     return clean
 

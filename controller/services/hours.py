@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
+from controller.domain.bulletins import clean_text
 from controller.domain.places import Place
 from controller.domain.policy import (
     Allowed,
@@ -230,7 +231,7 @@ def band_of(row: LoudnessRuleRow) -> LoudnessBand:
 
 
 def _check(from_at: datetime, until_at: datetime, why: str, now: datetime) -> None:
-    if not why.strip():
+    if not clean_text(why, field="why"):
         raise InvalidInputError("no reason given", field="why", problem="missing")
     if len(why) > LONGEST_WHY:
         raise InvalidInputError("reason too long", field="why", problem="too_long")

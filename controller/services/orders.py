@@ -12,6 +12,7 @@ from sqlalchemy import Table, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
+from controller.domain.bulletins import visible
 from controller.errors import NotFoundError
 from controller.services import audit
 from controller.services.identifiers import new_id
@@ -125,7 +126,7 @@ class Orders:
             order_id=new_id(now),
             issued_at=now,
             issued_by=actor.full_name[:300] if actor else audit.SYSTEM,
-            why=why[:300],
+            why=visible(why)[:300],
             deed=deed,
         )
         sequence = next_number(session, Counter.ORDER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from controller.domain.bulletins import clean_text
 from controller.domain.schedule import EVERY_DAY, Recurrence
 from controller.errors import (
     InvalidInputError,
@@ -44,8 +45,8 @@ def check_fields(wish: Wish) -> None:
 
 
 def clean_reason(reason: str) -> str:
-    """Why something is cancelled; InvalidInputError for none, or for a whole letter."""
-    reason = " ".join(reason.split())
+    """Why something is cancelled; InvalidInputError for none, a whole letter, or hidden letters."""
+    reason = " ".join(clean_text(reason, field="reason").split())
     if not reason:
         raise InvalidInputError("no reason given", field="reason", problem="missing")
     if len(reason) > LONGEST_REASON:

@@ -112,8 +112,10 @@ def _problems(error: ControllerError) -> dict[str, str]:
             words = _("Giờ kết thúc phải sau giờ bắt đầu và sau lúc này.")
         case "over_a_week":
             words = _("Mỗi lần mở thêm dài nhất 7 ngày.")
-        case _:
+        case "too_long":
             words = _("Dài quá 200 chữ.")
+        case _:
+            words = explain(error)
     field = str(error.facts.get("field"))
     return {"until_at" if field == "until" else field: words}
 

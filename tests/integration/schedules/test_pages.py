@@ -447,6 +447,7 @@ def test_hours_are_opened_and_shut_by_those_who_may(at_desk: Desk, operator: Bro
     [
         ({"why": " "}, "Ghi lý do, để người sau hiểu."),
         ({"why": "x" * 201}, "Dài quá 200 chữ."),
+        ({"why": "Bão\u202e số 9"}, "Ô này có ký tự ẩn. Gõ lại thay vì dán."),
         ({"until_at": "01:00"}, "Giờ kết thúc phải sau giờ bắt đầu và sau lúc này."),
         ({"until_on": "26/12/2026"}, "Mỗi lần mở thêm dài nhất 7 ngày."),
         ({"from_at": "khuya"}, "Gõ ngày và giờ"),

@@ -20,6 +20,7 @@ from controller.domain.bulletins import (
     ensure_complete,
     ensure_not_own,
     newest,
+    visible,
 )
 from controller.errors import InvalidInputError, OwnBulletinError, WrongStateError
 
@@ -194,3 +195,7 @@ def test_tags_that_cannot_be_used_are_refused_at_their_field(text: str, problem:
     assert refused.value.facts == {"field": "tags", "problem": problem}
     assert len(clean_tags(", ".join("abcdefgh"))) == 8
     assert clean_tags("a" * 30) == ("a" * 30,)
+
+
+def test_words_that_hold_up_no_deed_lose_what_nobody_sees() -> None:
+    assert visible("Nhầm\u202e\x00 bản\n tin\u200b") == "Nhầm bản tin"
