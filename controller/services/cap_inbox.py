@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.emergencies import Kind
-from controller.domain.places import PlaceTree
 from controller.errors import ControllerError, NotCapError, NotFoundError, WrongStateError
 from controller.services import cap_reading, safe_xml
 from controller.services.audit import Deed, record
@@ -102,14 +101,13 @@ class CapInbox:
         """Those nobody has dealt with yet and that concern the actor's place, the latest first."""
         tree = self._places.tree()
         query = (
-            select(CapAlertRow)
+            select(CapAlertRow.cap_alert_id, CapAlertRow.place_id)
             .where(CapAlertRow.handled_at.is_(None))
-            .order_by(CapAlertRow.received_at.desc())
-            .limit(10 * SHOWN)
+            .order_by(CapAlertRow.received_at.desc(), CapAlertRow.cap_alert_id.desc())
         )
         with self._database.read() as session:
-            rows = [row for row in session.scalars(query) if _concerns(tree, actor, row)]
-            return tuple(_alert(row) for row in rows[:SHOWN])
+            found = [key for key, at in session.execute(query) if is_near(tree, actor.place_id, at)]
+            return tuple(_alert(session.get_one(CapAlertRow, key)) for key in found[:SHOWN])
 
     def get(self, actor: Actor, cap_alert_id: str) -> CapAlert:
         """One of them. NotFoundError for one of another place."""
@@ -243,13 +241,9 @@ class CapInbox:
 
     def _row(self, session: Session, actor: Actor, cap_alert_id: str) -> CapAlertRow:
         row = session.get(CapAlertRow, cap_alert_id)
-        if row is None or not _concerns(self._places.tree(), actor, row):
+        if row is None or not is_near(self._places.tree(), actor.place_id, row.place_id):
             raise NotFoundError(f"alert {cap_alert_id}", object_id=cap_alert_id)
         return row
-
-
-def _concerns(tree: PlaceTree, actor: Actor, row: CapAlertRow) -> bool:
-    return is_near(tree, actor.place_id, row.place_id)
 
 
 def _alert(row: CapAlertRow) -> CapAlert:
