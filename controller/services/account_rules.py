@@ -40,7 +40,6 @@ class AccountChange:
     place_id: str
 
 
-
 def _clean_name(name: str) -> str:
     return " ".join(clean_text(name, field="full_name").split())
 

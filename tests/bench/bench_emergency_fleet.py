@@ -1,0 +1,289 @@
+"""From the second person's click to the horns of 65 stations, beside the broker's bare fan-out.
+
+Everything is the shipped program in its own process: the centre with its broker and its web, and
+65 agents over virtual cards in real time. The click is the HTTP request that confirms; the last of
+the 65 is taken from what each station's journal says of its first frame. Then the correction is
+sent from the same page.
+
+The peer is the least the same broker can do: as many bare paho processes with the stations' own
+credentials, and messages of the size of the order. It is measured before the agents start and after
+they ended; where the two differ widely the machine is noisy and judges nothing.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from sqlalchemy import func, select
+
+from controller.domain.accounts import Role
+from controller.domain.emergencies import Kind, Part, phrase
+from controller.link.broker_access import broker_access
+from controller.services.emergency_views import EmergencyView, view_of
+from controller.storage.models import (
+    EmergencyOrderRow,
+    EmergencyRow,
+    JournalEntryRow,
+    StationStateRow,
+)
+from station_agent.player.virtual_card import PERIOD_FRAMES
+from station_protocol import topics
+from tests.bench.rows import NOISY_SPREAD, Row, Verdict
+from tests.support.brokers import connect
+from tests.support.province import Province, province, until
+from tests.support.warnings import WORDS
+from tests.support.web import PROVINCE
+
+STATIONS, QUICK_STATIONS = 65, 6
+ROUNDS, QUICK_ROUNDS = 5, 2
+GOAL = 3.0
+LONGEST_MS = 1_000.0
+CORRECTED_MS = 10_000.0
+PERIOD_MS = PERIOD_FRAMES / 48
+PEER_ROUNDS = 15
+_FORK = multiprocessing.get_context("fork")
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One emergency: milliseconds from the click to the first frame at the last station."""
+
+    sounded_ms: float
+    corrected_ms: float
+
+
+def measure(quick: bool) -> list[Row]:
+    """The click against the bare fan-out, its worst case, and the correction's."""
+    stations = QUICK_STATIONS if quick else STATIONS
+    with tempfile.TemporaryDirectory() as name, province(Path(name)) as made:
+        ids = list(made.centre.services.places.tree().stations)[:stations]
+        for station_id in ids:
+            made.add_station(station_id)
+        desk = _Desk(made, ids)
+        size_bytes = desk.order_bytes()
+        before = _bare_fanout(made, ids, size_bytes)
+        fleet = made.start_fleet(ids)
+        until("all stations are there", lambda: _ready(made) >= len(ids), within_s=180)
+        rounds = [desk.round() for _ in range(QUICK_ROUNDS if quick else ROUNDS)]
+        fleet.stop()
+        made.agents.clear()
+        after = _bare_fanout(made, ids, size_bytes)
+    return _rows(stations, rounds, median(before), median(after))
+
+
+def _rows(stations: int, rounds: Sequence[Round], before_ms: float, after_ms: float) -> list[Row]:
+    peer, spread = (before_ms + after_ms) / 2, max(before_ms, after_ms) / min(before_ms, after_ms)
+    ours = median(one.sounded_ms for one in rounds)
+    longest = max(one.sounded_ms for one in rounds)
+    corrected = max(one.corrected_ms for one in rounds)
+    is_met = ours <= GOAL * peer + PERIOD_MS
+    missed = Verdict.NOISY if spread > NOISY_SPREAD else Verdict.SHORT
+    return [
+        Row(
+            name=f"click to the last of {stations} horns, ms",
+            ours=ours,
+            peer=peer,
+            ratio=(ours - PERIOD_MS) / peer,
+            goal=f"<= {GOAL:g} + period",
+            verdict=Verdict.OK if is_met else missed,
+            spread=spread,
+            load=os.getloadavg()[0],
+        ),
+        _bound(f"click to the last of {stations} horns, longest, ms", longest, LONGEST_MS),
+        _bound(f"correction at the last of {stations} horns, longest, ms", corrected, CORRECTED_MS),
+    ]
+
+
+def _bound(name: str, ours_ms: float, most_ms: float) -> Row:
+    return Row(
+        name=name,
+        ours=ours_ms,
+        peer=most_ms,
+        ratio=ours_ms / most_ms,
+        goal="<= 1",
+        verdict=Verdict.OK if ours_ms <= most_ms else Verdict.SHORT,
+        load=os.getloadavg()[0],
+    )
+
+
+# --- ours -----------------------------------------------------------------------------------------
+
+
+class _Desk:
+    """Two people at the web who warn the same stations again and again."""
+
+    def __init__(self, made: Province, station_ids: Sequence[str]) -> None:
+        self._made = made
+        self._stations = station_ids
+        self._composer = made.desk(Role.OPERATOR, PROVINCE)
+        self._second = made.desk(Role.APPROVER, PROVINCE)
+        tree = made.centre.services.places.tree()
+        is_all = len(station_ids) == len(tree.stations)
+        self._targets = (
+            [PROVINCE] if is_all else [tree.stations[one].place_id for one in station_ids]
+        )
+
+    def order_bytes(self) -> int:
+        """About how large the order is: a page is proposed, and its words are spoken."""
+        view = self._proposed()
+        sound = view.parts[Part.WARNING].sound
+        assert sound is not None
+        return 1_200 + sound.size_bytes * 4 // 3
+
+    def round(self) -> Round:
+        """Warn them, wait until all sound, correct it, wait until all sound that, and be silent."""
+        page = f"/khan-cap/{self._proposed().emergency_id}"
+        assert (
+            self._second.post(f"{page}/phat", typed="phát").status == 422
+        )  # warm, as a browser is
+        typed = phrase(Kind.LIVE, len(self._stations))
+        sounded_ms = self._timed_ms(page, Part.WARNING, "phat", {"typed": typed})
+        ending = {"part": Part.CORRECTION.value}
+        corrected_ms = self._timed_ms(page, Part.CORRECTION, "bao-yen", ending)
+        assert self._second.post(f"{page}/dung").status == 303
+        time.sleep(3)
+        return Round(sounded_ms, corrected_ms)
+
+    def _timed_ms(self, page: str, part: Part, deed: str, fields: Mapping[str, str]) -> float:
+        """From the click to the first frame of a part at the last station."""
+        clicked_at = datetime.now(UTC)
+        assert self._second.post(f"{page}/{deed}", **fields).status == 303
+        emergency_id = page.rsplit("/", 1)[-1]
+
+        def starts() -> list[datetime]:
+            found = self._starts(emergency_id, part)
+            return list(found.values()) if len(found) >= len(self._stations) else []
+
+        last = max(until(f"{part} sounds everywhere", starts, within_s=60))
+        return (last - clicked_at).total_seconds() * 1000
+
+    def _starts(self, emergency_id: str, part: Part) -> dict[str, datetime]:
+        """The first frame of a part, by station, as the journals say."""
+        with self._made.centre.database.read() as session:
+            orders = set(
+                session.scalars(
+                    select(EmergencyOrderRow.order_id).where(
+                        EmergencyOrderRow.emergency_id == emergency_id,
+                        EmergencyOrderRow.part == part.value,
+                    )
+                )
+            )
+            lines = session.execute(
+                select(JournalEntryRow.station_id, JournalEntryRow.evidence).where(
+                    JournalEntryRow.kind == "start"
+                )
+            ).all()
+        return {
+            station_id: datetime.fromisoformat(evidence["started_at"])
+            for station_id, evidence in lines
+            if evidence.get("order_id") in orders and evidence.get("started_at")
+        }
+
+    def _proposed(self) -> EmergencyView:
+        answer = self._composer.post(
+            "/khan-cap/soan",
+            hazard="flood_release",
+            level="3",
+            title="Xả lũ hồ Sông Cái",
+            source="",
+            warning=WORDS[Part.WARNING],
+            correction=WORDS[Part.CORRECTION],
+            all_clear=WORDS[Part.ALL_CLEAR],
+            voice="espeak:vi",
+            target=self._targets,
+            repeat="0",
+            lasts="30",
+        )
+        assert answer.status == 303, answer.text
+        emergency_id = answer.location.rsplit("/", 1)[-1]
+
+        def spoken() -> EmergencyView | None:
+            with self._made.centre.database.read() as session:
+                view = view_of(session, session.get_one(EmergencyRow, emergency_id))
+            return view if all(part.sound for part in view.parts.values()) else None
+
+        view = until("the words are spoken", spoken, within_s=60)
+        assert view is not None
+        return view
+
+
+def _ready(made: Province) -> int:
+    query = (
+        select(func.count())
+        .select_from(StationStateRow)
+        .where(StationStateRow.shown_state == "ready")
+    )
+    with made.centre.database.read() as session:
+        return session.scalar(query) or 0
+
+
+# --- the peer -------------------------------------------------------------------------------------
+
+
+def _listen(place: int, config: Path, counts: Any, instants: Any) -> None:
+    """One bare subscriber; lives until its parent ends it."""
+    broker = tomllib.loads(config.read_text(encoding="utf-8"))["broker"]
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"bare-{place}")
+    client.username_pw_set(broker["user"], broker["password"])
+    client.reconnect_delay_set(1, 1)
+
+    def received(_client: mqtt.Client, _data: object, _message: mqtt.MQTTMessage) -> None:
+        instants[place] = time.monotonic()
+        counts[place] += 1
+
+    def subscribed(*_: object) -> None:
+        counts[place] = 0
+
+    client.on_connect = lambda *_: client.subscribe(topics.group_order(PROVINCE), qos=1)
+    client.on_subscribe = subscribed
+    client.on_message = received
+    client.connect(broker["host"], broker["port"])
+    client.loop_forever()
+
+
+@contextmanager
+def _audience(made: Province, station_ids: Sequence[str]) -> Iterator[tuple[Any, Any]]:
+    counts = _FORK.Array("i", [-1] * len(station_ids), lock=False)
+    instants = _FORK.Array("d", len(station_ids), lock=False)
+    processes: list[BaseProcess] = []
+    for place, station_id in enumerate(station_ids):
+        config = made.folder / "stations" / station_id / "station.toml"
+        process = _FORK.Process(target=_listen, args=(place, config, counts, instants), daemon=True)
+        process.start()
+        processes.append(process)
+    try:
+        until("all listen", lambda: min(counts) >= 0, within_s=60)
+        yield counts, instants
+    finally:
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+def _bare_fanout(made: Province, station_ids: Sequence[str], size_bytes: int) -> list[float]:
+    """Milliseconds from one publish to its arrival at the last of the processes, each time."""
+    access = broker_access(made.settings)
+    found = []
+    with _audience(made, station_ids) as (counts, instants):
+        peer = connect(access.port, access.user, access.password)
+        for number in range(1, PEER_ROUNDS + 3):
+            began = time.monotonic()
+            peer.client.publish(topics.group_order(PROVINCE), os.urandom(size_bytes), qos=1)
+            until("all got it", lambda n=number: min(counts) >= n, every_s=0.002)
+            found.append((max(instants) - began) * 1000)
+            time.sleep(0.1)
+        peer.close()
+    return found[2:]
