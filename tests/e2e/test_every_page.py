@@ -120,7 +120,9 @@ def _walk(page: Page) -> dict[str, list[str]]:
         status = [] if answer.ok else [f"status {answer.status}"]
         found[_kind(path)] = status + page.evaluate(FAULTS) + [*said]
         said.clear()
-        links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+        links = page.eval_on_selector_all(
+            "a[href]", "all => all.map(a => new URL(a.getAttribute('href'), document.baseURI).href)"
+        )
         waiting += [urlsplit(link).path for link in links if link.startswith("http")]
     return found
 
