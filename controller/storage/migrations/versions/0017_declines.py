@@ -1,6 +1,6 @@
 """Communes decline ordinary slots
 
-Revision: 0017; follows: 0015
+Revision: 0017; follows: 0016
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Emergencies recorded in the form, in several languages; alerts that come in
 
-Revision: 0015; follows: 0014b
+Revision: 0016; follows: 0015
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0015"
-down_revision = "0014b"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

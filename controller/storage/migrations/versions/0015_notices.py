@@ -1,13 +1,13 @@
 """What people are told of, and how
 
-Revision: 0014b; follows: 0014
+Revision: 0015; follows: 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0014b"
+revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
