@@ -150,13 +150,17 @@ def store_copy(
 ) -> Copied:
     """Keep the copies of these slots, all or none; see `refuse` for the errors.
 
-    InvalidInputError when none is chosen, StaleEditError when one is no longer as it was seen.
+    InvalidInputError when none is chosen, StaleEditError when one is no longer as it was seen,
+    NotFoundError or ForbiddenError when one is not the actor's to copy.
     """
     if not keys:
         raise InvalidInputError("nothing chosen", field="keys", problem="missing")
     lines, _theirs = _lines(pen.session, places, pen.actor, span, pen.now)
     chosen = [line for line in lines if line.key in keys]
-    if len(chosen) != len(set(keys)):
+    missing = set(keys) - {line.key for line in chosen}
+    for key in missing:
+        schedules.mine(pen.session, pen.actor, key.partition("|")[0])
+    if missing:
         raise StaleEditError("a slot to be copied was changed", who=None, changed_at=None)
     return Copied(tuple(_keep(pen, schedules, line) for line in chosen), pen.now)
 

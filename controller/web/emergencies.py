@@ -43,6 +43,7 @@ from controller.errors import (
     WrongStateError,
 )
 from controller.services.cap import cap_of
+from controller.services.cap_inbox import CapAlert
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_views import EmergencyView
 from controller.services.safe_xml import MOST_BYTES
@@ -146,15 +147,21 @@ class _Pages:
         cap_alert_id = request.args.get("tin", "")
         if not cap_alert_id:
             return self._form(prepared(request.args.get("mau", ""), self.kind))
-        actor, inbox = current_actor(), services().cap
-        alert = inbox.get(actor, cap_alert_id)
+        draft = services().cap.draft(current_actor(), self._alert(cap_alert_id))
+        return self._form(drafted(draft, self.kind, cap_alert_id))
+
+    def _alert(self, cap_alert_id: str) -> CapAlert:
+        """An alert this desk may take up. NotFoundError, NotCapError."""
+        alert = services().cap.get(current_actor(), cap_alert_id)
         if alert.kind is not self.kind:
             raise NotCapError("not of this desk", reason="other_kind")
-        return self._form(drafted(inbox.draft(actor, alert), self.kind, cap_alert_id))
+        return alert
 
     def propose(self) -> BaseResponse | tuple[str, int]:
         """Keep it, and wait for the second person."""
         form = with_files(read(request.form, self.kind), request.form, request.files)
+        if form.cap_alert_id:
+            self._alert(form.cap_alert_id)  # before anything is kept
         if form.problems:
             return self._form(form), 422
         try:

@@ -16,6 +16,7 @@ from controller.services.schedule_templates import Pattern
 from controller.web import schedule_words
 from controller.web.moves import undo_button
 from controller.web.policy import current_actor, requires, services
+from controller.web.refusals import explain
 from controller.web.schedule_form import ScheduleForm, form_from, pattern_of
 from controller.web.schedules import form_page, marked
 
@@ -64,7 +65,7 @@ def keep() -> str | tuple[str, int]:
     except ControllerError as error:
         if error.status in {403, 404}:
             raise
-        return form_page(marked(form, error)), error.status
+        return form_page(marked(form, error), sentence=explain(error)), error.status
     flash(_("Đã giữ mẫu “%(name)s”.", name=pattern.name), "ok")
     return form_page(replace(form, template_name=""))
 

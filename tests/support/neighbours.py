@@ -10,31 +10,42 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import cached_property
 from pathlib import Path
+
+from sqlalchemy import select
 
 from controller.domain.accounts import Actor, Role
 from controller.domain.emergencies import Part, phrase
 from controller.domain.programmes import ItemKind
 from controller.services.board import Board
 from controller.services.bulletins import Draft
+from controller.services.contacts import Contact
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.filing import Filing
+from controller.services.holidays import DayWish
+from controller.services.place_rules import PlaceRules
 from controller.services.programmes import ItemWish, ProgrammeWish
+from controller.services.schedule_templates import Pattern
 from controller.services.station_page import StationPages
 from controller.services.stations import Stations
+from controller.services.tokens import TokenWish
 from controller.storage.models import (
     AccountRow,
+    ApiTokenRow,
     BrokerDenialRow,
     BulletinRow,
     BulletinVersionRow,
     JournalEntryRow,
+    MaintenanceWindowRow,
+    NoticeItemRow,
+    NoticeReaderRow,
+    NoticeRow,
     SlotResultRow,
     SlotRow,
     SpeakerClusterRow,
     StationPlanRow,
-    StationRow,
     StationStateRow,
 )
 from tests.support.bulletins import Studio
@@ -46,9 +57,11 @@ from tests.support.web import (
     NOW,
     OTHER_COMMUNE,
     OTHER_DISTRICT,
+    PASSWORD,
     Browser,
     Centre,
 )
+from tests.unit.controller.services.test_cap_reading import alert
 
 SOUGHT = "Kelumbi"
 """A word of every title, in both districts alike."""
@@ -117,6 +130,14 @@ class Neighbours:
         return self._browsers[place_id, role]
 
 
+class NoMachines:
+    """Stands in for the maker of configurations: nothing of a station is asked of it here."""
+
+    def obstacle(self, _station_id: str) -> str:
+        """No configuration can be made."""
+        return "the broker's port is not chosen yet"
+
+
 @contextmanager
 def neighbours(folder: Path) -> Iterator[Neighbours]:
     """Both districts furnished, closed at the end."""
@@ -128,6 +149,10 @@ def neighbours(folder: Path) -> Iterator[Neighbours]:
             board=Board(centre.database, centre.clock, centre.places),
             station_pages=StationPages(centre.database, centre.clock, centre.places),
             stations=stations,
+            place_rules=PlaceRules(
+                centre.database, centre.clock, centre.places, on_watch.desk.hours, centre.wake
+            ),
+            enrolment=NoMachines(),
         )
         here = District(OTHER_DISTRICT, OTHER_COMMUNE, "Torabaja")
         there = District(DISTRICT, COMMUNE, "Zuchara")
@@ -146,15 +171,39 @@ def _employ(made: Neighbours, district: District) -> None:
         with made.centre.database.write() as session:
             session.get_one(AccountRow, actor.account_id).full_name = named.full_name
         district.people[role] = named
-    district.ids["account_id"] = district.operator.account_id
+    operator = district.operator
+    signed_in = made.centre.accounts.sign_in(
+        operator.username, PASSWORD, address="127.0.0.1", user_agent=district.mark
+    )
+    (session,) = made.centre.accounts.sessions_of(operator, signed_in.token)
+    district.ids |= {"account_id": operator.account_id, "session_id": session.session_id}
+    _give_token(made, district)
+
+
+def _give_token(made: Neighbours, district: District) -> None:
+    """A program of the operator's."""
+    last_day = NOW.date() + timedelta(days=30)
+    made.centre.services.tokens.make(
+        district.operator, TokenWish(district.words("máy"), ("stations:read",), last_day), PASSWORD
+    )
+    with made.centre.database.read() as session:
+        query = select(ApiTokenRow.api_token_id).where(
+            ApiTokenRow.account_id == district.operator.account_id
+        )
+        token_id = session.scalars(query).one()
+    district.ids |= {"tokens.token_id": token_id, "users.token_id": token_id}
 
 
 def _furnish(made: Neighbours, district: District) -> None:
     (station,) = made.centre.places.tree().stations_in([district.commune_id])
     district.ids |= {"station_id": station.station_id, "part": Part.WARNING.value}
+    district.ids["place_id"] = district.place_id
     _write_bulletins(made, district)
     _schedule(made, district)
+    _plan_ahead(made, district)
     _report(made, district)
+    _keep_station(made, district)
+    _tell(made, district)
     for desk in (made.watch.live, made.watch.drills):
         _warn(made, desk, district)
 
@@ -179,11 +228,13 @@ def _write_bulletins(made: Neighbours, district: District) -> None:
         back.state, back.return_reason = "returned", district.words("lý do")
         district.ids["version_id"] = version.bulletin_version_id
     token = services.bulletins.parts.begin(operator)
+    comment_id = services.comments.say(operator, draft, district.words("ý kiến"))
     district.ids |= {
         "bulletin_id": bulletin_id,
         "draft_id": draft,
         "sha256": sha256,
         "token": token,
+        "comment_id": comment_id,
     }
 
 
@@ -205,6 +256,7 @@ def _schedule(made: Neighbours, district: District) -> None:
         "programme_id": programme_id,
         "schedule_id": saved.schedule_id,
         "slot_id": first.slot_id,
+        "copied": f"{saved.schedule_id}|{first.airs_on}|{first.starts_at.isoformat()}",
         "hours_exception_id": str(opened),
     }
     _air(made, district)
@@ -238,14 +290,24 @@ def _air(made: Neighbours, district: District) -> None:
         )  # fmt: skip
 
 
+def _plan_ahead(made: Neighbours, district: District) -> None:
+    """A pattern of its schedules, and a day it keeps besides the public holidays."""
+    services, operator = made.centre.services, district.operator
+    pattern = Pattern(district.words("mẫu"), time(5, 30), 0b0010101, (district.place_id,))
+    day = (NOW + timedelta(days=30)).date()
+    wish = DayWish(district.place_id, district.words("lễ"), day, day)
+    district.ids |= {
+        "schedule_template_id": services.schedule_templates.keep(operator, pattern),
+        "calendar_day_id": services.holidays.add(operator, wish),
+    }
+
+
 def _report(made: Neighbours, district: District) -> None:
     """A station of which people and machine have told something."""
     officer, station_id = district.people[Role.COMMUNE_OFFICER], district.ids["station_id"]
     fault_id = made.centre.services.faults.report(officer, station_id, None, district.words("im"))
     district.ids["fault_report_id"] = fault_id
     with made.centre.database.write() as session:
-        station = session.get_one(StationRow, station_id)
-        station.phone_name, station.phone_number = district.mark, "0912 345 678"
         session.add(SpeakerClusterRow(station_id=station_id, number=91, name=district.mark))
         session.merge(
             StationStateRow(
@@ -268,6 +330,65 @@ def _report(made: Neighbours, district: District) -> None:
                 },
             )
         )  # fmt: skip
+
+
+def _keep_station(made: Neighbours, district: District) -> None:
+    """What its owner entered about a station: whom to phone, maintenance, a call declined."""
+    services, station_id = made.centre.services, district.ids["station_id"]
+    contacts = [Contact(district.mark, "trưởng đài", "0912 345 678")]
+    version = services.station_list.card(district.operator, station_id).row_version
+    services.contacts.save(
+        district.operator, station_id, contacts, district.words("chỗ đặt máy"), version
+    )
+    begins = NOW + timedelta(hours=20)
+    services.maintenance.declare(
+        district.operator,
+        station_id,
+        begins,
+        begins + timedelta(hours=1),
+        district.words("bảo trì"),
+    )
+    with made.centre.database.read() as session:
+        query = select(MaintenanceWindowRow.maintenance_window_id).where(
+            MaintenanceWindowRow.station_id == station_id
+        )
+        district.ids["maintenance_window_id"] = str(session.scalars(query).one())
+    officer = district.people[Role.COMMUNE_OFFICER]
+    services.offers.decline(
+        officer, district.ids["slot_id"], district.words("không nhận"), all_to_come=False
+    )
+
+
+def _tell(made: Neighbours, district: District) -> None:
+    """A notice to the operator, and an alert that came from outside."""
+    operator, notice_id = district.operator, f"notice-{district.place_id}"
+    with made.centre.database.write() as session:
+        session.add(
+            NoticeRow(
+                notice_id=notice_id, kind="returned", group_key=operator.account_id,
+                place_id=district.place_id, opened_at=NOW, changed_at=NOW, closed_at=None,
+            )
+        )  # fmt: skip
+        session.flush()
+        facts = {"bulletin_id": district.ids["draft_id"], "title": district.words("trả")}
+        session.add(
+            NoticeItemRow(
+                kind="returned", group_key=operator.account_id, item_key=district.mark,
+                notice_id=notice_id, facts=facts, began_at=NOW, ended_at=None,
+            )
+        )  # fmt: skip
+        session.add(
+            NoticeReaderRow(
+                notice_id=notice_id, account_id=operator.account_id, told_at=NOW, read_at=None
+            )
+        )
+    district.ids["notice_id"] = notice_id
+    cap = made.centre.services.cap
+    for blueprint, status in (("emergencies", "Actual"), ("drills", "Exercise")):
+        came = cap.receive(
+            operator, alert(status=status).replace("Bão".encode(), district.words("bão").encode())
+        )
+        district.ids[f"{blueprint}.cap_alert_id"] = came
 
 
 def _warn(made: Neighbours, desk: EmergencyDesk | DrillDesk, district: District) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask, url_for
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -23,17 +23,22 @@ from controller.storage.models import AuditRow
 from controller.web import blueprints
 from controller.web.policy import Audience, Policy, policy_of
 from tests.support.neighbours import SOUGHT, District, Neighbours, contents, neighbours
-from tests.support.web import Browser
+from tests.support.web import DISTRICT, Browser
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+LOOKERS = (Role.OPERATOR, Role.APPROVER, Role.ADMIN)
+"""Who looks at the own things: the first who may."""
 ROLES = (Role.OPERATOR, Role.APPROVER, Role.COMMUNE_OFFICER, Role.AUDITOR, Role.ADMIN)
 REFUSED_PLACE = "Nơi đã chọn nằm ngoài địa bàn của bạn."
 
 FULL = {
-    "airs_at": "06:00", "cut_end": "1", "cut_start": "0", "day": "27/11/2026", "heard": "1",
-    "language": "vi", "lenh": "refresh", "part": "correction", "promised_on": "27/11/2026",
-    "reason": "x", "revision": "1", "row_version": "1", "text": "x", "thu_tieng_1": "vi",
-    "title": "x", "typed": "x", "voice": "robot:vi", "why": "x",
+    "airs_at": "06:00", "comment": "x", "cut_end": "1", "cut_start": "0", "day": "27/11/2026",
+    "from_at": "06:00", "from_on": "27/11/2026", "full_name": "x", "heard": "1",
+    "language": "vi", "lenh": "refresh", "longest_min": "30", "name": "x", "number_0": "0912345678",
+    "part": "correction", "password": "x", "promised_on": "27/11/2026", "reason": "x",
+    "retire_why": "x", "role": "auditor", "row_version": "1", "sure": "1", "text": "x",
+    "thu_tieng_1": "vi", "title": "x", "typed": "x", "until_at": "07:00",
+    "until_on": "27/11/2026", "voice": "robot:vi", "volume": "50", "why": "x",
 }  # fmt: skip
 """Every field of the forms at an address with an id, filled so that only the id can be wrong."""
 
@@ -55,6 +60,15 @@ HOURS = {
     "why": "Bão",
 }  # fmt: skip
 ACCOUNT = {"username": "nguoi.moi", "full_name": "Người Mới", "role": "operator"}
+CHANGED = {"full_name": "Người Cũ", "role": "operator", "row_version": "1"}
+STATION = {"name": "Đài thôn Tà Lú", "thu_tieng_1": "vi"}
+HOLIDAY = {"name": "Lễ hội", "first_on": "27/12/2026", "last_on": "", "kind": "le"}
+PATTERN = {**SCHEDULE, "template_name": "Sáng", "holidays": "ignore"}
+MOVE = {
+    "airs_on": "2026-11-30", "seen_at": "2026-11-30T05:30:00+07:00", "scope": "one",
+    "airs_at": "06:00", "day": "30/11/2026", "row_version": "1",
+}  # fmt: skip
+COPY = {"ngay": "26/11/2026", "bao": "ngay", "sang": "28/11/2026"}
 
 
 @dataclass(frozen=True)
@@ -84,8 +98,40 @@ NAMING: dict[str, tuple[Naming, ...]] = {
         ),
     ),
     "bulletins.receive": (Naming({}, {"uploaded": "{token}"}, 404, kept=False),),
+    "bulletins.comment": (
+        Naming(
+            {"comment": "Nghe rõ."},
+            {"thread_id": "{comment_id}"},
+            404,
+            at="/ban-tin/{draft_id}/y-kien",
+        ),
+    ),
     "users.create": (Naming(ACCOUNT, {"place_id": "{place}"}, by=Role.ADMIN, kept=False),),
+    "users.change": (Naming(CHANGED, {"place_id": "{place}"}, by=Role.ADMIN),),
+    "station_desk.create": (Naming(STATION, {"place_id": "{commune}"}, by=Role.ADMIN),),
     "hours.add": (Naming(HOURS, {"place_id": "{place}"}),),
+    "holidays.add": (Naming(HOLIDAY, {"place_id": "{place}"}),),
+    "schedule_templates.keep": (Naming(PATTERN, {"target": "{place}"}, kept=False),),
+    "schedule_templates.use": (
+        Naming(
+            {**SCHEDULE, "target": "{own}"},
+            {"template": "{schedule_template_id}"},
+            404,
+            kept=False,
+        ),
+        Naming(
+            {**SCHEDULE, "template": ""},
+            {"bulletin_id": "{bulletin_id}", "target": "{place}"},
+            200,
+            kept=False,
+        ),
+    ),
+    "moves.save": (Naming(MOVE, {"schedule_id": "{schedule_id}"}, 404),),
+    "moves.preview": (Naming(MOVE, {"schedule_id": "{schedule_id}"}, 404, kept=False),),
+    "copies.copy": (
+        Naming({**COPY, "buoi": "{copied}"}, {"noi": "{place}"}, 404),
+        Naming({**COPY, "noi": "{own}"}, {"buoi": "{copied}"}, 404),
+    ),
     "schedules.save": (
         Naming(SCHEDULE, {"bulletin_id": "{bulletin_id}", "target": "{place}"}),
         Naming(SCHEDULE, {"bulletin_id": "programme:{programme_id}", "target": "{place}"}),
@@ -100,10 +146,11 @@ NAMING: dict[str, tuple[Naming, ...]] = {
     "emergencies.propose": (
         Naming(WARNING, {"target": "{place}"}),
         Naming({**WARNING, "target": "{own}"}, {"bulletin_id": "{bulletin_id}"}),
+        Naming({**WARNING, "target": "{own}"}, {"cap": "{emergencies.cap_alert_id}"}, 404),
     ),
     "drills.propose": (
         Naming(WARNING, {"target": "{place}"}),
-        Naming({**WARNING, "target": "{own}"}, {"bulletin_id": "{bulletin_id}"}),
+        Naming({**WARNING, "target": "{own}"}, {"cap": "{drills.cap_alert_id}"}, 404),
     ),
     "emergencies.stop": (
         Naming({}, {"audience": "{place}"}),
@@ -122,46 +169,72 @@ EDITING = (
 """Forms that name in a hidden field what they change: schedule or programme."""
 
 NAMES_NOTHING = {
-    "audit.export", "auth.change_password", "auth.choose_language", "auth.choose_theme",
-    "auth.end_other_sessions", "auth.enter", "auth.sign_out", "bulletins.approve",
-    "bulletins.begin_upload", "bulletins.continue_upload", "bulletins.cut", "bulletins.file",
-    "bulletins.return_", "bulletins.share", "bulletins.speak", "bulletins.submit",
-    "bulletins.unshare", "bulletins.use_whole", "bulletins.withdraw", "commune.mended",
-    "commune.promise", "commune.report", "drills.call_off", "drills.confirm", "drills.review",
-    "drills.withdraw", "emergencies.call_off", "emergencies.confirm", "emergencies.review",
-    "emergencies.withdraw", "hours.end", "programmes.retire", "programmes.sketch",
-    "readings.change", "readings.preview", "readings.reset", "schedules.cancel_rest",
-    "schedules.cancel_slot", "schedules.exclude", "schedules.move_slot", "stations.languages",
-    "stations.order", "stations.stop", "users.disable", "users.enable", "users.reset",
+    "approvals.approve", "approvals.return_", "audit.export", "auth.change_password",
+    "auth.choose_language", "auth.choose_theme", "auth.end_other_sessions", "auth.end_session",
+    "auth.enter", "auth.sign_out", "bulletins.approve", "bulletins.begin_upload",
+    "bulletins.continue_upload", "bulletins.cut", "bulletins.file", "bulletins.return_",
+    "bulletins.share", "bulletins.speak", "bulletins.submit", "bulletins.unshare",
+    "bulletins.use_whole", "bulletins.withdraw", "bulletins.withdraw_comment",
+    "commune.mended", "commune.promise", "commune.report", "copies.undo", "drills.call_off",
+    "drills.confirm", "drills.receive", "drills.review", "drills.set_aside", "drills.withdraw",
+    "emergencies.call_off", "emergencies.confirm", "emergencies.receive", "emergencies.review",
+    "emergencies.set_aside", "emergencies.withdraw", "holidays.remove", "hours.end",
+    "notices.read_all", "notices.save", "notices.test", "offers.accept", "offers.decline",
+    "place_rules.save", "programmes.retire", "programmes.sketch", "readings.change",
+    "readings.preview", "readings.reset", "schedule_templates.remove", "schedules.cancel_rest",
+    "schedules.cancel_slot", "schedules.exclude", "schedules.take_back", "station_care.config",
+    "station_care.end_maintenance", "station_care.maintain", "station_care.revoke",
+    "station_desk.change", "station_desk.commission", "station_desk.contacts",
+    "station_desk.restore", "station_desk.retire", "stations.languages", "stations.order",
+    "stations.stop", "tokens.create", "tokens.revoke", "users.disable", "users.enable",
+    "users.reset", "users.revoke_token",
 }  # fmt: skip
 """Unsafe routes whose forms name no place and no thing, or none but in their address."""
 
 ASKED = {
     "ban": "a language of the bulletin in the address",
     "ban-tin": "/lich/moi?ban-tin={bulletin_id}",
+    "bao": "a day or a week",
     "buoi": "opens what the page shows anyway",
     "chu": "a word",
     "co": "a number of bytes",
     "den": "a path of this site",
     "het": "yes or no",
-    "lich": "a page number",
+    "gio": "a time of day",
+    "huyen": "a district of those the own list has, see SEARCHES",
+    "lich": "/lich/doi?lich={schedule_id}&ngay=2026-11-30",
     "loc": "one of a few words",
-    "luc": "one of a few words",
+    "luc": "one of a few words, or a time of day",
     "mau": "/chuong-trinh/moi?mau={programme_id}",
     "ngay": "a day",
-    "noi": "/lich?noi={place}",
+    "nhu": "/lich/moi?nhu={schedule_id}",
+    "noi": "/lich?noi={place} /lich/ngay?noi={place} /lich/chep?noi={place}"
+    " /lich/khung-gio/noi?noi={place}",
+    "pham-vi": "one day or the series",
+    "sang": "a day",
+    "tieng": "a language of the emergency in the address",
     "tim": "words, see SEARCHES",
+    "tin": "/khan-cap/soan?tin={emergencies.cap_alert_id} /dien-tap/soan?tin={drills.cap_alert_id}",
     "trang": "a page number",
+    "tru": "hides one of the bar's own lines",
     "truoc": "a page number",
-    "tu": "a number",
+    "tu": "a number, or what the bell says",
+    "v": "the mark of a file",
+    "xa": "a commune to be chosen in a form, which is refused when it is sent",
 }
 """What addresses ask after `?`, beside the filters of the library: a question, or why none."""
 
 CHANGES_NOTHING_OF_OTHERS = {
     "audit.export", "auth.change_password", "auth.choose_language", "auth.choose_theme",
-    "auth.end_other_sessions", "auth.enter", "auth.sign_out", "readings.preview",
+    "auth.end_other_sessions", "auth.end_session", "auth.enter", "auth.sign_out",
+    "notices.read_all", "notices.save", "notices.test", "readings.preview", "tokens.create",
+    "tokens.revoke",
 }  # fmt: skip
-"""Unsafe routes an auditor reaches: the own session and looks, and what is only shown."""
+"""Unsafe routes an auditor reaches: the own account, what is told to it, and what is only shown."""
+
+
+PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
+"""`{bulletin_id}`: what a district has, by the names in District.ids."""
 
 
 @pytest.fixture(scope="module")
@@ -202,24 +275,49 @@ def routes(app: Flask) -> list[Route]:
 
 
 def of_people(app: Flask) -> list[Route]:
-    return [one for one in routes(app) if one.policy.audience is not Audience.STATIONS]
+    """What a browser asks; what programs ask is in tests/integration/api/test_api_access.py."""
+    machines = {Audience.STATIONS, Audience.PROGRAMS}
+    return [one for one in routes(app) if one.policy.audience not in machines]
+
+
+SCRIPT = {"Accept": "application/json"}
+"""Refused without a page around it: for what is refused before a view is reached."""
 
 
 def send(
-    browser: Browser, method: str, path: str, form: dict[str, str | list[str]] | None = None
+    browser: Browser,
+    method: str,
+    path: str,
+    form: dict[str, str | list[str]] | None = None,
+    **headers: str,
 ) -> TestResponse:
     """Ask as a page would, with a token; the answer is read whole."""
     if method in SAFE:
-        return browser.get(path)
-    headers = {"X-CSRFToken": browser.csrf()}
+        return browser.get(path, headers=headers)
+    headers["X-CSRFToken"] = browser.csrf()
     return browser.http.open(path, method=method, data=form, headers=headers, buffered=True)
 
 
-def denials(both: Neighbours, actor: Actor) -> list[tuple[str, str]]:
-    """(action, address) of everything that was refused to somebody, oldest first."""
+def _may(both: Neighbours, role: Role, route: Route) -> bool:
+    needed = route.policy.permission
+    return needed is None or both.here.people[role].may(needed)
+
+
+def last_row(both: Neighbours) -> int:
+    """The newest row of the trail."""
+    with both.centre.database.read() as session:
+        return session.scalar(select(func.max(AuditRow.audit_id))) or 0
+
+
+def denials(both: Neighbours, actor: Actor, after: int) -> list[tuple[str, str]]:
+    """(action, address) of what was refused to somebody since that row, oldest first."""
     query = (
         select(AuditRow.action, AuditRow.object_id)
-        .where(AuditRow.account_id == actor.account_id, AuditRow.action.like("refused.%"))
+        .where(
+            AuditRow.audit_id > after,
+            AuditRow.account_id == actor.account_id,
+            AuditRow.action.like("refused.%"),
+        )
         .order_by(AuditRow.audit_id)
     )
     with both.centre.database.read() as session:
@@ -230,9 +328,16 @@ def filled(
     form: dict[str, str | list[str]], own: District, whose: District
 ) -> dict[str, str | list[str]]:
     """A form with its placeholders replaced by what `whose` has."""
-    values = {**whose.ids, "place": whose.place_id, "own": own.place_id}
+    values = {
+        **whose.ids,
+        "place": whose.place_id,
+        "own": own.place_id,
+        "commune": whose.commune_id,
+    }
     return {
-        name: value.format_map(values) if isinstance(value, str) else value
+        name: PLACEHOLDER.sub(lambda found: values[found[1]], value)
+        if isinstance(value, str)
+        else value
         for name, value in form.items()
     }
 
@@ -242,6 +347,8 @@ def filled(
 
 def test_every_route_is_described(both: Neighbours) -> None:
     for route in routes(both.centre.app):
+        if route.policy.audience is Audience.PROGRAMS:
+            continue
         for argument in route.rule.arguments:
             try:
                 both.there.id_of(route.endpoint, argument)
@@ -282,7 +389,7 @@ def test_the_own_things_are_where_the_neighbours_would_be_looked_for(both: Neigh
         if route.method != "GET" or not route.rule.arguments:
             continue
         path = route.path(both.centre.app, both.here)
-        role = Role.ADMIN if route.endpoint.startswith("users.") else Role.OPERATOR
+        role = next(role for role in LOOKERS if _may(both, role, route))
         answer = both.browser(both.here, role).get(path)
         if answer.status_code not in {200, 303}:
             missing.append((path, answer.status_code))
@@ -296,25 +403,45 @@ def test_an_id_of_another_district_is_not_there_and_the_attempt_is_written_down(
     browser, actor = both.browser(both.here, role), both.here.people[role]
     before, wrong = contents(both.centre), []
     for route in of_people(both.centre.app):
-        if not route.rule.arguments:
+        if not route.rule.arguments or not _may(both, role, route):
             continue
         path = route.path(both.centre.app, both.there)
-        needed = route.policy.permission
-        expected = 404 if needed is None or actor.may(needed) else 403
-        known = len(denials(both, actor))
+        known = last_row(both)
         form = {**FULL, "place_id": both.here.place_id}
         if route.endpoint == "bulletins.receive":
             form["sound"] = (io.BytesIO(b"RIFF"), "a.wav")  # type: ignore[assignment]
         answer = send(browser, route.method, path, form)
-        code = "not_found" if expected == 404 else "forbidden"
         if (
-            answer.status_code != expected
-            or code not in answer.text
-            or denials(both, actor)[known:] != [(f"refused.{code}", path)]
+            answer.status_code != 404
+            or "not_found" not in answer.text
+            or denials(both, actor, known) != [("refused.not_found", path)]
             or _told(both, answer, path)
         ):
-            wrong.append((route.method, path, answer.status_code, denials(both, actor)[known:]))
+            wrong.append((route.method, path, answer.status_code, denials(both, actor, known)))
     assert wrong == []
+    assert contents(both.centre) == before
+
+
+def test_an_id_of_another_district_behind_an_own_one_is_not_there_either(both: Neighbours) -> None:
+    before, wrong, tried = contents(both.centre), [], 0
+    for route in of_people(both.centre.app):
+        names = route.rule.arguments
+        own = {name: both.here.id_of(route.endpoint, name) for name in names}
+        for name in names if len(names) > 1 else ():
+            foreign = both.there.id_of(route.endpoint, name)
+            if foreign == own[name]:
+                continue
+            with both.centre.app.test_request_context():
+                path = url_for(route.endpoint, **{**own, name: foreign})
+            role = next(role for role in LOOKERS if _may(both, role, route))
+            actor = both.here.people[role]
+            known, tried = last_row(both), tried + 1
+            answer = send(both.browser(both.here, role), route.method, path, FULL)
+            told = denials(both, actor, known)
+            if answer.status_code != 404 or told != [("refused.not_found", path)]:
+                wrong.append((route.method, path, answer.status_code, told))
+    assert wrong == []
+    assert tried >= 10
     assert contents(both.centre) == before
 
 
@@ -324,11 +451,11 @@ def test_an_empty_form_at_a_foreign_id_tells_and_changes_nothing(
 ) -> None:
     browser, before, wrong = both.browser(both.here, role), contents(both.centre), []
     for route in of_people(both.centre.app):
-        if not route.rule.arguments or route.method in SAFE:
+        if not route.rule.arguments or route.method in SAFE or not _may(both, role, route):
             continue
         path = route.path(both.centre.app, both.there)
         answer = send(browser, route.method, path)
-        if answer.status_code not in {303, 403, 404, 422} or _told(both, answer, path):
+        if answer.status_code not in {303, 404, 422} or _told(both, answer, path):
             wrong.append((route.method, path, answer.status_code))
     assert wrong == []
     assert contents(both.centre) == before
@@ -387,14 +514,14 @@ def test_a_form_that_names_what_is_the_neighbours_is_refused_and_written_down(
     route, actor = _route(both, endpoint), both.here.people[naming.by]
     own = filled({**naming.form, **naming.names}, both.here, both.here)
     foreign = filled({name: naming.names[name]}, both.here, both.there)
-    path, known = _address(both, endpoint, naming), len(denials(both, actor))
+    path, known = _address(both, endpoint, naming), last_row(both)
     before = contents(both.centre)
     browser = both.browser(both.here, naming.by)
     answer = send(browser, route.method, path, {**own, **foreign})
     assert answer.status_code == naming.refused
-    code = "out_of_scope" if naming.refused == 422 else "not_found"
-    assert set(denials(both, actor)[known:]) == {(f"refused.{code}", path)}
-    if naming.refused == 422:
+    code = "not_found" if naming.refused == 404 else "out_of_scope"
+    assert set(denials(both, actor, known)) == {(f"refused.{code}", path)}
+    if code == "out_of_scope":
         assert REFUSED_PLACE in answer.text
     assert both.there.mark not in answer.text
     assert contents(both.centre) == before
@@ -407,10 +534,10 @@ def test_a_form_that_would_change_what_is_the_neighbours_finds_nothing(
     kind = "schedule_id" if endpoint.startswith("schedules") else "programme_id"
     sent = {**filled(form, both.here, both.here), kind: both.there.ids[kind], "row_version": "1"}
     route, before = _route(both, endpoint), contents(both.centre)
-    known = len(denials(both, both.here.operator))
+    known = last_row(both)
     answer = send(both.browser(both.here, Role.OPERATOR), "POST", str(route.rule), sent)
     assert answer.status_code == 404
-    assert ("refused.not_found", str(route.rule)) in denials(both, both.here.operator)[known:]
+    assert ("refused.not_found", str(route.rule)) in denials(both, both.here.operator, known)
     assert both.there.mark not in answer.text
     assert contents(both.centre) == before
 
@@ -441,18 +568,25 @@ SEARCHES = (
     "/ban-tin?trang-thai=returned", "/ban-tin?het-han=co", "/ban-tin?dung-chung=co",
     "/ban-tin?chuyen-muc=notice", "/ban-tin?tieng=vi", "/lich?ngay=25/11/2026",
     "/lich?ngay=03/12/2026", "/bang?loc=look", "/bang?loc=missed", "/bang/thay-doi?tu=0",
-    f"/ban-tin/cach-doc?tim={SOUGHT}", "/nhat-ky?truoc=9999",
+    f"/ban-tin/cach-doc?tim={SOUGHT}", "/nhat-ky?truoc=9999", "/lich/ngay?ngay=26/11/2026",
+    f"/dai?huyen={DISTRICT}", "/dai?tim=0912", "/dai?loc=trial", "/thong-bao?loc=chua-doc",
+    "/thong-bao/so?tu=0", "/lich/chep?ngay=26/11/2026&bao=tuan",
 )  # fmt: skip
 
 
+NEEDS_A_NAME = {"/lich/doi"}
+"""A page about something that is named after `?`."""
+
+
 def _lists(both: Neighbours) -> list[str]:
-    machines = {Audience.SCRAPERS, Audience.STATIONS}
+    machines = {Audience.SCRAPERS, Audience.STATIONS, Audience.PROGRAMS}
     return [
         str(route.rule)
         for route in routes(both.centre.app)
         if route.method == "GET"
         and not route.rule.arguments
         and route.policy.audience not in machines
+        and str(route.rule) not in NEEDS_A_NAME
     ]
 
 
@@ -480,18 +614,21 @@ def test_the_file_of_the_trail_holds_the_own_deeds_alone(both: Neighbours) -> No
     assert both.there.mark not in file.text
 
 
-@pytest.mark.parametrize("name", [name for name, how in ASKED.items() if how.startswith("/")])
+@pytest.mark.parametrize(
+    "asked", [one for how in ASKED.values() for one in how.split() if how.startswith("/")]
+)
 def test_nothing_of_the_other_district_is_told_when_it_is_asked_for(
-    both: Neighbours, name: str
+    both: Neighbours, asked: str
 ) -> None:
-    path = ASKED[name].format_map({**both.there.ids, "place": both.there.place_id})
-    known = len(denials(both, both.here.operator))
-    answer = both.browser(both.here, Role.OPERATOR).get(path)
+    path, own = (filled({"at": asked}, both.here, whose)["at"] for whose in (both.there, both.here))
+    assert isinstance(path, str)
+    assert isinstance(own, str)
+    browser, known = both.browser(both.here, Role.OPERATOR), last_row(both)
+    answer = browser.http.get(path, follow_redirects=True)
     assert answer.status_code in {200, 404}
     assert both.there.mark not in answer.text
-    assert len(denials(both, both.here.operator)) > known
-    own = ASKED[name].format_map({**both.here.ids, "place": both.here.place_id})
-    assert both.browser(both.here, Role.OPERATOR).get(own).status_code == 200
+    assert denials(both, both.here.operator, known)
+    assert browser.http.get(own, follow_redirects=True).status_code == 200
 
 
 # --- what each role may send ----------------------------------------------------------------------
@@ -508,7 +645,8 @@ def test_an_auditor_changes_nothing(both: Neighbours, place: str) -> None:
         if route.method in SAFE or route.endpoint in CHANGES_NOTHING_OF_OTHERS:
             continue
         path = route.path(both.centre.app, both.there)
-        answer = send(browser, route.method, path, {**FULL, "place_id": both.there.place_id})
+        form = {**FULL, "place_id": both.there.place_id}
+        answer = send(browser, route.method, path, form, **SCRIPT)
         if answer.status_code != 403 or "forbidden" not in answer.text:
             taken.append((route.method, path, answer.status_code))
     assert taken == []
@@ -524,9 +662,9 @@ def test_nobody_does_what_the_role_does_not_hold_even_at_home(both: Neighbours) 
             if needed is None or actor.may(needed):
                 continue
             path = route.path(both.centre.app, both.there)
-            known = len(denials(both, actor))
-            answer = send(browser, route.method, path, FULL)
-            if answer.status_code != 403 or denials(both, actor)[known:] != [
+            known = last_row(both)
+            answer = send(browser, route.method, path, FULL, **SCRIPT)
+            if answer.status_code != 403 or denials(both, actor, known) != [
                 ("refused.forbidden", path)
             ]:
                 taken.append((role, route.method, path, answer.status_code))
@@ -537,13 +675,12 @@ def test_nobody_does_what_the_role_does_not_hold_even_at_home(both: Neighbours) 
 @pytest.mark.parametrize("sent", ["", "of somebody else"])
 def test_no_unsafe_route_is_reached_without_the_own_token(both: Neighbours, sent: str) -> None:
     stolen = both.browser(both.there, Role.OPERATOR).csrf()
-    headers = {"X-CSRFToken": stolen} if sent else {}
+    headers = SCRIPT | ({"X-CSRFToken": stolen} if sent else {})
     before, taken = contents(both.centre), []
     for role in (Role.OPERATOR, Role.APPROVER, Role.ADMIN):
-        browser, actor = both.browser(both.here, role), both.here.people[role]
+        browser = both.browser(both.here, role)
         for route in of_people(both.centre.app):
-            needed = route.policy.permission
-            if route.method in SAFE or not (needed is None or actor.may(needed)):
+            if route.method in SAFE or not _may(both, role, route):
                 continue
             path = route.path(both.centre.app, both.here)
             answer = browser.http.open(
