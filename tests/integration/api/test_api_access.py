@@ -14,6 +14,7 @@ from controller.settings import ApiSettings, Settings
 from controller.storage.models import AuditRow
 from controller.web.api_v1.operations import BYTES, Operation
 from controller.web.api_v1.routes import NOUNS
+from controller.web.policy import Audience, policy_of
 from tests.support.api import BODIES, PREFIX, Neighbours, a_token, asked
 from tests.support.web import DISTRICT, NOW, OTHER_COMMUNE, OTHER_DISTRICT, PROVINCE, centre
 
@@ -29,6 +30,19 @@ def _denials(world: Neighbours) -> int:
     )
     with world.here.database.read() as session:
         return session.scalar(query) or 0
+
+
+def test_every_route_for_programs_is_tried_here(shared: Neighbours) -> None:
+    """The matrix of pages, tests/integration/web/test_neighbours.py, leaves them out."""
+    app = shared.here.app
+    for_programs = {
+        (str(rule), method)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if (policy := policy_of(app.view_functions[rule.endpoint])) is not None
+        and policy.audience is Audience.PROGRAMS
+    }
+    assert {(f"{PREFIX}{one.rule}", one.method) for one in ALL} == for_programs
 
 
 def test_every_route_asks_for_a_token_and_for_nothing_else(shared: Neighbours) -> None:
