@@ -158,7 +158,7 @@ def test_the_second_of_two_who_drag_sees_both_and_keeps_the_own(
     page = words(late.text)
     assert "Katơr Thị Mai vừa sửa mục này lúc 17:06." in page
     assert "Bản vừa lưu, của Katơr Thị Mai" in page
-    assert "Buổi này lúc 06:15 Thứ Năm 26/11/2026." in page
+    assert "Buổi này lúc 06:15 thứ Năm 26/11/2026." in page
     assert "sang 07:45 thứ Năm 26/11/2026" in page
     assert at_desk.local(at_desk.slots()[0].starts_at) == "26/11 06:15"
     again = fields(late.text, "/lich/doi")
@@ -189,7 +189,7 @@ def test_a_slot_of_an_edited_series_is_moved_in_the_series_that_stands(
     new = at_desk.schedules.change(at_desk.actor(), edited, Editing(made, 1)).schedule_id
     late = moved(operator, mine, airs_at="07:45", day="26/11/2026")
     assert late.status_code == 409
-    assert "Buổi này lúc 06:00 Thứ Năm 26/11/2026." in words(late.text)
+    assert "Buổi này lúc 06:00 thứ Năm 26/11/2026." in words(late.text)
     assert moved(operator, fields(late.text, "/lich/doi"), airs_at="07:45", day="26/11/2026")
     assert at_desk.local(at_desk.slots(new)[0].starts_at) == "26/11 07:45"
 
