@@ -44,6 +44,7 @@ def operator(w: Watch, place: str = DISTRICT) -> Browser:
 
 def bring(browser: Browser, document: bytes, path: str = "/khan-cap") -> tuple[int, str]:
     answer = browser.post(f"{path}/tin-nhan", cap=(io.BytesIO(document), "tin.cap"))
+    answer.request.environ["wsgi.input"].close()  # the client lays a large form aside as a file
     return answer.status_code, answer.headers.get("Location", "") or words(answer)
 
 
@@ -91,6 +92,19 @@ def test_what_is_composed_of_it_waits_for_two_people_and_is_written_down(w: Watc
     (row,) = [one for one in w.centre.audit.newest() if one.action == "cap.compose"]
     assert row.detail["emergency_id"] == found
     assert "Tin cảnh báo nhận được" not in words(browser.get("/khan-cap"))
+
+
+def test_no_drill_takes_up_a_real_alert(w: Watch) -> None:
+    browser = operator(w)
+    _status, page = bring(browser, alert())
+    fields = {
+        "cap": page.rsplit("=", 1)[-1], "hazard": "storm", "level": "", "title": "Bão số 12",
+        "source": "", "warning": "Gió giật.", "all_clear": "Đã xong.", "voice": "robot:vi",
+        "target": [DISTRICT], "repeat": "0", "lasts": "60",
+    }  # fmt: skip
+    assert browser.post("/dien-tap/soan", **fields).status_code == 422
+    assert w.drills.all(w.composer) == ()
+    assert [one.cap_alert_id for one in inbox(w).waiting(w.composer)] == [fields["cap"]]
 
 
 def test_a_file_that_is_none_says_so_and_keeps_nothing(w: Watch) -> None:
