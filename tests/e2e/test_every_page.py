@@ -17,7 +17,7 @@ from controller.cli.demo_province import PEOPLE, Province
 from controller.domain.accounts import Actor
 from controller.domain.emergencies import phrase
 from controller.settings import Settings
-from tests.support.browser import chromium, signed_in
+from tests.support.browser import addresses, chromium, signed_in
 from tests.support.person import PASSWORD
 from tests.support.warnings import wish
 
@@ -106,11 +106,8 @@ def _walk(page: Page) -> dict[str, list[str]]:
     waiting, found = ["/", "/bang"], dict[str, list[str]]()
     while waiting:
         path = waiting.pop(0)
-        if (
-            _kind(path) in found
-            or path.startswith(("/static/", "/sound/"))
-            or path.endswith(".xml")
-        ):
+        kind = _kind(urlsplit(path).path)
+        if kind in found or path.startswith(("/static/", "/sound/")) or path.endswith(".xml"):
             continue
         answer = page.goto(path)
         assert answer is not None
@@ -118,12 +115,9 @@ def _walk(page: Page) -> dict[str, list[str]]:
             continue
         page.wait_for_timeout(150)  # scripts have begun; the board polls on for ever
         status = [] if answer.ok else [f"status {answer.status}"]
-        found[_kind(path)] = status + page.evaluate(FAULTS) + [*said]
+        found[kind] = status + page.evaluate(FAULTS) + [*said]
         said.clear()
-        links = page.eval_on_selector_all(
-            "a[href]", "all => all.map(a => new URL(a.getAttribute('href'), document.baseURI).href)"
-        )
-        waiting += [urlsplit(link).path for link in links if link.startswith("http")]
+        waiting += addresses(page)
     return found
 
 

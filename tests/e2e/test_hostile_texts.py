@@ -26,7 +26,7 @@ from controller.storage.models import Base
 from station_protocol.messages import FaultEntry, RefusalEntry, TraceEntry, TraceFact
 from station_protocol.vocabulary import FactCode, Outcome, Reason
 from tests.support import wire
-from tests.support.browser import chromium, signed_in
+from tests.support.browser import addresses, chromium, signed_in
 from tests.support.hostile_texts import ALL, FORMULAS, HIDDEN, SHOWN
 from tests.support.neighbours import PAST_SLOT, District, Neighbours, neighbours
 from tests.support.web import NOW, served
@@ -152,7 +152,8 @@ def _walk(page: Page, starts: list[str]) -> tuple[dict[str, list[str]], int]:
     waiting, found, shown = list(starts), dict[str, list[str]](), 0
     while waiting:
         path = waiting.pop(0)
-        if _kind(path) in found or path.startswith(("/static/", "/sound/")) or "/cap.xml" in path:
+        kind = _kind(urlsplit(path).path)
+        if kind in found or path.startswith(("/static/", "/sound/")) or "/cap.xml" in path:
             continue
         answer = page.goto(path)
         assert answer is not None
@@ -160,10 +161,9 @@ def _walk(page: Page, starts: list[str]) -> tuple[dict[str, list[str]], int]:
             continue
         page.wait_for_timeout(60)
         status = [] if answer.ok else [f"status {answer.status}"]
-        found[_kind(path)] = status + page.evaluate("[...sprung, ...foreign()]")
+        found[kind] = status + page.evaluate("[...sprung, ...foreign()]")
         shown += page.evaluate("document.body.innerText.includes('alert(9)')")
-        links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
-        waiting += [urlsplit(link).path for link in links if link.startswith(page.url[:20])]
+        waiting += addresses(page)
     return found, shown
 
 

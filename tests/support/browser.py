@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -20,6 +21,9 @@ FLAGS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
+
+ASKED = frozenset({"/lich/doi"})
+"""Pages that are nothing without what is asked behind the question mark."""
 
 
 @contextmanager
@@ -48,3 +52,13 @@ def signed_in(browser: Browser, address: str, username: str, *, width: int = 128
     page.click("main button[type=submit], main button:not([type])")
     page.wait_for_url(lambda url: not url.endswith("/dang-nhap"))
     return page
+
+
+def addresses(page: Page) -> list[str]:
+    """Where the links of a page lead on this centre, those in drawings too: paths, and what is
+    asked where a page is nothing without it."""
+    links = page.eval_on_selector_all(
+        "a[href]", "all => all.map(a => new URL(a.getAttribute('href'), document.baseURI).href)"
+    )
+    parts = [urlsplit(link) for link in links if link.startswith(page.url[:20])]
+    return [f"{one.path}?{one.query}" if one.path in ASKED else one.path for one in parts]
