@@ -11,7 +11,7 @@
   // Elements and attributes no page of ours has; asked for when the page stands.
   const FOREIGN =
     "iframe, frame, object, embed, base, style, template, dialog, marquee, math, foreignObject," +
-    "animate, set, svg a, svg script, meta[http-equiv], img, video, body body, form form," +
+    "animate, set, svg script, meta[http-equiv], img, video, body body, form form," +
     "script:not([src^='/static/']), link:not([href^='/static/'])";
   const LEADS = ["href", "src", "action", "formaction", "data", "poster", "xlink:href"];
 
