@@ -9,7 +9,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset run env env-dev check format test tests coverage-gate unit soak bench docs screenshots
+.PHONY: help demo demo-reset run env env-dev check format test tests collected coverage-gate unit soak bench docs screenshots
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,9 +32,14 @@ run: env ## a real controller; settings in var/controller.toml or VANG_... (docs
 test: ## set this machine up, then check, then every test with its coverage gate
 	@$(PYTHON) tools/test_machine.py
 	@$(PYTHON) tools/bootstrap.py controller agent dev alsa
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory -j 2 check collected
 	@$(MAKE) --no-print-directory tests
 	@$(MAKE) --no-print-directory coverage-gate
+
+# Tests are rewritten when they are first read. Here once, beside the check of types, which needs one
+# processor; not by each worker for itself. What cannot be read is told when they run.
+collected:
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 || true
 
 check: env-dev ## ruff, mypy --strict, import layers
 	@$(BIN)/ruff check .

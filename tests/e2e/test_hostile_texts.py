@@ -34,7 +34,11 @@ from tests.support.web import NOW, served
 pytestmark = pytest.mark.real
 
 TRAPS = (Path(__file__).parent / "hostile_traps.js").read_text(encoding="utf-8")
-WALKERS = (Role.OPERATOR, Role.APPROVER, Role.AUDITOR)
+WALKERS = [
+    Role.OPERATOR,
+    pytest.param(Role.APPROVER, marks=pytest.mark.soak),
+    pytest.param(Role.AUDITOR, marks=pytest.mark.soak),
+]
 SHORT = '"><script>alert(30)</script><img src=x onerror=alert(9)>'
 """For names of people and what a station tells: these have a length."""
 NAMES = ("_name", "_by", "full_name")

@@ -30,7 +30,7 @@ CHECKS = [
 ]
 NAMES = [operation.name for noun in NOUNS for operation in noun.all]
 SEED = 20261125
-ASKED, ASKED_LONG = 5, 300
+ASKED, ASKED_LONG = 4, 300
 """Requests of each kind to each route: of what its document allows, and of what it forbids."""
 
 

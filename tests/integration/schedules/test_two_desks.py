@@ -24,7 +24,7 @@ from tests.support.web import DISTRICT, served
 
 ENGINES = ("sqlite", "postgres")
 BUSY = 503
-ROUNDS = [10, pytest.param(100, marks=pytest.mark.soak)]
+ROUNDS = [5, pytest.param(100, marks=pytest.mark.soak)]
 """For each of two engines and two kinds of change."""
 
 
