@@ -28,7 +28,7 @@ VISITS = [
     ("quantri", DESK),
     ("bientap", DESK),
     ("bientap", PHONE),
-    ("duyet.bacai", PHONE),
+    pytest.param("duyet.bacai", PHONE, marks=pytest.mark.soak),
     ("kiemtra", PHONE),
 ]
 FAULTS = (Path(__file__).parent / "page_faults.js").read_text(encoding="utf-8")

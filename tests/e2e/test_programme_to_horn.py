@@ -28,7 +28,7 @@ from tests.support import listening, sound
 from tests.support.person import next_minute
 from tests.support.province import Province, province, until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.soak]
 
 DISTRICT, STATION = "bac-ai", "bac-ai-phuoc-binh"
 RATE = listening.RATE_HZ

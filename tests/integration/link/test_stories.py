@@ -20,6 +20,12 @@ from tests.support.fleet import STATION, Province
 from tests.support.web import DISTRICT, Browser
 
 
+@pytest.fixture
+def here(town: Province) -> Province:
+    """On SQLite: the same plans and lines are read on both engines by the tests of evidence."""
+    return town
+
+
 def planned(here: Province, **changes: Any) -> SlotRow:
     """The first slot of a schedule the station holds, and its pages are served."""
     here.schedule(**changes)

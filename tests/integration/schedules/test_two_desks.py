@@ -22,7 +22,7 @@ from tests.support.postgres import fresh_database
 from tests.support.schedule_desk import Desk, a_wish, desk
 from tests.support.web import DISTRICT, served
 
-ENGINES = ("sqlite", "postgres")
+ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.soak)]
 BUSY = 503
 ROUNDS = [5, pytest.param(100, marks=pytest.mark.soak)]
 """For each of two engines and two kinds of change."""

@@ -28,7 +28,13 @@ from tests.support.web import DISTRICT, Browser
 SAFE = {"GET", "HEAD", "OPTIONS"}
 LOOKERS = (Role.OPERATOR, Role.APPROVER, Role.ADMIN)
 """Who looks at the own things: the first who may."""
+LISTED = (Role.OPERATOR, Role.AUDITOR)
+"""Whose lists and searches are asked in each run; those of the others in the long campaigns."""
 ROLES = (Role.OPERATOR, Role.APPROVER, Role.COMMUNE_OFFICER, Role.AUDITOR, Role.ADMIN)
+SEARCHERS = [
+    *LISTED,
+    *(pytest.param(role, marks=pytest.mark.soak) for role in ROLES if role not in LISTED),
+]
 REFUSED_PLACE = "Nơi đã chọn nằm ngoài địa bàn của bạn."
 
 FULL = {
@@ -590,7 +596,7 @@ def _lists(both: Neighbours) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", SEARCHERS)
 def test_no_list_and_no_search_tells_of_the_other_district(both: Neighbours, role: Role) -> None:
     browser, told, shown = both.browser(both.here, role), [], 0
     tree = both.centre.places.tree()
