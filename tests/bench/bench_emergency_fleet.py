@@ -154,7 +154,7 @@ class _Desk:
         ending = {"part": Part.CORRECTION.value}
         corrected_ms = self._timed_ms(page, Part.CORRECTION, "bao-yen", ending)
         assert self._second.post(f"{page}/dung").status == 303
-        time.sleep(3)
+        time.sleep(3)  # the next round begins with horns that are silent
         return Round(sounded_ms, corrected_ms)
 
     def _timed_ms(self, page: str, part: Part, deed: str, fields: Mapping[str, str]) -> float:

@@ -31,6 +31,10 @@ def _said_no(here: Province, *, all_to_come: bool = False) -> SlotRow:
     """A slot of the district that the commune of STATION declined before it was due."""
     here.schedule()
     here.plans.refresh()
+    return _decline(here, all_to_come=all_to_come)
+
+
+def _decline(here: Province, *, all_to_come: bool = False) -> SlotRow:
     slot = here.slots()[0]
     officer = here.centre.actor(Role.COMMUNE_OFFICER, COMMUNE)
     _offers(here).decline(officer, slot.slot_id, REASON, all_to_come=all_to_come)
@@ -89,21 +93,13 @@ def test_a_station_that_did_not_get_the_no_and_aired_it_has_aired_it(town: Provi
     town.plans.refresh()
     town.beat()
     held = town.plan_of().claims.version
-    slot = _said_no_only(town)
+    slot = _decline(town)
     town.go_to(slot, seconds=360)
     town.beat(plan_version=held)
     town.as_run.reconcile()
     assert town.verdict(slot) == ("unknown", None)
     town.journal(wire.entry(town.ran(slot), no=1))
     assert town.verdict(slot) == ("aired", None)
-
-
-def _said_no_only(town: Province) -> SlotRow:
-    slot = town.slots()[0]
-    officer = town.centre.actor(Role.COMMUNE_OFFICER, COMMUNE)
-    _offers(town).decline(officer, slot.slot_id, REASON, all_to_come=False)
-    town.plans.refresh()
-    return slot
 
 
 def test_priority_items_must_air_and_what_began_is_not_declined(town: Province) -> None:
