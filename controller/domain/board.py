@@ -15,6 +15,8 @@ STRIP_UNITS = 144
 
 ONLINE_STATES = frozenset({"ready", "on_air"})
 TROUBLE_STATES = frozenset({"degraded", "unknown", "down", "never"})
+WORST_FIRST = ("down", "unknown", "never", "degraded", "maint", "emergency", "drill", "on_air")
+"""In which order states are told where one sign stands for several stations; ready is last."""
 
 
 class Sign(StrEnum):
@@ -113,6 +115,12 @@ def strip(marks: Iterable[tuple[datetime, int, Sign]], now: datetime) -> tuple[S
                 StripMark(round(min(offset, STRIP_UNITS - width), 2), round(width, 2), sign)
             )
     return tuple(bars)
+
+
+def worst(states: Iterable[str]) -> str | None:
+    """The state that stands for several stations of one place; None for none."""
+    rank = {state: number for number, state in enumerate(WORST_FIRST)}
+    return min(states, key=lambda state: rank.get(state, len(rank)), default=None)
 
 
 def is_aired(outcome: str) -> bool:

@@ -60,6 +60,8 @@ class Station:
     language_order: tuple[str, ...]
     is_in_service: bool = True
     """False before it is commissioned: it is installed and tried, but nothing counts on it."""
+    coordinates: tuple[float, float] | None = None
+    """(latitude, longitude) in degrees, WGS 84; None: not known."""
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,15 @@ class Upcoming:
 
 
 @dataclass(frozen=True, slots=True)
+class NextSlot:
+    """What a station airs next."""
+
+    slot_id: str
+    title: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BoardView:
     """The whole board of one person's place."""
 
@@ -91,6 +100,8 @@ class BoardView:
     on_air: tuple[OnAir, ...]
     last: LastSlot | None
     upcoming: Upcoming | None
+    next_slots: Mapping[str, NextSlot]
+    """By station, of the next 24 hours."""
     open_exceptions: tuple[tuple[datetime, str, str], ...]
     """(until, place name, why) of each dated exception of broadcast hours in force."""
     cursor: int
@@ -140,6 +151,7 @@ class Board:
                 on_air=tuple(_on_air(session, tree, slots, tiles, now)),
                 last=_last(session, slots, now),
                 upcoming=_upcoming(session, tree, slots, tiles, now),
+                next_slots=_next_slots(slots, now),
                 open_exceptions=_exceptions(session, tree, actor.place_id, now),
                 cursor=_cursor(session),
                 made_at=now,
@@ -237,6 +249,16 @@ def _upcoming(
     shown = judged.not_ready[:5]
     phones = phones_of(session, [one.station_id for one in shown])
     return Upcoming(judged, tuple((one, phones.get(one.station_id)) for one in shown))
+
+
+def _next_slots(slots: Sequence[NearSlot], now: datetime) -> dict[str, NextSlot]:
+    found: dict[str, NextSlot] = {}
+    for slot in slots:
+        if slot.row.starts_at > now:
+            coming = NextSlot(slot.row.slot_id, slot.row.title, slot.row.starts_at)
+            for station in slot.stations:
+                found.setdefault(station.station_id, coming)
+    return found
 
 
 def _exceptions(

@@ -198,4 +198,11 @@ def _station_of(row: StationRow, away: Collection[str]) -> Station:
         row.volume_ceiling_percent,
         tuple(row.language_order),
         row.station_id not in away,
+        _coordinates(row),
     )
+
+
+def _coordinates(row: StationRow) -> tuple[float, float] | None:
+    if row.latitude is None or row.longitude is None:
+        return None
+    return row.latitude, row.longitude

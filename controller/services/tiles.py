@@ -26,7 +26,10 @@ class Tile:
     """One station as the board shows it."""
 
     station_id: str
+    station_name: str
+    place_id: str
     name: str
+    """Of its commune."""
     kind_letter: str
     district_id: str
     state: str
@@ -128,6 +131,8 @@ def _tile(
     on_air = state is not None and state.shown_state == "on_air"
     return Tile(
         station_id=station.station_id,
+        station_name=station.name,
+        place_id=place.place_id,
         name=place.name,
         kind_letter=_LETTERS.get(place.kind_word, ""),
         district_id=district.place_id if district else place.parent_id or place.place_id,

@@ -1,4 +1,5 @@
 // The live board: asks for what changed each 1.5 s while somebody looks, and swaps only those tiles.
+// A page that draws more than tiles listens for "board:news", and says in data-seen what it shows already.
 const PERIOD_MS = 1500;
 const board = document.querySelector("[data-board]");
 const part = (name) => document.querySelector(`[data-live="${name}"]`);
@@ -54,7 +55,10 @@ async function poll() {
   clearTimeout(timer);
   if (document.hidden) return;
   try {
-    const answer = await fetch(`${board.dataset.changes}?tu=${cursor}`, { headers: { Accept: "application/json" } });
+    const address = new URL(board.dataset.changes, location.href);
+    address.searchParams.set("tu", cursor);
+    if (board.dataset.seen) address.searchParams.set("dau", board.dataset.seen);
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
     if (answer.status === 401 || answer.redirected) {
       location.reload();
       return;
@@ -62,7 +66,8 @@ async function poll() {
     if (!answer.ok) throw new Error(String(answer.status));
     const change = await answer.json();
     cursor = change.cursor;
-    swapTiles(change.tiles);
+    swapTiles(change.tiles ?? {});
+    board.dispatchEvent(new CustomEvent("board:news", { detail: change }));
     swapText("[data-district]", change.districts, "district");
     swapText("[data-filter]", change.filters, "filter");
     swapPart("summary", change.summary);

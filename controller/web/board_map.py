@@ -1,0 +1,152 @@
+"""The board as a map: the stations of each commune in one mark, wherever it can be drawn."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from controller.domain.board import WORST_FIRST, worst
+from controller.domain.map_sheet import Panel, Pin, Sheet, laid_out, pin, whole
+from controller.domain.places import Place, PlaceTree
+from controller.services.board import NextSlot
+from controller.services.province_map import ProvinceMap
+from controller.services.tiles import Tile
+from controller.web import formats
+from controller.web.words import STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Stations that share one outline or one point."""
+
+    key: str
+    place: Place
+    tiles: tuple[Tile, ...]
+    """Those the filter lets through."""
+    out_of: int
+    """How many there are."""
+
+    @property
+    def state(self) -> str | None:
+        """The state that stands for all of them; None when the filter leaves none."""
+        return worst(tile.state for tile in self.tiles)
+
+    @property
+    def words(self) -> str:
+        """What it shows, in one line: "Xã Phước Bình: Mất kết nối từ 16:21"."""
+        name = formats.capitalised(self.place.full_name)
+        if not self.tiles:
+            return name
+        if len(self.tiles) == 1:
+            return f"{name}: {state_words(self.tiles[0])}"
+        counted = ", ".join(
+            f"{STATES[state][2]} {number}"
+            for state in (*WORST_FIRST, "ready")
+            if (number := sum(tile.state == state for tile in self.tiles))
+        )
+        stations = _("%(n)s trạm", n=len(self.tiles))
+        return f"{name}, {stations}: {counted}"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardMap:
+    """The drawing, what each mark of it says, and which stations it cannot show."""
+
+    sheet: Sheet | None
+    marks: Mapping[str, Mark]
+    unplaced: tuple[Tile, ...]
+    borders: tuple[str, ...]
+    inset_place: Place | None
+    inset_border: str
+    """The `d` of the district's border."""
+
+    def mark_of(self, tile: Tile) -> str | None:
+        """The key of the mark a station is drawn in; None: it is only in the list."""
+        return next((key for key in keys_of(tile) if key in self.marks), None)
+
+    @property
+    def panels(self) -> Sequence[tuple[str, Panel]]:
+        """(name, drawing) of each: main, inset."""
+        if self.sheet is None:
+            return ()
+        return list(zip(("main", "inset"), self.sheet.panels, strict=False))
+
+
+def keys_of(tile: Tile) -> tuple[str, str]:
+    """What its mark may be called: by its commune's outline, or as a point of its own."""
+    return tile.place_id, f"{tile.station_id}.diem"
+
+
+def state_words(tile: Tile) -> str:
+    """A station's state and since when: "Mất kết nối từ 16:21"."""
+    word = str(STATES[tile.state][2])
+    if tile.since_at is None:
+        return word
+    return _("%(state)s từ %(at)s", state=word, at=formats.clock(tile.since_at))
+
+
+def board_map(
+    tree: PlaceTree,
+    province: ProvinceMap,
+    stations: Sequence[tuple[Tile, bool]],
+) -> BoardMap:
+    """The map of (station, whether the filter lets it through); nothing of any other station."""
+    pins, tiles, shown = dict[str, Pin](), dict[str, list[Tile]](), set[str]()
+    unplaced = []
+    for tile, is_shown in stations:
+        found = _pin(tree, province, tile)
+        if found is None:
+            unplaced.append(tile)
+            continue
+        pins[found.key] = found
+        tiles.setdefault(found.key, []).append(tile)
+        if is_shown:
+            shown.add(tile.station_id)
+    sheet = laid_out(list(pins.values()), province.communes)
+    return BoardMap(
+        sheet=sheet,
+        marks={
+            key: Mark(
+                key,
+                tree.places[found[0].place_id],
+                tuple(tile for tile in found if tile.station_id in shown),
+                len(found),
+            )
+            for key, found in tiles.items()
+        },
+        unplaced=tuple(unplaced),
+        borders=tuple(province.districts.values()),
+        inset_place=tree.places.get(sheet.inset_group) if sheet else None,
+        inset_border=province.districts.get(sheet.inset_group, "") if sheet else "",
+    )
+
+
+def _pin(tree: PlaceTree, province: ProvinceMap, tile: Tile) -> Pin | None:
+    place, station = tree.places[tile.place_id], tree.stations[tile.station_id]
+    area = province.communes.get(place.place_id)
+    by_commune, by_point = keys_of(tile)
+    return pin(
+        by_commune if area else by_point,
+        tile.district_id,
+        area,
+        (station.coordinates, coordinates_of(place)),
+        province.projection,
+        whole(province.communes),
+    )
+
+
+def coordinates_of(place: Place) -> tuple[float, float] | None:
+    """(latitude, longitude) of a place, where both are known."""
+    if place.latitude is None or place.longitude is None:
+        return None
+    return place.latitude, place.longitude
+
+
+def seen(next_slots: Mapping[str, NextSlot]) -> str:
+    """A mark of what comes next everywhere: an open page that has another asks for all of it."""
+    told = [(key, one.slot_id, one.starts_at.isoformat()) for key, one in next_slots.items()]
+    return f"{zlib.crc32(json.dumps(sorted(told)).encode()):08x}"
