@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from controller.errors import BusyError, DatabaseDamagedError
+from controller.errors import BusyError, DatabaseDamagedError, InvalidInputError
 
 BUSY_TIMEOUT_MS = 5_000
 _WRITE = "vang_write"
@@ -38,14 +38,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that only reads; whatever it changed is rolled back."""
-        with self._sessions() as session:
+        with _storable(), self._sessions() as session:
             yield session
             session.rollback()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose changes are committed at the end, all or none. BusyError after 5 s."""
-        with self._my_turn(), self._sessions() as session:
+        with _storable(), self._my_turn(), self._sessions() as session:
             try:
                 session.connection(execution_options={_WRITE: True})
                 yield session
@@ -94,6 +94,17 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def _storable() -> Iterator[None]:
+    """InvalidInputError for a text with a NUL, which SQLite holds and PostgreSQL does not."""
+    try:
+        yield
+    except DataError as error:
+        if "NUL" not in str(error.orig):
+            raise
+        raise InvalidInputError("a NUL", field="", problem="hidden_characters") from error
 
 
 def _engine(url: str, *, is_sqlite: bool) -> Engine:

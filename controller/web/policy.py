@@ -168,6 +168,8 @@ def install(app: Flask) -> None:
 
 
 def _enforce() -> Response | None:
+    if _names_what_cannot_be():
+        abort(404)
     if request.endpoint is None:
         if not is_for_programs():
             g.actor = _actor()  # no such page: the refusal is shown in the reader's language
@@ -183,6 +185,15 @@ def _enforce() -> Response | None:
     if led_away is None and limit is not None:
         _ensure_room(limit(settings()))
     return led_away
+
+
+def _names_what_cannot_be() -> bool:
+    """Whether an address holds a NUL, which no name of ours does and PostgreSQL takes for a fault.
+
+    What programs ask behind the question mark is described to them, and refused there.
+    """
+    asked = () if is_for_programs() else (one for pair in request.args.items(True) for one in pair)
+    return "\0" in request.path or any("\0" in one for one in asked)
 
 
 def _ensure_room(limit_bytes: int) -> None:
