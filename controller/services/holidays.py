@@ -11,6 +11,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
+from controller.domain.bulletins import clean_text
 from controller.domain.places import Place
 from controller.domain.schedule import HolidayRule, Schedule, local_date
 from controller.errors import InvalidInputError, NotFoundError
@@ -233,7 +234,7 @@ def _gained(before: Schedule, after: Schedule, now: datetime) -> frozenset[date]
 
 def _clean(wish: DayWish, today: date) -> str:
     """The name; InvalidInputError naming the field."""
-    name = " ".join(wish.name.split())
+    name = " ".join(clean_text(wish.name, field="name").split())
     if not name:
         raise InvalidInputError("no name", field="name", problem="missing")
     if len(name) > LONGEST_NAME:

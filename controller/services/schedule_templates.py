@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
+from controller.domain.bulletins import clean_text
 from controller.domain.schedule import EVERY_DAY, HolidayRule
 from controller.errors import InvalidInputError, NotFoundError
 from controller.services.audit import Deed, record
@@ -154,7 +155,7 @@ def _named(session: Session, place_id: str, name: str) -> ScheduleTemplateRow | 
 
 def _clean(pattern: Pattern) -> str:
     """The name; InvalidInputError naming the field of the form."""
-    name = " ".join(pattern.name.split())
+    name = " ".join(clean_text(pattern.name, field="template_name").split())
     if not name:
         raise InvalidInputError("no name", field="template_name", problem="missing")
     if len(name) > LONGEST_NAME:
