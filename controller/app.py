@@ -18,6 +18,7 @@ from controller.settings import Settings, WebSettings
 from controller.web import (
     assets,
     context,
+    direction,
     formats,
     headers,
     policy,
@@ -74,6 +75,7 @@ def create_app(
     context.install(app, now)
     headers.install(app)
     squeezing.install(app)
+    direction.install(app)
     refusals.install(app, on_server_error)
     _mount(app, csrf)
     return app

@@ -11,6 +11,8 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from controller.domain.bulletins import visible
+from controller.domain.direction import unturned
 from controller.services.sending import NeverError, NotNowError
 from controller.settings import MailSettings
 
@@ -72,7 +74,7 @@ class Mail:
     def _message(self, letter: Letter) -> EmailMessage:
         sender = self._settings.sender
         message = EmailMessage()
-        message["Subject"] = " ".join(letter.subject.split())
+        message["Subject"] = visible(letter.subject)
         message["From"] = Address("Vang", addr_spec=sender)
         message["To"] = letter.to
         message["Date"] = format_datetime(self._now())
@@ -80,7 +82,7 @@ class Mail:
         name = letter.letter_id.replace(":", ".")
         message["Message-ID"] = f"<{name}@{sender.partition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers
-        message.set_content(letter.text)
+        message.set_content(unturned(letter.text))
         return message
 
 

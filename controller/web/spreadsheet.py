@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
+
+from controller.domain.direction import unturned
 
 MIMETYPE = "text/csv"
 _MARK = "\ufeff"
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would work out instead of showing it."""
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\t\r＝＋－＠])")
+"""Where a spreadsheet would begin to work out: at the head of a cell, and behind what it takes for
+the end of one. Where the decimal sign is a comma, as here, that is a semicolon, and quotes inside a
+line that does not begin with one are no quotes to it.
+"""
 
 
 def lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
@@ -26,6 +32,6 @@ def _line(cells: Sequence[object]) -> str:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULAS):
-        return f"'{value}"
+    if isinstance(value, str):
+        return _FORMULA.sub(r"\1'", unturned(value))
     return "" if value is None else value

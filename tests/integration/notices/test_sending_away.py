@@ -18,7 +18,7 @@ from controller.domain.notices import NoticeKind, Way
 from controller.errors import ForbiddenError, InvalidInputError
 from controller.jobs.deliveries import DeliveryWorker
 from controller.services.deliveries import CLAIMED_FOR, Parcel
-from controller.services.mail import Mail
+from controller.services.mail import Letter, Mail
 from controller.services.notice_watch import NoticeWatch
 from controller.services.ways import ways_of
 from controller.services.webhook import Webhook
@@ -35,7 +35,7 @@ from tests.support.post import (
     free_port,
     mail_server,
 )
-from tests.support.web import DISTRICT, PROVINCE, Centre, words
+from tests.support.web import DISTRICT, NOW, PROVINCE, Centre, words
 
 ADDRESS = "https://vang.example.vn"
 LOCAL_MAIL = MailSettings(host="127.0.0.1", security="none", sender="vang@example.vn", timeout_s=5)
@@ -145,6 +145,21 @@ def test_a_letter_goes_out_once_over_starttls_with_a_password(
     assert f"{ADDRESS}/bang" in text
     assert "Phước Bình" in text
     assert letter.get_content_type() == "text/plain"
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\n", "\r", "\x0b", "\x85", "\u2028", "\x00"])
+def test_no_title_adds_a_line_to_the_head_of_a_letter_or_turns_its_words(
+    box: MailBox, ending: str
+) -> None:
+    mail = Mail(replace(LOCAL_MAIL, port=box.port), lambda: NOW)
+    title = f"Họp\u202e thôn{ending}Bcc: ai.do@example.vn{ending}{ending}<b>"
+    mail.send(Letter("email.1", "tri@example.vn", title, f"Họp\u202e thôn\n{title}"))
+    (letter,) = box.letters
+    assert letter["Bcc"] is None
+    assert letter["To"] == "tri@example.vn"
+    assert letter["Subject"].replace(" ", "") == "Họpthôn" + "Bcc:ai.do@example.vn<b>"
+    assert letter.get_content_type() == "text/plain"
+    assert "\u202e" not in letter.get_content()
 
 
 def test_a_wrong_certificate_gets_no_letter_and_no_password(

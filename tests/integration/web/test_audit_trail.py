@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -162,6 +163,18 @@ def test_the_days_asked_for_are_taken_home_and_that_is_written_down(here: Centre
 def test_what_a_spreadsheet_would_work_out_is_shown_as_text(here: Centre) -> None:
     here.audit.refused(None, Deed("slot.cancel", "slot", "=1+1", DISTRICT, {}))
     assert "'=1+1" in {row[7] for row in _file(here)}
+
+
+def test_a_spreadsheet_that_ends_cells_with_semicolons_works_nothing_out_either(
+    here: Centre,
+) -> None:
+    for said in ("x;=1+1", "x;  +1", "x\n@A1", "x\t-1", "＝1+1", "buổi; không phát"):
+        here.audit.refused(None, Deed("slot.cancel", "slot", said, DISTRICT, {"reason": said}))
+    rows = _file(here)
+    assert [
+        cell for row in rows for cell in row if re.search(r"(^|[;\n\t])\s*[=+@＝-]", cell)
+    ] == []
+    assert "buổi; không phát" in {row[7] for row in rows}
 
 
 @pytest.mark.parametrize(
