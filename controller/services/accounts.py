@@ -96,9 +96,9 @@ class Accounts:
         """Who holds this session token; None when it ended. `is_use` False keeps none alive."""
         return self._sessions.actor_of(token, address=address, is_use=is_use)
 
-    def sign_out(self, token: str) -> None:
+    def sign_out(self, token: str, *, address: str) -> None:
         """End the session; nothing happens when it has ended already."""
-        self._sessions.end(token)
+        self._sessions.end(token, address=address)
 
     def sessions_of(self, actor: Actor, token: str) -> Sequence[SessionView]:
         """The actor's own open sessions, the newest first."""

@@ -220,10 +220,16 @@ class Sessions:
         with self._database.write() as session:
             record(session, actor, deed, at=self._now())
 
-    def end(self, token: str) -> None:
+    def end(self, token: str, *, address: str) -> None:
         """Forget one session."""
         with self._database.write() as session:
-            session.execute(delete(SessionRow).where(SessionRow.token_hash == hash_of(token)))
+            row = session.get(SessionRow, hash_of(token))
+            if row is None:
+                return
+            account = session.get_one(AccountRow, row.account_id)
+            session.delete(row)
+            deed = Deed("account.sign_out", "account", account.account_id, account.place_id)
+            record(session, actor_from(account, address), deed, at=self._now())
 
     def end_all(self, session: Session, account_id: str, *, but: str | None = None) -> int:
         """Forget an account's sessions inside the caller's transaction; how many."""

@@ -113,7 +113,7 @@ def _door(
 @own_password
 def sign_out() -> Response:
     """End the session here and at the centre."""
-    services().accounts.sign_out(request.cookies.get(session_cookie(), ""))
+    services().accounts.sign_out(request.cookies.get(session_cookie(), ""), address=address())
     return _without_session(redirect(url_for("auth.sign_in"), code=303))
 
 

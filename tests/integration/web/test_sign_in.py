@@ -245,10 +245,15 @@ def test_sign_ins_and_refusals_are_written_down(here: Centre) -> None:
     browser = here.client()
     _sign_in(browser, actor.username, "sai")
     _sign_in(browser, actor.username)
+    browser.post("/dang-xuat")
     with here.database.read() as session:
         query = select(AuditRow.action, AuditRow.place_id).order_by(AuditRow.audit_id)
         rows = [tuple(row) for row in session.execute(query)]
-    assert rows[-2:] == [("account.sign_in_refused", DISTRICT), ("account.sign_in", DISTRICT)]
+    assert rows[-3:] == [
+        ("account.sign_in_refused", DISTRICT),
+        ("account.sign_in", DISTRICT),
+        ("account.sign_out", DISTRICT),
+    ]
 
 
 def test_a_wrong_current_password_is_written_down(here: Centre) -> None:
