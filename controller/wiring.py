@@ -59,6 +59,7 @@ from controller.services.approvals import ApprovalQueue
 from controller.services.as_run import AsRun
 from controller.services.audit import AuditTrail
 from controller.services.audit_chain import AuditChain
+from controller.services.audit_note import AuditNote
 from controller.services.board import Board
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
@@ -231,6 +232,11 @@ def open_database(
     return database
 
 
+def audit_note(settings: Settings) -> AuditNote:
+    """Where it is noted how far the chain of the audit trail went."""
+    return AuditNote(settings.folder / "audit-head")
+
+
 def build_services(
     settings: Settings,
     database: Database,
@@ -272,7 +278,7 @@ def build_services(
         accounts=accounts,
         tokens=Tokens(database, now, places, accounts.ensure_password),
         audit=AuditTrail(database, now),
-        audit_chain=AuditChain(database),
+        audit_chain=AuditChain(database, audit_note(settings)),
         places=places,
         bulletins=bulletins,
         approvals=ApprovalQueue(database, now, places),

@@ -75,7 +75,12 @@ COMMANDS = (
         "reset_password",
     ),
     Command("migrate", "make the database, or bring it to this version", "migrate"),
-    Command("check-audit", "work out anew whether the audit trail is as it was written", "audit"),
+    Command(
+        "check-audit",
+        "work out anew whether the audit trail is as it was written",
+        "audit",
+        options.check_audit,
+    ),
     Command("doctor", "look at the settings together and say what to do", "doctor"),
     Command("version", "print the version", "console", deed="show_version", takes_settings=False),
 )

@@ -51,6 +51,20 @@ def broker_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--listen", default="127.0.0.1", help="address the broker listens on")
 
 
+def check_audit(parser: argparse.ArgumentParser) -> None:
+    """Options of `check-audit`."""
+    parser.add_argument(
+        "--noted",
+        metavar="NUMBER:LINK",
+        help="a link noted elsewhere, as in an export; else what the centre noted itself",
+    )
+    parser.add_argument(
+        "--accept",
+        action="store_true",
+        help="after an older copy was put back: go on from here, which is written down",
+    )
+
+
 def add_user(parser: argparse.ArgumentParser) -> None:
     """Options of `add-user`."""
     parser.add_argument("username", help="name to sign in with")

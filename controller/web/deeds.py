@@ -74,6 +74,8 @@ DEEDS: dict[str, Callable[[], str]] = {
     "fault.mend": lambda: _("Báo loa đã sửa xong"),
     "reading.change": lambda: _("Đổi cách đọc chữ viết tắt"),
     "reading.reset": lambda: _("Trả cách đọc về mặc định"),
+    "account.sign_out": lambda: _("Đăng xuất"),
+    "audit.accept": lambda: _("Nhận nhật ký của bản sao cũ"),
     "audit.export": lambda: _("Tải nhật ký về"),
     "order.emergency": lambda: _("Phát tin khẩn cấp"),
     "order.drill": lambda: _("Phát diễn tập"),

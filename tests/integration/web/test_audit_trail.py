@@ -19,6 +19,7 @@ from controller.cli import main
 from controller.domain.accounts import Role
 from controller.services.audit import Deed
 from controller.services.audit_chain import AuditChain
+from controller.services.audit_note import AuditNote, Head, head_of
 from controller.storage import migrate
 from controller.storage.database import Database
 from controller.storage.models import AuditRow, AuditSealRow
@@ -34,8 +35,9 @@ def _deeds(here: Centre, count: int, place_id: str = DISTRICT) -> None:
 def _behind_its_back(folder: Path, statement: str) -> None:
     """What somebody does who may do anything with the file."""
     with closing(sqlite3.connect(folder / "vang.db")) as file:
-        for name in ("audit_no_update", "audit_no_delete"):
-            file.execute(f"DROP TRIGGER {name}")
+        for name in ("update", "delete"):
+            file.execute(f"DROP TRIGGER IF EXISTS audit_no_{name}")
+            file.execute(f"DROP TRIGGER IF EXISTS audit_seal_no_{name}")
         file.execute(statement)
         file.commit()
 
@@ -119,6 +121,50 @@ def test_whoever_changes_the_file_itself_is_found_out_at_that_row(
     assert state.found.head != head
     page = words(here.client(Role.AUDITOR).get("/nhat-ky/kiem-tra"))
     assert "Nhật ký đã bị sửa từ dòng số 3." in page
+
+
+LAST_ROWS = (
+    "DELETE FROM audit WHERE audit_id > 3",
+    "DELETE FROM audit_seal WHERE audit_id > 3",
+)
+
+
+def test_whoever_takes_out_the_last_rows_with_their_links_is_found_out_by_the_note(
+    here: Centre,
+) -> None:
+    note = AuditNote(here.folder / "audit-head")
+    chain = AuditChain(here.database, note)
+    here.add(audit_chain=chain)
+    _deeds(here, 5)
+    chain.seal()
+    noted = note.read()
+    assert noted is not None
+    assert noted.number == 5
+    for statement in LAST_ROWS:
+        _behind_its_back(here.folder, statement)
+    assert AuditChain(here.database).examine().is_whole, "by itself a shorter chain is whole"
+    auditor = here.client(Role.AUDITOR)
+    chain.seal()  # deeds go on, and the note stays what it was
+    state = chain.examine()
+    assert (state.is_whole, state.found.broken_at, state.noted) == (False, None, noted)
+    page = words(auditor.get("/nhat-ky/kiem-tra"))
+    assert "Trước đây chuỗi đã đến mắt xích số 5, nay không còn mắt xích ấy." in page
+    assert chain.accept() == noted
+    assert chain.examine().is_whole
+
+
+def test_whoever_makes_the_whole_chain_anew_is_found_out_by_a_link_kept_elsewhere(
+    here: Centre,
+) -> None:
+    chain = AuditChain(here.database)
+    _deeds(here, 5)
+    chain.seal()
+    kept = Head(5, chain.examine().found.head)
+    _behind_its_back(here.folder, "UPDATE audit SET actor = 'x' WHERE audit_id = 2")
+    _behind_its_back(here.folder, "DELETE FROM audit_seal")
+    chain.seal()
+    assert chain.examine().is_whole
+    assert not chain.examine(kept).is_whole
 
 
 def test_an_auditor_sees_that_it_is_whole(here: Centre) -> None:
@@ -219,3 +265,39 @@ def test_the_command_says_whether_it_is_whole(
         _behind_its_back(tmp_path, "UPDATE audit SET address = '1.2.3.4' WHERE audit_id = 2")
         assert main(["check-audit"]) == 1
         assert "BROKEN at row 2: 1 rows before it" in capsys.readouterr().err
+
+
+def test_the_command_finds_the_end_taken_out_and_accepts_an_older_copy_when_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with centre(tmp_path) as built:
+        chain = AuditChain(built.database, AuditNote(tmp_path / "audit-head"))
+        _deeds(built, 5)
+        chain.seal()
+        head = chain.examine().found.head
+        monkeypatch.setenv("VANG_DATA_FOLDER", str(tmp_path))
+        with built.database.write() as session:
+            session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+            session.execute(
+                text("INSERT INTO alembic_version VALUES (:now)"),
+                {"now": migrate.newest_revision()},
+            )
+        assert main(["check-audit", "--noted", f"5:{head}"]) == 0
+        assert main(["check-audit", "--noted", f"4:{head}"]) == 1
+        assert "ANOTHER CHAIN" in capsys.readouterr().err
+        assert main(["check-audit", "--noted", "soon"]) == 1
+        for statement in LAST_ROWS:
+            _behind_its_back(tmp_path, statement)
+        assert main(["check-audit"]) == 1
+        assert "SHORTENED: 5 rows were linked once, 3 are there." in capsys.readouterr().err
+        assert main(["check-audit", "--accept"]) == 0
+        assert main(["check-audit"]) == 0
+        newest = built.audit.newest(limit=1)[0]
+        assert (newest.action, newest.detail["noted"]) == ("audit.accept", f"5:{head}")
+
+
+@pytest.mark.parametrize("spoilt", ["", "5", "5:abc", "x" * 70, "5:" + "g" * 64])
+def test_a_spoilt_note_notes_nothing(tmp_path: Path, spoilt: str) -> None:
+    assert head_of(spoilt) is None
+    (tmp_path / "audit-head").write_text(spoilt, encoding="ascii")
+    assert AuditNote(tmp_path / "audit-head").read() is None
