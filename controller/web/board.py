@@ -112,7 +112,7 @@ def chart_changes() -> Response:
             pin.key: render_template(
                 "board/_mark.html", mark=chart.marks[pin.key], pin=pin, panel=panel, name=name
             )
-            for name, panel in chart.panels
+            for name, panel in chart.drawing.panels
             for pin in panel.pins
             if pin.key in keys
         },

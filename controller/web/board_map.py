@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from controller.domain.board import WORST_FIRST, worst
-from controller.domain.map_sheet import Panel, Pin, Sheet, laid_out, pin, whole
+from controller.domain.map_sheet import Pin
 from controller.domain.places import Place, PlaceTree
 from controller.services.board import NextSlot
 from controller.services.province_map import ProvinceMap
 from controller.services.tiles import Tile
 from controller.web import formats
+from controller.web.map_chart import Chart, chart_of, pin_of
 from controller.web.words import STATES
 
 
@@ -56,24 +57,13 @@ class Mark:
 class BoardMap:
     """The drawing, what each mark of it says, and which stations it cannot show."""
 
-    sheet: Sheet | None
+    drawing: Chart
     marks: Mapping[str, Mark]
     unplaced: tuple[Tile, ...]
-    borders: tuple[str, ...]
-    inset_place: Place | None
-    inset_border: str
-    """The `d` of the district's border."""
 
     def mark_of(self, tile: Tile) -> str | None:
         """The key of the mark a station is drawn in; None: it is only in the list."""
         return next((key for key in keys_of(tile) if key in self.marks), None)
-
-    @property
-    def panels(self) -> Sequence[tuple[str, Panel]]:
-        """(name, drawing) of each: main, inset."""
-        if self.sheet is None:
-            return ()
-        return list(zip(("main", "inset"), self.sheet.panels, strict=False))
 
 
 def keys_of(tile: Tile) -> tuple[str, str]:
@@ -98,7 +88,10 @@ def board_map(
     pins, tiles, shown = dict[str, Pin](), dict[str, list[Tile]](), set[str]()
     unplaced = []
     for tile, is_shown in stations:
-        found = _pin(tree, province, tile)
+        station, place = tree.stations[tile.station_id], tree.places[tile.place_id]
+        found = pin_of(
+            tree, province, place, point_key=keys_of(tile)[1], coordinates=station.coordinates
+        )
         if found is None:
             unplaced.append(tile)
             continue
@@ -106,9 +99,8 @@ def board_map(
         tiles.setdefault(found.key, []).append(tile)
         if is_shown:
             shown.add(tile.station_id)
-    sheet = laid_out(list(pins.values()), province.communes)
     return BoardMap(
-        sheet=sheet,
+        drawing=chart_of(tree, province, list(pins.values())),
         marks={
             key: Mark(
                 key,
@@ -119,31 +111,7 @@ def board_map(
             for key, found in tiles.items()
         },
         unplaced=tuple(unplaced),
-        borders=tuple(province.districts.values()),
-        inset_place=tree.places.get(sheet.inset_group) if sheet else None,
-        inset_border=province.districts.get(sheet.inset_group, "") if sheet else "",
     )
-
-
-def _pin(tree: PlaceTree, province: ProvinceMap, tile: Tile) -> Pin | None:
-    place, station = tree.places[tile.place_id], tree.stations[tile.station_id]
-    area = province.communes.get(place.place_id)
-    by_commune, by_point = keys_of(tile)
-    return pin(
-        by_commune if area else by_point,
-        tile.district_id,
-        area,
-        (station.coordinates, coordinates_of(place)),
-        province.projection,
-        whole(province.communes),
-    )
-
-
-def coordinates_of(place: Place) -> tuple[float, float] | None:
-    """(latitude, longitude) of a place, where both are known."""
-    if place.latitude is None or place.longitude is None:
-        return None
-    return place.latitude, place.longitude
 
 
 def seen(next_slots: Mapping[str, NextSlot]) -> str:

@@ -46,6 +46,7 @@ from controller.services.cap import cap_of
 from controller.services.cap_inbox import CapAlert
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_views import EmergencyView
+from controller.services.province_map import province_map
 from controller.services.safe_xml import MOST_BYTES
 from controller.settings import Settings
 from controller.web import bulletin_words, emergency_words, formats
@@ -61,6 +62,7 @@ from controller.web.emergency_form import (
     read,
     with_files,
 )
+from controller.web.map_chart import place_map
 from controller.web.policy import (
     FORM_ROOM_BYTES,
     accepts_up_to,
@@ -374,6 +376,9 @@ class _Pages:
             form=form,
             own=own,
             groups=groups if own.kind is not PlaceKind.COMMUNE else [],
+            map=place_map(tree, province_map(), [one for _, communes in groups for one in communes])
+            if own.kind is not PlaceKind.COMMUNE
+            else None,
             all_communes=[one.place_id for _district, communes in groups for one in communes],
             quick=[
                 (key, emergency_words.group_word(key, len(found)), found)

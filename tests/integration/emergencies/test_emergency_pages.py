@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -15,6 +15,7 @@ from controller.domain.accounts import Role
 from controller.domain.emergencies import CONFIRMED_WITHIN, Heard, Part
 from controller.domain.hazards import TEXTS, Hazard, blanks_in, fill_marks
 from controller.services.cap import NAMESPACE
+from controller.storage.models import PlaceRow
 from tests.support.warnings import WORDS, Watch, watch, wish
 from tests.support.web import (
     COMMUNE,
@@ -85,6 +86,36 @@ def test_a_blank_left_empty_keeps_the_form_and_says_which(w: Watch) -> None:
     assert "Còn chỗ trống trong ngoặc vuông" in words(answer)
     assert "Xả lũ hồ Sông Cái" in answer.text
     assert re.search(rf'value="{DISTRICT}" checked', answer.text)
+
+
+@pytest.mark.parametrize("path", ["/khan-cap/soan", "/dien-tap/soan"])
+def test_places_are_chosen_by_map_or_by_list(w: Watch, path: str) -> None:
+    for place, count in ((PROVINCE, 65), (DISTRICT, 9)):
+        page = browser(w, place=place).get(path).text
+        drawn = re.findall(r'data-place="([^"]+)"><title>([^<]+)</title>', page)
+        boxes = re.findall(r'data-commune name="target" value="([^"]+)"', page)
+        assert {key for key, _ in drawn} == set(boxes)
+        assert len(drawn) == len(boxes) == count
+        assert (COMMUNE, "Xã Phước Bình") in drawn
+        picker = re.search(r"<div data-picker[^>]*>", page)
+        assert picker
+        assert picker[0].endswith(" hidden>"), "without a script the list alone is there"
+    assert "Ninh Sơn" not in page
+    assert "data-picker" not in browser(w, Role.COMMUNE_OFFICER, COMMUNE).get(path).text
+
+
+def test_a_commune_that_cannot_be_drawn_is_chosen_in_the_list(w: Watch) -> None:
+    with w.centre.database.write() as session:
+        session.add(
+            PlaceRow(
+                place_id="bac-ai-moi", kind="commune", parent_id=DISTRICT, code="22795",
+                position=99, name="Bác Ái Mới", kind_word="xã", valid_from=date(2025, 7, 1),
+            )
+        )  # fmt: skip
+    w.centre.places.reload()
+    page = browser(w).get("/khan-cap/soan")
+    assert "Không có trên bản đồ, chọn trong danh sách: xã Bác Ái Mới." in words(page)
+    assert 'name="target" value="bac-ai-moi"' in page.text
 
 
 def test_alone_with_a_wrong_password_nothing_is_sent_and_the_reason_stays(w: Watch) -> None:

@@ -20,6 +20,36 @@ function count(fieldset) {
     .map(([name, number]) => `${name} ${number}`);
   line.textContent = chosen.size ? `${line.dataset.words.replace("{n}", chosen.size)} ${districts.join(" · ")}` : line.dataset.none;
   line.hidden = false;
+  line.dataset.count = chosen.size;
+  for (const one of fieldset.querySelectorAll("[data-place]")) one.classList.toggle("on", chosen.has(one.dataset.place));
+}
+
+// A place pressed on the map: its own box is ticked, or every box that covers it gives way to those of the others.
+function pick(fieldset, place) {
+  const boxes = [...fieldset.querySelectorAll("[data-covers]")];
+  const own = boxes.find((box) => "commune" in box.dataset && box.value === place);
+  const covering = boxes.filter((box) => box.checked && box.dataset.covers.split(" ").includes(place));
+  const others = new Set(covering.flatMap((box) => box.dataset.covers.split(" ")));
+  others.delete(place);
+  for (const box of covering) box.checked = false;
+  for (const box of boxes) if ("commune" in box.dataset && others.has(box.value)) box.checked = true;
+  own.checked = !covering.length;
+  own.dispatchEvent(new Event("change", { bubbles: true }));
+  return own.checked;
+}
+
+for (const picker of document.querySelectorAll("[data-picker]")) {
+  const fieldset = picker.closest("[data-targets]");
+  picker.hidden = picker.querySelector("[data-map]").hidden = false;
+  picker.addEventListener("click", (event) => {
+    const mark = event.target.closest("[data-place]");
+    if (!mark) return;
+    const isTaken = pick(fieldset, mark.dataset.place);
+    const words = isTaken ? picker.dataset.took : picker.dataset.left;
+    const line = fieldset.querySelector("[data-chosen]");
+    const sum = line.dataset.count === "0" ? line.dataset.none : line.dataset.words.replace("{n}", line.dataset.count);
+    picker.querySelector("[data-picked]").textContent = `${words.replace("{place}", mark.querySelector("title").textContent)} ${sum}`;
+  });
 }
 
 for (const fieldset of document.querySelectorAll("[data-targets]")) {
