@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from controller.web.headers import YEAR_S
 from controller.web.policy import public
 
 MARK_LETTERS = 12
+_IMPORT = re.compile(rb'(?<=from )"\./([\w-]+\.js)"')
 UNSQUEEZED_BYTES = 400
 """Below this a squeezed file saves nothing that a network would notice."""
 
@@ -53,16 +55,37 @@ def install(app: Flask, folder: Path) -> None:
 @cache
 def read_assets(folder: Path) -> Mapping[str, Asset]:
     """Every file of the folder by its path in it; they change only with the program."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): _asset(path) for path in files}
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    return {name: _asset(name, _linked(name, files)) for name in files}
 
 
-def _asset(path: Path) -> Asset:
-    plain = path.read_bytes()
+def _linked(name: str, files: Mapping[str, bytes]) -> bytes:
+    """A script whose imports carry the marks of what they name, so that they too are kept."""
+    if not name.endswith(".js"):
+        return files[name]
+    folder = name.rpartition("/")[0]
+
+    def marked(found: re.Match[bytes]) -> bytes:
+        imported = found[1].decode()
+        mark = _mark(_linked(f"{folder}/{imported}", files))
+        return f'"./{imported}?v={mark}"'.encode()
+
+    return _IMPORT.sub(marked, files[name])
+
+
+def _mark(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:MARK_LETTERS]
+
+
+def _asset(name: str, plain: bytes) -> Asset:
     squeezed = gzip.compress(plain, compresslevel=9, mtime=0)
     return Asset(
-        mimetype=mimetypes.guess_type(path.name)[0] or "application/octet-stream",
-        mark=hashlib.sha256(plain).hexdigest()[:MARK_LETTERS],
+        mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        mark=_mark(plain),
         plain=plain,
         squeezed=squeezed if UNSQUEEZED_BYTES < len(squeezed) < len(plain) else None,
     )

@@ -35,6 +35,14 @@ def test_an_address_of_another_content_is_asked_again_each_time(here: Centre) ->
         assert answer.headers["Cache-Control"] == "no-cache"
 
 
+def test_what_a_script_imports_is_kept_as_long_as_the_script(here: Centre) -> None:
+    script = here.client().get("/static/js/alarms.js").text
+    found = re.search(r'from "\./(hold\.js\?v=[0-9a-f]+)"', script)
+    assert found
+    answer = here.client().get(f"/static/js/{found[1]}")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
 def test_a_browser_that_has_the_style_is_told_so(here: Centre) -> None:
     for reading in ({}, {"Accept-Encoding": "gzip"}):
         mark = here.client().get("/static/vang.css", headers=reading).headers["ETag"]
