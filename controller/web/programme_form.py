@@ -48,6 +48,7 @@ END_POLICIES = {
 """What becomes of the programme when a higher one takes the air; an emergency never waits."""
 
 _DEED = re.compile(r"(up|down|drop):(\d{1,2})", re.ASCII)
+_OPEN = re.compile(r"open:(\d{1,2})", re.ASCII)
 _SECONDS = re.compile(r"(\d)(?:[.,](\d))?", re.ASCII)
 
 
@@ -63,6 +64,8 @@ class ProgrammeForm:
     is_template: bool = False
     programme_id: str = ""
     row_version: str = ""
+    opened: int | None = None
+    """The item somebody without a script wants to choose a bulletin for."""
     problems: Mapping[str, str] = field(default_factory=dict)
 
     def problem(self, name: str) -> str | None:
@@ -138,7 +141,9 @@ def form_from(values: MultiDict[str, str], voice: str) -> ProgrammeForm:
         programme_id=values.get("programme_id", ""),
         row_version=values.get("row_version", ""),
     )
-    return replace(form, items=_obeyed(form.items, values, voice))
+    found = _OPEN.fullmatch(values.get("do", ""))
+    opened = int(found[1]) if found else None
+    return replace(form, items=_obeyed(form.items, values, voice), opened=opened)
 
 
 def _obeyed(
@@ -168,6 +173,14 @@ def moved(items: Sequence[ItemWish], deed: str, at: int) -> tuple[ItemWish, ...]
         to = max(0, at - 1) if deed == "up" else at + 1
         rest.insert(to, items[at])
     return tuple(rest)
+
+
+def open_row(items: Sequence[ItemWish], opened: int | None) -> int | None:
+    """The one row that shows every bulletin: the one asked for, else the first still to choose."""
+    takers = [at for at, item in enumerate(items) if item.kind in OF_A_BULLETIN]
+    if opened in takers:
+        return opened
+    return next((at for at in takers if not items[at].bulletin_id), None)
 
 
 def read(form: ProgrammeForm) -> tuple[ProgrammeWish, ProgrammeForm]:

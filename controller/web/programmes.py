@@ -21,6 +21,7 @@ from controller.web.programme_form import (
     form_from,
     form_of,
     key_of,
+    open_row,
     problem_words,
     read,
     usual,
@@ -136,6 +137,7 @@ def _page(form: ProgrammeForm, view: ProgrammeView | None = None) -> str:
         chimes=CHIMES,
         end_policies=END_POLICIES,
         key_of=key_of,
+        open_row=open_row([item.wish for item in found.items], form.opened) if may_write else None,
         with_bulletin=OF_A_BULLETIN,
         words=bulletin_words,
     )

@@ -168,6 +168,7 @@ _PARTS = {"Thời sự": 12.0, "Khuyến nông": 10.0, "Thông báo": 7.0}
 
 def _choose(page: Page, at: int, title: str) -> None:
     choice = page.locator("select[name=bulletin]").nth(at)
+    choice.focus()  # the list comes with the focus
     value = choice.locator("option", has_text=title).first.get_attribute("value")
     assert value
     with page.expect_navigation():

@@ -471,6 +471,26 @@ def test_a_piece_under_way_when_the_centre_stops_is_made_after_the_restart(
 # --- on the page ----------------------------------------------------------------------------------
 
 
+def test_the_form_lists_the_bulletins_once_however_many_items_it_has(
+    at_desk: Desk, tmp_path: Path
+) -> None:
+    Studio(at_desk.centre, tmp_path)
+    chosen, other = at_desk.bulletin("Phòng cháy rừng"), at_desk.bulletin("Tiêm phòng dại")
+    browser = at_desk.centre.client(Role.OPERATOR, DISTRICT)
+    rows: dict[str, Any] = {
+        "title": "Sáng", "kind": ["bulletin"] * 6, "bulletin": [chosen] * 6, "voice": [""] * 6,
+        "chimes": "none", "pause_s": "1", "end_policy": "cut",
+    }  # fmt: skip
+    page = browser.post("/chuong-trinh/soan", **rows).text
+    assert page.count(f'value="{chosen}" selected') == 6
+    assert page.count(f'value="{other}"') == 1
+    # without a script: the row that is asked for has the list
+    opened = browser.post("/chuong-trinh/soan", **rows, do="open:4").text
+    fifth = opened.split("data-item>")[5]
+    assert fifth.count(f'value="{other}"') == 1
+    assert opened.count(f'value="{other}"') == 1
+
+
 def test_an_operator_puts_a_programme_together_with_buttons(at_desk: Desk, tmp_path: Path) -> None:
     Studio(at_desk.centre, tmp_path)
     bulletin = at_desk.bulletin("Phòng cháy rừng")

@@ -44,6 +44,20 @@ if (list?.querySelector("[data-grip]")) {
   list.addEventListener("pointerdown", drag);
 }
 
+// every row can choose from the one list of bulletins; it gets it when somebody comes to choose
+const shared = list?.parentElement.querySelector("[data-bulletins]")?.content ?? list?.querySelector("[data-full]");
+
+function fill(event) {
+  const select = event.target.closest?.("select[name=bulletin]");
+  if (!select || !shared || "full" in select.dataset) return;
+  select.dataset.full = "";
+  const known = new Set([...select.options].map((option) => option.value));
+  for (const option of shared.querySelectorAll("option"))
+    if (!known.has(option.value)) select.append(option.cloneNode(true));
+}
+
+for (const name of ["focusin", "pointerover", "pointerdown"]) list?.addEventListener(name, fill);
+
 // a chosen bulletin changes the length: the centre adds it up
 list?.addEventListener("change", (event) => {
   if (event.target.name === "bulletin") list.closest("form").querySelector("button.vh").click();
