@@ -22,7 +22,11 @@ Publish = Callable[[str, bytes, Delivery, Done], bool]
 
 
 class OutboxSender:
-    """A thread that empties the outbox while there is a connection."""
+    """A thread that empties the outbox while there is a connection.
+
+    What the broker has acknowledged is forgotten in a second one: that waits for the database, and
+    an order that was just committed shall not wait behind it.
+    """
 
     def __init__(
         self,
@@ -38,20 +42,28 @@ class OutboxSender:
         self._in_flight: dict[int, int] = {}
         self._connection = 0
         self._acknowledged: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
+        self._forgotten: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._woken = threading.Event()
+        self._has_answer = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="link-outbox", daemon=True)
+        self._threads = (
+            threading.Thread(target=self._run, name="link-outbox", daemon=True),
+            threading.Thread(target=self._run_forgetting, name="link-forgets", daemon=True),
+        )
 
     def start(self) -> None:
         """Begin to publish."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """End; what was not acknowledged is published again at the next start."""
         self._stopping.set()
         self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._has_answer.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
 
     def wake(self) -> None:
         """Rows were committed: publish them now. Safe from any thread."""
@@ -66,23 +78,33 @@ class OutboxSender:
         while not self._stopping.is_set():
             self._woken.wait(LOOK_EVERY_S)
             self._woken.clear()
-            self.work_once()
+            self._safely(self._publish_all)
 
-    def work_once(self) -> None:
-        """Publish what waits, forget what was acknowledged; never raises: this is a border."""
+    def _run_forgetting(self) -> None:
+        while not self._stopping.is_set():
+            self._has_answer.wait()
+            self._has_answer.clear()
+            self._safely(self._forget)
+
+    def _safely(self, deed: Callable[[], None]) -> None:
+        """A border: nothing that goes wrong here may end the thread."""
         try:
-            while self._send() and not self._stopping.is_set():
-                pass
-            self._forget()
+            deed()
         except Exception:
             logger.exception("outbox not emptied")
             self._internals.count_border_error("mqtt")
+
+    def _publish_all(self) -> None:
+        while self._send() and not self._stopping.is_set():
+            pass
 
     def _send(self) -> bool:
         """Publish the next rows; whether there may be more to publish at once."""
         if not self._is_connected():
             return False
         connection = self._connection
+        while not self._forgotten.empty():
+            self._in_flight.pop(self._forgotten.get(), None)
         for outbox_id in [key for key, used in self._in_flight.items() if used != connection]:
             self._in_flight.pop(outbox_id, None)
         room = IN_FLIGHT_AT_MOST - len(self._in_flight)
@@ -97,7 +119,7 @@ class OutboxSender:
     def _done(self, row: Waiting) -> Done:
         def acknowledged() -> None:
             self._acknowledged.put(row)
-            self._woken.set()
+            self._has_answer.set()
 
         return acknowledged
 
@@ -109,5 +131,6 @@ class OutboxSender:
             return
         self._outbox.published([row.outbox_id for row in done])
         for row in done:
-            self._in_flight.pop(row.outbox_id, None)
+            self._forgotten.put(row.outbox_id)
             self._internals.count_published(parse_down(row.topic)[1])
+        self._woken.set()  # there is room for more
