@@ -23,6 +23,7 @@ from station_agent.player.mixer import Mixer
 from station_agent.player.port import (
     OPEN_AHEAD_S,
     RATE_HZ,
+    Attention,
     CheckedFile,
     Clock,
     Cue,
@@ -55,6 +56,10 @@ _GIVE_UP_S = 10.0
 _FORGOTTEN_S = 60.0
 _SOONEST_S = 0.05
 _FADE_FRAMES = RATE_HZ * 3 // 10
+_FIRST_MOMENT = RATE_HZ // 2
+"""Of an emergency's signal: nothing is decoded meanwhile, so that nothing disturbs its start."""
+_SHORTEST_SIGNAL_MS = 1_500
+"""The words behind a shorter one are decoded at once: they come within a second."""
 
 
 def _in_a_thread(deed: Deed) -> None:
@@ -250,7 +255,9 @@ class PlayerEngine:
 
     def _fill(self) -> None:
         self._make_way_for_late_cue()
-        is_settled = self._current is not None and not self._waiting.ready()
+        current = self._current
+        is_settled = current is not None and not self._waiting.ready()
+        is_settled = is_settled and not (current and self._is_first_moment(current))
         self._stream.keep_queue(long=is_settled)
         left = self._stream.room()
         while left > 0:
@@ -328,9 +335,17 @@ class PlayerEngine:
         """Below this, waiting for the queue is sooner than beginning a new stream."""
         return self._stream.sink.coarse_frames * (1 if airing.cue.is_urgent else 2)
 
+    def _is_first_moment(self, airing: Airing) -> bool:
+        """Whether the signal of an emergency has only just begun: the words behind it can wait."""
+        cue = airing.cue
+        signal = cue.sounds[0] if cue.is_urgent and cue.sounds else None
+        if not isinstance(signal, Attention) or signal.duration_ms < _SHORTEST_SIGNAL_MS:
+            return False
+        return airing.heard(self._stream.heard()) < _FIRST_MOMENT
+
     def _decode_ahead(self) -> None:
         airing = self._current
-        if airing is None:
+        if airing is None or self._is_first_moment(airing):
             return
         try:
             airing.source.decode_ahead()

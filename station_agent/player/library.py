@@ -152,8 +152,11 @@ class Library:
         kept = self._kept
         return Joined([_opener(sound, kept) for sound in sounds])
 
-    def at_once(self, sounds: tuple[Sound, ...]) -> tuple[Joined, Callable[[], None]]:
-        """The first of them ready to sound, and what is left to be read, aside; SoundError."""
+    def at_once(self, sounds: tuple[Sound, ...]) -> tuple[Joined, Callable[[], None] | None]:
+        """The first of them ready to sound, and what is left to be read, aside; SoundError.
+
+        None: nothing is.
+        """
         kept, pending = self._kept, list[Pending]()
 
         def opener(sound: Sound) -> Opener:
@@ -167,7 +170,8 @@ class Library:
             for file in pending:
                 file.read_file()
 
-        return Joined([opener(sound) for sound in sounds]), read_files
+        joined = Joined([opener(sound) for sound in sounds])
+        return joined, read_files if pending else None
 
 
 def _opener(sound: Sound, resident: Mapping[str, Resident]) -> Opener:

@@ -101,8 +101,9 @@ class WaitingRoom:
             failure = Ended(cue.play_id, EndCause.FAILED, 0, error.reason, str(error))
             self._could_not_load(cue, failure)
         else:
-            self._aside(read_files)
             self._loaded(cue, source)
+            if read_files is not None:
+                self._aside(read_files)
 
     def _load(self, cue: Cue) -> None:
         """Runs aside."""

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import logging
 import queue
+import time
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from station_agent.core.agent import Agent
 from station_agent.core.effects import Effect, Persist, Send, Start
-from station_agent.core.events import Event, PersistFailed, Stopping, Woke
+from station_agent.core.events import (
+    Event,
+    PersistFailed,
+    PlayerProgress,
+    PlayerReady,
+    PlayerStarted,
+    Stopping,
+    Woke,
+)
 from station_agent.core.moment import Moment
 from station_agent.hardware.light import StatusLight
 from station_agent.health.status import RecentFaults, signal_of, status_of
@@ -20,6 +30,14 @@ logger = logging.getLogger(__name__)
 
 TICK_S = 2.5
 """The longest the loop sleeps: a step of the wall clock is seen within this time."""
+
+FIRST_MOMENT_S = 0.25
+"""How long an emergency that was let go has the machine to itself: journal, answer and files wait.
+
+Its intent is on the card by then, so nothing is lost with the power that was not lost before. On a
+Pi with one core the first periods of the signal have no rival; where many agents share a machine,
+nobody's bookkeeping stands before another's signal.
+"""
 
 
 class Shell:
@@ -41,6 +59,7 @@ class Shell:
         self._now = now
         self._watchdog = watchdog
         self._light = light
+        self._put_off: deque[Event | Inquiry] = deque()
         self._faults = RecentFaults()
         self._is_closed = False
 
@@ -82,6 +101,8 @@ class Shell:
         inquiry.answer(status_of(self._agent, self._now(), self._faults.all()))
 
     def _next(self) -> Event | Inquiry:
+        if self._put_off:
+            return self._put_off.popleft()
         wait_s = self._agent.next_deadline().wait_s(self._now())
         try:
             return self._events.get(timeout=TICK_S if wait_s is None else min(wait_s, TICK_S))
@@ -99,10 +120,29 @@ class Shell:
     def _carry_out(self, effects: Iterable[Effect]) -> PersistFailed | None:
         """What could not be made durable, if anything: nothing that needed it was done then."""
         failed: PersistFailed | None = None
+        is_let_go = False
         for effect in effects:
             if isinstance(effect, Persist):
+                if is_let_go:
+                    self._leave_the_signal_alone()
                 self._faults.take(effect.entries)
                 failed = self._parts.persist(effect) or failed
             elif failed is None or not isinstance(effect, Start | Send):
                 self._parts.carry_out(effect)
+                is_let_go = is_let_go or isinstance(effect, Start)
         return failed
+
+    def _leave_the_signal_alone(self) -> None:
+        """Wait a moment; what the player says meanwhile is put off, anything else ends the wait.
+
+        Only an emergency is let go before it is written down: `Start` comes before `Persist`.
+        """
+        until_s = time.monotonic() + FIRST_MOMENT_S
+        while (left_s := until_s - time.monotonic()) > 0:
+            try:
+                event = self._events.get(timeout=left_s)
+            except queue.Empty:
+                return
+            self._put_off.append(event)
+            if not isinstance(event, PlayerReady | PlayerStarted | PlayerProgress):
+                return

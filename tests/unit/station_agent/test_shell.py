@@ -21,7 +21,7 @@ from station_agent.errors import StorageFullError, StorageReadOnlyError
 from station_agent.player import port
 from station_agent.wiring.parts import Parts
 from station_agent.wiring.player_words import cue_of, event_of
-from station_agent.wiring.shell import Shell
+from station_agent.wiring.shell import FIRST_MOMENT_S, Shell
 from station_agent.wiring.worker import Worker
 from station_protocol import messages as wire
 from station_protocol.vocabulary import Authority, Reason
@@ -105,6 +105,44 @@ def test_what_depends_on_a_failed_write_is_not_done_and_the_core_hears_of_it() -
     shell(script, deeds)[0].handle(ev.Woke())
     assert deeds.done == [persist, silence]
     assert script.heard[1] == ev.PersistFailed(persist, ev.StorageProblem.DISK_FULL)
+
+
+URGENT = (do.WriteIntent(INTENT), do.Start("alert"), do.Persist(limits=b"x"), REPLY)
+
+
+def test_journal_and_answer_of_an_emergency_wait_while_its_signal_begins() -> None:
+    script, deeds = Script({ev.Woke: URGENT}), Deeds()
+    made, events = shell(script, deeds)
+    ready = ev.PlayerReady("alert")
+    events.put(ready)
+    done_meanwhile: list[Any] = []
+    look = threading.Timer(FIRST_MOMENT_S / 2, lambda: done_meanwhile.extend(deeds.done))
+    look.start()
+    made.handle(ev.Woke())
+    look.join()
+    assert done_meanwhile == list(URGENT[:2])
+    assert deeds.done == list(URGENT)
+    assert script.heard == [ev.Woke()]
+    assert made._next() == ready
+
+
+def test_whatever_comes_from_outside_ends_that_wait_and_is_handled_behind_it() -> None:
+    script, deeds = Script({ev.Woke: URGENT}), Deeds()
+    made, events = shell(script, deeds)
+    for event in (ev.PlayerReady("alert"), ev.StopPressed(), ev.LinkDown()):
+        events.put(event)
+    made.handle(ev.Woke())
+    assert events.get_nowait() == ev.LinkDown()  # it did not wait for this one too
+    assert deeds.done == list(URGENT)
+    assert [made._next(), made._next()] == [ev.PlayerReady("alert"), ev.StopPressed()]
+
+
+def test_an_ordinary_start_waits_for_nothing_behind_its_intent() -> None:
+    script, deeds = Script({ev.Woke: (do.Persist(limits=b"x"), do.Start("news"))}), Deeds()
+    made, events = shell(script, deeds)
+    events.put(ev.LinkDown())
+    made.handle(ev.Woke())
+    assert events.get_nowait() == ev.LinkDown()
 
 
 def test_the_loop_ends_with_stopping_and_closes_every_part() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from station_agent.player import library
 from station_agent.player.attention import AttentionSource, signal_cycle
 from station_agent.player.port import (
     Attention,
@@ -18,9 +19,11 @@ from station_agent.player.port import (
     EndCause,
     Ended,
     FirstFrame,
+    Frames,
     Prepared,
     Sound,
     Tone,
+    Underrun,
 )
 from station_protocol.vocabulary import Reason
 from tests.support.cards import Bench
@@ -111,6 +114,30 @@ def test_a_file_that_is_not_resident_is_read_first_when_it_is_all_there_is() -> 
     assert bench.ended(ALERT) == Ended(
         ALERT, EndCause.FAILED, 0, Reason.OFFLINE_NO_FILE, f"{NOWHERE.sha256} is not here"
     )
+
+
+@pytest.mark.parametrize(("signal_ms", "words_by_ms"), [(6_000, 6_000), (2_000, 2_000), (500, 500)])
+def test_nothing_is_decoded_while_a_signal_begins_and_no_gap_before_the_words(
+    signal_ms: int, words_by_ms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened_at: list[timedelta] = []
+    bench = Bench()
+    began = bench.clocks.now()
+    original = library.tone
+
+    def tone(pitch_hz: float, duration_ms: int) -> Frames:
+        opened_at.append(bench.clocks.now() - began)
+        return original(pitch_hz, duration_ms)
+
+    monkeypatch.setattr(library, "tone", tone)
+    sound_now(bench, alert(Attention(signal_ms), Tone(1_000)))
+    bench.run(9)
+    assert bench.ended(ALERT) == Ended(ALERT, EndCause.PLAYED, signal_ms + 1_000)
+    assert not bench.told(Underrun)
+    (opened,) = opened_at
+    assert opened < timedelta(milliseconds=words_by_ms)
+    if signal_ms >= 2_000:
+        assert opened > timedelta(milliseconds=450)
 
 
 def test_an_alert_cuts_an_alert() -> None:
