@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from station_agent.core.records import Memory, SeenOrder
+from station_agent.core.records import Memory, OrderRank, SeenOrder
 from station_protocol.codec import Signed
 from station_protocol.messages import DrillDeed, Order, StationLimits, StationPlan, TestToneDeed
 from station_protocol.signing import Claims
@@ -27,6 +27,7 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Instants beyond these are no dates of ours; arithmetic with them could leave the calendar."""
 
 MOST_ORDERS = 256
+MOST_ENDED = 256
 MOST_CANCELLED = 256
 
 
@@ -110,19 +111,74 @@ def answer_given(memory: Memory, claims: Claims, order: Order) -> SeenOrder | No
     return None
 
 
+def rank_of(claims: Claims, order: Order) -> OrderRank:
+    """How new it is."""
+    return OrderRank(epoch=claims.epoch, version=claims.version, issued_at=order.issued_at)
+
+
+def is_forgotten(memory: Memory, rank: OrderRank) -> bool:
+    """Whether an order this station does not remember may be one that it has forgotten.
+
+    What was forgotten stands at or below the mark in the centre's numbering as well as by its hour
+    of issue, and a recording has both as they were. A new order stands above in one of them also
+    where a centre lost some numbers with its database, or had a clock that was ahead for a while.
+    """
+    floor = memory.forgotten
+    if floor.issued_at is None or rank.issued_at is None:
+        return False
+    is_below = (rank.epoch, rank.version) <= (floor.epoch, floor.version)
+    return is_below and rank.issued_at <= floor.issued_at
+
+
 def with_order(memory: Memory, seen: SeenOrder, at: datetime | None) -> Memory:
     """The memory that also knows this order; `at` is the time, or the latest known to have been.
 
-    What has expired for a day is forgotten; of a full memory what has expired goes first, for it
-    would be refused anyway.
+    What has expired for a day is forgotten, and the oldest where there are too many. How new they
+    were is not: so none of them is ever taken for a new one, whatever the clock says.
     """
-    kept = (*memory.orders, seen)
+    known = (*memory.orders, seen)
+    kept = known
     if at is not None:
         kept = tuple(old for old in kept if old.not_after > at - timedelta(days=1))
-        surplus = max(0, len(kept) - MOST_ORDERS)
-        spent = {old.nonce for old in [old for old in kept if old.not_after < at][:surplus]}
-        kept = tuple(old for old in kept if old.nonce not in spent)
-    return memory.model_copy(update={"orders": kept[-MOST_ORDERS:]})
+    kept = tuple(sorted(kept, key=_newness))[-MOST_ORDERS:]
+    left = {old.nonce for old in kept}
+    memory = memory.model_copy(update={"orders": kept})
+    for old in known:
+        if old.nonce not in left:
+            memory = with_forgotten(memory, old.rank)
+    return memory
+
+
+def _newness(seen: SeenOrder) -> tuple[bool, int, int]:
+    """By the centre's numbering; of what has none it is not known that it could go."""
+    rank = seen.rank
+    return rank.issued_at is None, rank.epoch, rank.version
+
+
+def with_forgotten(memory: Memory, rank: OrderRank) -> Memory:
+    """The memory that will take no unknown order for new that is not newer than this."""
+    if rank.issued_at is None:
+        return memory
+    floor = memory.forgotten
+    epoch, version = max((floor.epoch, floor.version), (rank.epoch, rank.version))
+    issued_at = max(floor.issued_at or rank.issued_at, rank.issued_at)
+    raised = OrderRank(epoch=epoch, version=version, issued_at=issued_at)
+    return memory.model_copy(update={"forgotten": raised})
+
+
+def with_ended(memory: Memory, order_id: str, by: OrderRank | None) -> Memory:
+    """The memory that an emergency is over, also one that has not come: `by` is what ended it.
+
+    Of too many the oldest are forgotten. They were issued before what ended them: so not even one
+    that comes only now is taken for new.
+    """
+    ended = (*(one for one in memory.ended_orders if one != order_id), order_id)
+    gone, kept = ended[:-MOST_ENDED], ended[-MOST_ENDED:]
+    ranks = memory.ended_by if by is None else {**memory.ended_by, order_id: by}
+    for one in gone:
+        memory = with_forgotten(memory, ranks.get(one, OrderRank()))
+    left = {one: rank for one, rank in ranks.items() if one in kept}
+    return memory.model_copy(update={"ended_orders": kept, "ended_by": left})
 
 
 def with_epoch(memory: Memory, epoch: int) -> Memory:

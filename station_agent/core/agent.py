@@ -340,6 +340,7 @@ class Agent:
         self.playout.advance(turn)
         self.downloads.advance(turn)
         self.witness.look(turn)
+        self.refusals.advance(turn)
         self.reporter.advance(turn)
 
     def _fall_back(self, turn: Turn) -> None:
@@ -363,6 +364,7 @@ class Agent:
             *self.playout.mono_deadlines(),
             *self.downloads.mono_deadlines(),
             *self.emergencies.mono_deadlines(),
+            *self.refusals.mono_deadlines(),
             self.lifetime.booted.mono_ms + SETTLE_MS,
             self.desk.judge_mono_ms or 0,
         ]

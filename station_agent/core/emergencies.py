@@ -13,7 +13,7 @@ from station_agent.core.effects import KeepSound
 from station_agent.core.order_slot import DRILL_SIGNAL_MS, airing_id, order_slot
 from station_agent.core.outcomes import Verdict
 from station_agent.core.playout import Playout
-from station_agent.core.records import ActiveOrder, Intent, Memory, SeenOrder, SlotRecord
+from station_agent.core.records import ActiveOrder, Intent, Memory, OrderRank, SeenOrder, SlotRecord
 from station_agent.core.station import Station
 from station_agent.core.trace import names
 from station_agent.core.turn import Turn
@@ -22,7 +22,6 @@ from station_protocol.messages import DrillDeed, EmergencyDeed, Order, OrderSoun
 from station_protocol.vocabulary import Authority, FactCode, Outcome, Reason
 
 MOST_ACTIVE = 16
-MOST_ENDED = 256
 _INTERRUPTED = (Reason.AGENT_DOWN, Reason.POWER_OFF)
 
 
@@ -49,8 +48,9 @@ class Emergencies:
         if not self._take_words(turn, deed.sound):
             return acceptance.MALFORMED
         self.replaces[order.order_id] = deed.replaces
+        rank = acceptance.rank_of(signed.claims, signed.message)
         for other in deed.replaces:
-            self._forget(other)
+            self._forget(other, rank)
         self._add(turn, order)
         return None
 
@@ -94,20 +94,22 @@ class Emergencies:
         update = {"emergencies": orders}
         self.station.memory = turn.memory = self.station.memory.model_copy(update=update)
 
-    def end(self, turn: Turn, order_id: str, why: Reason) -> None:
-        """Silence an order for good, also one that comes only later."""
+    def end(self, turn: Turn, order_id: str, why: Reason, by: OrderRank | None = None) -> None:
+        """Silence an order for good, also one that comes only later.
+
+        `by`: how new the order is that says so; None: somebody here does.
+        """
         for slot in [one for one in self.station.urgent if one.order_id == order_id]:
             self.station.end(turn, slot, Verdict(Outcome.CANCELLED, why))
         self.playout.stop_order(turn, order_id, why)
-        self._forget(order_id)
+        self._forget(order_id, by)
         turn.memory = self.station.memory
 
-    def _forget(self, order_id: str) -> None:
+    def _forget(self, order_id: str, by: OrderRank | None) -> None:
         memory = self.station.memory
         left = tuple(one for one in memory.emergencies if one.order_id != order_id)
-        ended = (*(one for one in memory.ended_orders if one != order_id), order_id)
-        update = {"emergencies": left, "ended_orders": ended[-MOST_ENDED:]}
-        self.station.memory = memory.model_copy(update=update)
+        memory = memory.model_copy(update={"emergencies": left})
+        self.station.memory = acceptance.with_ended(memory, order_id, by)
         self._let_go(order_id)
 
     def _let_go(self, order_id: str) -> None:
@@ -267,12 +269,14 @@ def with_intents(restored: Restored) -> Restored:
 
 
 def _with_intent(memory: Memory, intent: Intent) -> Memory:
-    if all(seen.nonce != intent.nonce for seen in memory.orders):
+    is_known = any(seen.nonce == intent.nonce for seen in memory.orders)
+    if not is_known and not acceptance.is_forgotten(memory, intent.rank):
         seen = SeenOrder(
             order_id=intent.order.order_id,
             nonce=intent.nonce,
             not_after=intent.not_after,
             accepted=True,
+            rank=intent.rank,
         )
         memory = acceptance.with_order(memory, seen, None)
         known = {one.order_id for one in memory.emergencies} | set(memory.ended_orders)

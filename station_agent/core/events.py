@@ -159,6 +159,8 @@ class OrderReceived:
     """An order whose signature, purpose and audience are right."""
 
     signed: Signed[Order]
+    with_answer: bool = False
+    """Whether it came with the centre's answer to our hello, which has all that are in force."""
 
 
 @dataclass(frozen=True, slots=True)

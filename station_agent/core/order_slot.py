@@ -6,7 +6,7 @@ import hashlib
 from base64 import b32encode
 from datetime import datetime, timedelta
 
-from station_agent.core.records import ActiveOrder, Intent, Memory
+from station_agent.core.records import ActiveOrder, Intent, Memory, OrderRank
 from station_protocol.messages import PlannedSlot
 from station_protocol.vocabulary import Authority, Priority
 
@@ -78,4 +78,5 @@ def intent_of(slot: OrderSlot, memory: Memory) -> Intent:
         not_after=seen.not_after if seen else slot.order.until_at,
         planned_at=slot.starts_at,
         order=slot.order,
+        rank=seen.rank if seen else OrderRank(),
     )

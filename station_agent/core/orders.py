@@ -31,6 +31,9 @@ from station_protocol.messages import (
 )
 from station_protocol.vocabulary import Reason
 
+REPLAYED = "replayed"
+"""Answered before, and here again by itself: sent twice, or recorded and played back."""
+
 
 @dataclass(slots=True)
 class Orders:
@@ -55,10 +58,16 @@ class Orders:
         if why is None:
             seen = acceptance.answer_given(memory, claims, order)
             if seen is not None:
+                if not event.with_answer:
+                    self.refusals.note_down(turn, "order", REPLAYED, order.order_id)
                 self._reply(turn, order.order_id, seen.why)
                 return
-            why = self._obey(turn, event.signed)
-            self._remember(turn, event, why, latest_at if at is None else at)
+            rank = acceptance.rank_of(claims, order)
+            if acceptance.is_forgotten(memory, rank):
+                why = acceptance.STALE
+            else:
+                why = self._obey(turn, event.signed)
+                self._remember(turn, event, why, latest_at if at is None else at)
         if why is not None:
             self.refusals.note(turn, "order", why, order.order_id)
         self._reply(turn, order.order_id, why)
@@ -73,6 +82,7 @@ class Orders:
             not_after=claims.not_after,
             accepted=why is None,
             why=why,
+            rank=acceptance.rank_of(claims, order),
         )
         memory = acceptance.with_order(self.station.memory, seen, at)
         self.station.memory = turn.memory = acceptance.with_epoch(memory, claims.epoch)
@@ -95,7 +105,7 @@ class Orders:
             case DrillDeed() as deed:
                 return self.emergencies.drilled(turn, signed, deed)
             case StopDeed() as deed:
-                self._stop(turn, deed)
+                self._stop(turn, signed, deed)
             case CancelDeed(slot_id=slot_id):
                 self._cancel(turn, slot_id)
             case VolumeDeed(percent=percent):
@@ -107,9 +117,10 @@ class Orders:
                 return self._test_tone(turn, seconds)
         return None
 
-    def _stop(self, turn: Turn, deed: StopDeed) -> None:
+    def _stop(self, turn: Turn, signed: Signed[Order], deed: StopDeed) -> None:
         if deed.order_id is not None:
-            self.emergencies.end(turn, deed.order_id, Reason.STOPPED_BY_OPERATOR)
+            rank = acceptance.rank_of(signed.claims, signed.message)
+            self.emergencies.end(turn, deed.order_id, Reason.STOPPED_BY_OPERATOR, rank)
             return
         stopped = self.playout.orders_of(deed.slot_id)
         self.playout.stop(turn, deed.slot_id, Reason.STOPPED_BY_OPERATOR)

@@ -44,6 +44,17 @@ class SlotRecord(Record):
     """When this was written, by a clock that may be wrong: nothing is decided by it."""
 
 
+class OrderRank(Record):
+    """How new an order is, by what was signed with it: the centre numbers all its orders in turn.
+
+    `issued_at` None: nothing is known of it (written by an agent that did not keep it).
+    """
+
+    epoch: int = 0
+    version: int = 0
+    issued_at: Instant | None = None
+
+
 class SeenOrder(Record):
     """An order that was answered, and how: the same order has no second effect."""
 
@@ -52,6 +63,7 @@ class SeenOrder(Record):
     not_after: Instant
     accepted: bool
     why: str | None = None
+    rank: OrderRank = OrderRank()
 
 
 class ActiveOrder(Record):
@@ -82,6 +94,7 @@ class Intent(Record):
     not_after: Instant
     planned_at: Instant
     order: ActiveOrder
+    rank: OrderRank = OrderRank()
 
 
 class Memory(Record):
@@ -94,6 +107,8 @@ class Memory(Record):
     limits_epoch: int = 0
     limits_version: int = 0
     orders: tuple[SeenOrder, ...] = ()
+    forgotten: OrderRank = OrderRank()
+    """No order that was forgotten is newer: an unknown one that is not newer either is refused."""
     cancelled: tuple[str, ...] = ()
     """Slots cancelled by order that no held plan has named yet, newest last."""
     volume_percent: int | None = None
@@ -104,6 +119,8 @@ class Memory(Record):
     """Orders that may still sound, in the order in which they came."""
     ended_orders: tuple[str, ...] = ()
     """Emergencies that were replaced or stopped, maybe before they came; newest last."""
+    ended_by: dict[str, OrderRank] = {}
+    """How new the orders were that ended these; nothing of those a person here ended."""
 
 
 class ScrubMark(Record):

@@ -80,7 +80,8 @@ class Inbox:
         for sealed in ack.message.orders:
             try:
                 raw = base64.b64decode(sealed, validate=True)
-                self.emit(OrderReceived(codec.open_order(raw, self.keys, audiences)))
+                order = codec.open_order(raw, self.keys, audiences)
+                self.emit(OrderReceived(order, with_answer=True))
             except binascii.Error as error:
                 self.emit(MessageRefused("order", "malformed", f"in an ack: {error}"))
             except ProtocolError as error:

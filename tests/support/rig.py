@@ -97,7 +97,7 @@ def signed_order(deed: wire.Deed, order_id: str | None = None, **claims: Any) ->
     """An order as the link hands it over, valid for an hour either side of NOW."""
     number = next(_nonces)
     order = build.order(deed, order_id=order_id or f"order-{number}")
-    values = {"epoch": EPOCH, "nonce": f"{number:032x}"}
+    values = {"epoch": EPOCH, "version": number, "nonce": f"{number:032x}"}
     return ev.OrderReceived(Signed(build.claims(Purpose.ORDER, **(values | claims)), order))
 
 

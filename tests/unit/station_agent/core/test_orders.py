@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from station_agent.core import effects as do
 from station_agent.core import events as ev
-from station_agent.core.acceptance import MOST_ORDERS, with_order
-from station_agent.core.records import Memory, SeenOrder
+from station_agent.core.acceptance import (
+    MOST_ENDED,
+    MOST_ORDERS,
+    is_forgotten,
+    with_forgotten,
+    with_order,
+)
+from station_agent.core.records import Memory, OrderRank, SeenOrder
 from station_protocol import messages as wire
 from station_protocol.vocabulary import DeedKind, Outcome, Reason
+from tests.support import wire as build
 from tests.support.rig import (
     EPOCH,
     Rig,
@@ -163,21 +173,79 @@ def test_an_order_that_expired_while_the_station_ran_without_the_time_is_refused
     assert rig.replies()[-1].why == "expired"
 
 
-def test_a_full_memory_of_orders_lets_the_expired_go_first() -> None:
-    def seen(number: int, not_after: float) -> SeenOrder:
-        return SeenOrder(
-            order_id=f"order-{number}",
-            nonce=f"{number:032x}",
-            not_after=in_minutes(not_after),
-            accepted=True,
-        )
+def ranked(number: int, epoch: int = EPOCH, minutes: float = 0) -> OrderRank:
+    return OrderRank(epoch=epoch, version=number, issued_at=in_minutes(minutes))
 
-    orders = tuple(seen(n, -5 if n in (100, 200) else 60) for n in range(MOST_ORDERS))
-    memory = with_order(Memory(orders=orders), seen(900, 60), in_minutes(0))
-    kept = [order.order_id for order in memory.orders]
-    assert len(kept) == MOST_ORDERS
-    assert "order-100" not in kept
-    assert {"order-0", "order-200", "order-900"} <= set(kept)
+
+def remembered(number: int, rank: OrderRank) -> SeenOrder:
+    return SeenOrder(
+        order_id=f"order-{number}",
+        nonce=f"{number:032x}",
+        not_after=in_minutes(60),
+        accepted=True,
+        rank=rank,
+    )
+
+
+def test_of_a_full_memory_the_oldest_by_the_centres_numbers_goes_and_leaves_its_mark() -> None:
+    numbers = [*range(100, 100 + MOST_ORDERS - 1), 3]  # number 3 came last
+    memory = Memory(orders=tuple(remembered(n, ranked(n, minutes=n / 100)) for n in numbers))
+    memory = with_order(memory, remembered(900, ranked(900)), in_minutes(0))
+    assert len(memory.orders) == MOST_ORDERS
+    assert {one.order_id for one in memory.orders}.isdisjoint({"order-3"})
+    assert memory.forgotten == ranked(3, minutes=0.03)
+
+
+def test_what_an_older_agent_remembered_without_a_number_is_not_the_first_to_go() -> None:
+    old = tuple(remembered(n, OrderRank()) for n in range(200))
+    memory = Memory(orders=old)
+    for number in range(1_000, 1_000 + MOST_ORDERS):
+        memory = with_order(memory, remembered(number, ranked(number)), in_minutes(0))
+    assert set(old) <= set(memory.orders)
+
+
+instants = st.integers(0, 50).map(lambda n: in_minutes(n))
+ranks = st.builds(
+    OrderRank, epoch=st.integers(1, 3), version=st.integers(1, 40), issued_at=instants
+)
+
+
+@given(st.lists(ranks, max_size=30))
+def test_nothing_that_was_forgotten_is_ever_new_again(gone: list[OrderRank]) -> None:
+    """In whatever order, of however many databases, by whatever clocks."""
+    memory = Memory()
+    for rank in gone:
+        memory = with_forgotten(memory, rank)
+    assert all(is_forgotten(memory, rank) for rank in gone)
+
+
+@given(st.lists(ranks, max_size=30), ranks)
+def test_what_is_newer_than_all_that_was_forgotten_is_new(
+    gone: list[OrderRank], rank: OrderRank
+) -> None:
+    """By its number, or by its hour: a centre may lose numbers, or have had a clock ahead."""
+    memory = Memory()
+    for one in gone:
+        memory = with_forgotten(memory, one)
+    by_number = all((rank.epoch, rank.version) > (one.epoch, one.version) for one in gone)
+    assert rank.issued_at is not None
+    by_hour = all(one.issued_at and rank.issued_at > one.issued_at for one in gone)
+    assert is_forgotten(memory, rank) is not (by_number or by_hour)
+
+
+def test_an_emergency_that_was_stopped_before_it_came_stays_stopped_after_hundreds_more() -> None:
+    rig = online()
+    until = in_minutes(55)
+    withheld = signed_order(build.emergency(until_at=until, repeat_every_s=None), "withheld")
+    rig.tell(signed_order(wire.StopDeed(order_id="withheld")))
+    for number in range(MOST_ENDED + 5):
+        rig.tell(signed_order(wire.StopDeed(order_id=f"other-{number}")))
+    assert "withheld" not in rig.store.memory.ended_orders
+    assert set(rig.store.memory.ended_by) == set(rig.store.memory.ended_orders)
+    rig.tell(withheld)
+    rig.run(30)
+    assert rig.heard == []
+    assert rig.replies()[-1].why == "stale"
 
 
 def test_an_order_of_an_older_epoch_is_stale() -> None:

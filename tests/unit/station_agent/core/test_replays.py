@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 
 from station_agent.core import effects as do
+from station_agent.core.acceptance import MOST_ORDERS
 from station_agent.link.handlers import Inbox
 from station_protocol import codec, topics
 from station_protocol import messages as wire
@@ -134,6 +135,55 @@ def test_a_thousand_recorded_orders_have_no_second_effect_also_after_restarts() 
     tap.rig.link_is_up = tap.rig.centre_is_up = False
     tap.rig.reboot(power_cut=True)  # now nobody can tell it the time
     assert tap.play_back() == []
+
+
+def test_more_orders_than_a_station_remembers_all_valid_at_once_have_no_second_effect() -> None:
+    tap = Wiretap()
+    for number in range(MOST_ORDERS + 150):
+        match number % 50:
+            case 0:
+                until = tap.rig.now.wall + LONG
+                tap.send(_emergency(number, until_at=until), LONG)
+            case 25:
+                tap.send(wire.DrillDeed(title="Diễn tập"), LONG, EXERCISE)
+            case _:
+                tap.send(wire.VolumeDeed(percent=1 + number % 100), LONG)
+        tap.rig.run(2)
+    tap.send(wire.VolumeDeed(percent=77), LONG)
+    tap.rig.run(60)
+    for restart in ({}, {"power_cut": True}):
+        assert tap.play_back() == []
+        tap.rig.reboot(**restart)
+    assert tap.play_back() == []
+    tap.send(wire.VolumeDeed(percent=12), LONG)  # what is new is obeyed as ever
+    assert tap.rig.store.memory.volume_percent == 12
+
+
+def test_what_was_forgotten_is_refused_also_where_the_clock_says_that_it_is_valid() -> None:
+    tap = Wiretap()
+    tap.send(_emergency(1, until_at=tap.rig.now.wall + SHORT), SHORT)
+    recorded_at = tap.rig.true
+    tap.rig.run(3 * 86_400)
+    tap.send(wire.VolumeDeed(percent=77), SHORT)  # by now the first is forgotten
+    assert len(tap.rig.store.memory.orders) == 1
+    tap.rig.true = recorded_at  # and centre, network and station agree on the wrong day
+    tap.rig.reboot(power_cut=True)
+    tap.rig.run(60)
+    assert tap.play_back() == []
+
+
+def test_a_day_of_playing_back_leaves_a_line_a_minute_that_counts_the_rest() -> None:
+    tap = Wiretap()
+    tap.send(wire.VolumeDeed(percent=77), LONG)
+    for _ in range(600):
+        tap.inbox.receive(TOPIC, tap.recorded[0])
+        tap.rig.run(1)
+    tap.rig.run(120)
+    lines = tap.rig.evidence(wire.RefusalEntry)
+    assert {(one.what, one.why) for one in lines} == {("order", "replayed")}
+    assert len(lines) <= 12
+    counted = sum(int(one.detail.split("(+")[1][:-1]) for one in lines if "(+" in one.detail)
+    assert counted + len(lines) in range(600, 612)
 
 
 # --- a drill never becomes real -------------------------------------------------------------------
