@@ -45,6 +45,7 @@ check: env-dev ## ruff, mypy --strict, import layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict
+	@$(BIN)/mypy --strict tests/types
 	@$(BIN)/lint-imports
 
 format: env-dev ## let ruff put the code in order

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -90,7 +90,7 @@ from controller.services.notice_watch import NoticeWatch
 from controller.services.notices import Notices
 from controller.services.numbers import epoch, known_epoch
 from controller.services.offers import Offers
-from controller.services.orders import Orders
+from controller.services.orders import Exercises, Orders
 from controller.services.outbox import Outbox
 from controller.services.piece_desk import PieceDesk
 from controller.services.place_rules import PlaceRules
@@ -269,11 +269,10 @@ def build_services(
         is_voice=is_voice,
         check_password=accounts.ensure_password,
         recordings=Recordings(bulletins),
-        orders=orders,
         stops=orders,
     )
     stations = Stations(database, now, places, wake)
-    exercises = Orders(database, now, places, keys.exercise, wake)
+    exercises = Exercises(database, now, places, keys.exercise, wake)
     return Services(
         accounts=accounts,
         tokens=Tokens(database, now, places, accounts.ensure_password),
@@ -302,8 +301,8 @@ def build_services(
         holidays=Holidays(database, now, places, hours, wake),
         plans=Plans(database, now, places, schedules, hours, keys.actual, settings.plan),
         orders=orders,
-        emergencies=EmergencyDesk(tools),
-        drills=DrillDesk(replace(tools, orders=exercises)),
+        emergencies=EmergencyDesk(tools, orders),
+        drills=DrillDesk(tools, exercises),
         cap=CapInbox(
             database,
             now,

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Generic
 
 from sqlalchemy.orm import Session
 
@@ -37,9 +38,10 @@ from controller.services.emergency_reader import EmergencyReader, Tools
 from controller.services.emergency_views import EmergencyView, view_of
 from controller.services.emergency_wish import EmergencyWish, checked
 from controller.services.numbers import Counter, next_number
+from controller.services.orders import ActualDeed, D, SignedOrders
 from controller.services.scope import ensure_targets
 from controller.storage.models import EmergencyOrderRow, EmergencyRow
-from station_protocol.messages import Deed, DrillDeed, EmergencyDeed, OrderSound, StopDeed
+from station_protocol.messages import DrillDeed, EmergencyDeed, OrderSound, StopDeed
 from station_protocol.vocabulary import Authority, DeedKind
 
 logger = logging.getLogger(__name__)
@@ -55,18 +57,22 @@ DRILL_SAID = "Đây là diễn tập, không phải thật."
 SIGNED_AS = {Kind.LIVE: DeedKind.ACTUAL, Kind.DRILL: DeedKind.EXERCISE}
 _ENDING_TITLES = {Part.CORRECTION: "Đính chính", Part.ALL_CLEAR: "Hết nguy hiểm"}
 
-DeedAt = Callable[[str, OrderSound | None], Deed]
+DeedAt = Callable[[str, OrderSound | None], D]
 """What is ordered, by the place it is ordered to and the words its stations hear."""
 
 
-class _Desk(EmergencyReader, ABC):
-    """What both kinds can do."""
+class _Desk(EmergencyReader, Generic[D], ABC):
+    """What both kinds can do, each with the deeds that are its own."""
 
-    def __init__(self, tools: Tools) -> None:
-        """TypeError for the key of the other kind: no desk can be built that could mix them up."""
-        if (tools.orders.kind, tools.stops.kind) != (SIGNED_AS[self.kind], DeedKind.ACTUAL):
-            raise TypeError(f"{self.kind} is not signed with the {tools.orders.kind} key")
+    def __init__(self, tools: Tools, orders: SignedOrders[D]) -> None:
+        """`orders` signs what sounds, with the key of the kind.
+
+        TypeError for that of the other kind: no desk can be built that could mix them up.
+        """
+        if (orders.kind, tools.stops.kind) != (SIGNED_AS[self.kind], DeedKind.ACTUAL):
+            raise TypeError(f"{self.kind} is not signed with the {orders.kind} key")
         super().__init__(tools)
+        self._orders = orders
 
     # --- composing --------------------------------------------------------------------------------
 
@@ -290,7 +296,7 @@ class _Desk(EmergencyReader, ABC):
         actor: Actor | None,
         view: EmergencyView,
         part: Part,
-        deed: DeedAt,
+        deed: DeedAt[D],
         place_ids: Sequence[str],
         valid_for: timedelta,
     ) -> None:
@@ -340,11 +346,11 @@ class _Desk(EmergencyReader, ABC):
         """The words as they are read aloud."""
 
     @abstractmethod
-    def _warning_deed(self, session: Session, row: EmergencyRow) -> DeedAt:
+    def _warning_deed(self, session: Session, row: EmergencyRow) -> DeedAt[D]:
         """What the stations of each place are told to sound; it replaces what they were before."""
 
     @abstractmethod
-    def _ending_deed(self, session: Session, row: EmergencyRow, part: Part) -> DeedAt:
+    def _ending_deed(self, session: Session, row: EmergencyRow, part: Part) -> DeedAt[D]:
         """What the stations of each place are told to sound when it is over."""
 
 
@@ -352,7 +358,7 @@ def _filled(deed: EmergencyDeed, sound: OrderSound | None, **changes: object) ->
     return deed.model_copy(update={"sound": sound, **changes})
 
 
-class EmergencyDesk(_Desk):
+class EmergencyDesk(_Desk[ActualDeed]):
     """What really sounds: signed with the actual key, behind the signal of an emergency."""
 
     kind = Kind.LIVE
@@ -360,7 +366,7 @@ class EmergencyDesk(_Desk):
     def spoken(self, _part: Part, text: str) -> str:
         return text
 
-    def _warning_deed(self, session: Session, row: EmergencyRow) -> DeedAt:
+    def _warning_deed(self, session: Session, row: EmergencyRow) -> DeedAt[ActualDeed]:
         replaced = rows.near_orders(session, row, self._places.tree())
         deed = EmergencyDeed(
             title=row.title,
@@ -371,14 +377,14 @@ class EmergencyDesk(_Desk):
             until_at=row.until_at,
         )
 
-        def at(place_id: str, sound: OrderSound | None) -> Deed:
+        def at(place_id: str, sound: OrderSound | None) -> ActualDeed:
             before = replaced(place_id)  # of a first warning nothing; of words, the signal before
             signal_ms = SECOND_SIGNAL_MS if before else SIGNAL_MS
             return _filled(deed, sound, replaces=before, attention_ms=signal_ms)
 
         return at
 
-    def _ending_deed(self, session: Session, row: EmergencyRow, part: Part) -> DeedAt:
+    def _ending_deed(self, session: Session, row: EmergencyRow, part: Part) -> DeedAt[ActualDeed]:
         replaced = rows.near_orders(session, row, self._places.tree())
         deed = EmergencyDeed(
             title=f"{_ENDING_TITLES[part]}: {row.title}"[:300],
@@ -393,7 +399,7 @@ class EmergencyDesk(_Desk):
         return Authority(self._places.tree().places[row.place_id].kind.value)
 
 
-class DrillDesk(_Desk):
+class DrillDesk(_Desk[DrillDeed]):
     """What is practised: signed with the exercise key, behind the signal of a drill.
 
     It is given orders that hold the exercise key alone, and makes drills alone: there is no way
@@ -419,9 +425,9 @@ class DrillDesk(_Desk):
             recordings={},
         )
 
-    def _warning_deed(self, _session: Session, row: EmergencyRow) -> DeedAt:
+    def _warning_deed(self, _session: Session, row: EmergencyRow) -> DeedAt[DrillDeed]:
         return lambda _place_id, sound: DrillDeed(title=row.title, sound=sound)
 
-    def _ending_deed(self, _session: Session, row: EmergencyRow, _part: Part) -> DeedAt:
+    def _ending_deed(self, _session: Session, row: EmergencyRow, _part: Part) -> DeedAt[DrillDeed]:
         title = f"Kết thúc: {row.title}"[:300]
         return lambda _place_id, sound: DrillDeed(title=title, sound=sound)

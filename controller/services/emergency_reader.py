@@ -50,8 +50,6 @@ class Tools:
     is_voice: Callable[[str], bool]
     check_password: Callable[[Actor, str], None]
     recordings: Recordings
-    orders: Orders
-    """Signs what sounds, with the key of the kind."""
     stops: Orders
     """Signs what stops it, always with the actual key: an exercise can make no station silent."""
 
@@ -70,7 +68,6 @@ class EmergencyReader:
         self._is_voice = tools.is_voice
         self._check_password = tools.check_password
         self.recordings = tools.recordings
-        self._orders = tools.orders
         self._stops = tools.stops
 
     def all(self, actor: Actor) -> tuple[EmergencyView, ...]:

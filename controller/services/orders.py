@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from sqlalchemy import Table, exists, func, insert, select
 from sqlalchemy.orm import Session
@@ -23,7 +23,17 @@ from controller.services.sealing import EARLIER, Seal, Validity
 from controller.storage.database import Database
 from controller.storage.models import OrderReplyRow, SignedOrderRow
 from station_protocol import topics
-from station_protocol.messages import Deed, DrillDeed, Order, RefreshDeed
+from station_protocol.messages import (
+    CancelDeed,
+    Deed,
+    DrillDeed,
+    EmergencyDeed,
+    Order,
+    RefreshDeed,
+    StopDeed,
+    TestToneDeed,
+    VolumeDeed,
+)
 from station_protocol.signing import Signer
 from station_protocol.vocabulary import DeedKind
 
@@ -48,8 +58,20 @@ class OrderReply:
     at: datetime
 
 
-class Orders:
-    """Issues orders. Each is signed, stored and queued in the transaction of its cause."""
+ActualDeed = EmergencyDeed | StopDeed | CancelDeed | VolumeDeed | RefreshDeed | TestToneDeed
+"""What is signed with the actual key: everything but a drill."""
+
+D = TypeVar("D", bound=ActualDeed | DrillDeed)
+
+
+class SignedOrders(Generic[D]):
+    """Issues orders of one kind. Each is signed, stored and queued in the transaction of its cause.
+
+    Which deeds these are is part of the type: where drills are issued nothing live can be named.
+    """
+
+    kind: ClassVar[DeedKind]
+    """What the key may sign."""
 
     def __init__(
         self,
@@ -59,6 +81,9 @@ class Orders:
         signer: Signer,
         wake: Callable[[str], None] = lambda _job: None,
     ) -> None:
+        """TypeError for the key of the other kind."""
+        if signer.kind is not self.kind:
+            raise TypeError(f"{self.kind} orders are not signed with the {signer.kind} key")
         self._database = database
         self._now = now
         self._places = places
@@ -66,16 +91,11 @@ class Orders:
         self._wake = wake
         self._asked: dict[str, datetime] = {}
 
-    @property
-    def kind(self) -> DeedKind:
-        """What its key may sign."""
-        return self._signer.kind
-
     def order(
         self,
         actor: Actor,
         audience: str,
-        deed: Deed,
+        deed: D,
         *,
         valid_for: timedelta = timedelta(minutes=5),
         why: str = "",
@@ -109,7 +129,7 @@ class Orders:
         session: Session,
         actor: Actor | None,
         audience: str,
-        deed: Deed,
+        deed: D,
         *,
         valid_for: timedelta,
         is_group: bool,
@@ -170,6 +190,25 @@ class Orders:
         )
         audit.record(session, actor, deed, at=order.issued_at)
 
+    def replies(self, order_id: str) -> tuple[OrderReply, ...]:
+        """What stations have answered so far, by station."""
+        query = (
+            select(OrderReplyRow)
+            .where(OrderReplyRow.order_id == order_id)
+            .order_by(OrderReplyRow.station_id)
+        )
+        with self._database.read() as session:
+            return tuple(
+                OrderReply(row.station_id, row.accepted, row.why, row.at)
+                for row in session.scalars(query)
+            )
+
+
+class Orders(SignedOrders[ActualDeed]):
+    """Orders that are obeyed for good."""
+
+    kind = DeedKind.ACTUAL
+
     def ask_for_hello(self, station_id: str) -> bool:
         """Order a station to greet again and send what we miss; False if that was just done."""
         now = self._now()
@@ -190,18 +229,11 @@ class Orders:
         self._wake("outbox")
         return True
 
-    def replies(self, order_id: str) -> tuple[OrderReply, ...]:
-        """What stations have answered so far, by station."""
-        query = (
-            select(OrderReplyRow)
-            .where(OrderReplyRow.order_id == order_id)
-            .order_by(OrderReplyRow.station_id)
-        )
-        with self._database.read() as session:
-            return tuple(
-                OrderReply(row.station_id, row.accepted, row.why, row.at)
-                for row in session.scalars(query)
-            )
+
+class Exercises(SignedOrders[DrillDeed]):
+    """Drills, and drills alone."""
+
+    kind = DeedKind.EXERCISE
 
 
 def _told(deed: Deed) -> dict[str, Any]:

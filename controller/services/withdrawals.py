@@ -19,7 +19,7 @@ from controller.services.schedule_store import Pen, close, has_ended, touch
 from controller.services.scope import may_see
 from controller.services.slot_rows import cancel
 from controller.storage.models import ScheduleRow, SlotRow
-from station_protocol.messages import CancelDeed, Deed
+from station_protocol.messages import CancelDeed
 
 NEAR = timedelta(hours=1)
 """A slot that starts sooner is cancelled by an order; the plan would come too late for some."""
@@ -35,7 +35,7 @@ class OrderDesk(Protocol):
         session: Session,
         actor: Actor | None,
         audience: str,
-        deed: Deed,
+        deed: CancelDeed,
         *,
         valid_for: timedelta,
         is_group: bool,

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -50,7 +50,7 @@ from controller.services.maintenance import Maintenance
 from controller.services.notice_choices import NoticeChoices
 from controller.services.notices import Notices
 from controller.services.offers import Offers
-from controller.services.orders import Orders
+from controller.services.orders import Exercises, Orders
 from controller.services.passwords import Passwords
 from controller.services.places import Places
 from controller.services.programmes import Programmes
@@ -168,7 +168,9 @@ class Centre:
         readings = Readings(self.database, self.clock, self.places)
         silent = Speaker((), SpeechCache(self.folder / "speech"))
         no_bulletins = cast(Bulletins, None)
-        actual = self._orders(DeedKind.ACTUAL)
+        signed_by = (self.database, self.clock, self.places)
+        actual = Orders(*signed_by, Signer.generate())
+        exercises = Exercises(*signed_by, Signer.generate(DeedKind.EXERCISE))
         tools = Tools(
             self.database,
             self.clock,
@@ -178,7 +180,6 @@ class Centre:
             is_voice=bool,
             check_password=self.accounts.ensure_password,
             recordings=Recordings(self._bulletins()),
-            orders=actual,
             stops=actual,
         )
         self.parts: dict[str, Any] = {
@@ -229,8 +230,8 @@ class Centre:
             ),
             "offers": Offers(self.database, self.clock, self.places, self.wake),
             "orders": actual,
-            "emergencies": EmergencyDesk(tools),
-            "drills": DrillDesk(replace(tools, orders=self._orders(DeedKind.EXERCISE))),
+            "emergencies": EmergencyDesk(tools, actual),
+            "drills": DrillDesk(tools, exercises),
             "cap": CapInbox(self.database, self.clock, self.places, (), fetch_nothing),
             "readings": readings,
             "speech": Speech(self.clock, no_bulletins, readings, silent, self.wake),
@@ -248,9 +249,6 @@ class Centre:
             self.settings.sound,
             self.wake,
         )
-
-    def _orders(self, kind: DeedKind) -> Orders:
-        return Orders(self.database, self.clock, self.places, Signer.generate(kind))
 
     def wake(self, job: str) -> None:
         """Stands in for the scheduler; `woken` tells what was poked."""

@@ -29,9 +29,12 @@ from controller.services.emergencies import (
     EmergencyDesk,
 )
 from controller.services.emergency_reader import Tools
+from controller.services.orders import Exercises, Orders
 from controller.services.stations import prepare_states
 from controller.storage.models import AuditRow, PieceRow
 from station_protocol.messages import DrillDeed, EmergencyDeed, StopDeed
+from station_protocol.signing import Signer
+from station_protocol.vocabulary import DeedKind
 from tests.support import wire
 from tests.support.warnings import WORDS, Watch, read_order, watch, wish
 from tests.support.web import (
@@ -388,18 +391,22 @@ def test_no_desk_can_be_built_over_the_key_of_the_other_kind(w: Watch) -> None:
         is_voice=bool,
         check_password=lambda _actor, _password: None,
         recordings=w.live.recordings,
-        orders=live,
         stops=live,
     )
-    assert EmergencyDesk(tools).kind is Kind.LIVE
-    assert DrillDesk(replace(tools, orders=drills)).kind is Kind.DRILL
-    for desk, wrong in (
-        (DrillDesk, tools),
-        (EmergencyDesk, replace(tools, orders=drills)),
-        (DrillDesk, replace(tools, orders=drills, stops=drills)),
+    assert EmergencyDesk(tools, live).kind is Kind.LIVE
+    assert DrillDesk(tools, drills).kind is Kind.DRILL
+    silencing = replace(tools, stops=drills)
+    for desk, with_tools, orders in (
+        (DrillDesk, tools, live),
+        (EmergencyDesk, tools, drills),
+        (DrillDesk, silencing, drills),
     ):
         with pytest.raises(TypeError):
-            desk(wrong)
+            desk(with_tools, orders)
+    signed_by = (w.centre.database, w.centre.clock, w.centre.places)
+    for desk_of_orders, kind in ((Orders, DeedKind.EXERCISE), (Exercises, DeedKind.ACTUAL)):
+        with pytest.raises(TypeError):
+            desk_of_orders(*signed_by, Signer.generate(kind))
 
 
 def test_what_is_told_of_a_drill_can_be_read_as_nothing_else() -> None:
