@@ -12,12 +12,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Generic
+from typing import ClassVar, Generic
 
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
-from controller.domain.bulletins import clean_text
+from controller.domain.bulletins import Language, clean_text
 from controller.domain.emergencies import (
     PARTS,
     SHORTEST,
@@ -33,7 +33,12 @@ from controller.domain.emergencies import (
 )
 from controller.errors import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from controller.services import emergency_rows as rows
-from controller.services.emergency_proposals import keep, new_row
+from controller.services.emergency_proposals import (
+    keep,
+    mark_recordings,
+    new_row,
+    unmarked,
+)
 from controller.services.emergency_reader import EmergencyReader, Tools
 from controller.services.emergency_views import EmergencyView, view_of
 from controller.services.emergency_wish import EmergencyWish, checked
@@ -90,9 +95,9 @@ class _Desk(EmergencyReader, Generic[D], ABC):
         if not stations:
             raise InvalidInputError("no station", field="targets", problem="missing")
         row = new_row(actor, self.kind, wish, targets, len(stations), at)
-        recorded = self.recordings.take(actor, wish.title, wish.texts, wish.recordings)
+        recorded = self.recordings.take(actor, self.kind, wish.title, wish.texts, wish.recordings)
         with self._database.write() as session:
-            keep(session, tree, actor, row, wish, self.spoken, recorded)
+            keep(session, tree, actor, row, wish, self.spoken, recorded, self.mark)
             rows.write_down(session, actor, row, "propose", at, stations=len(stations))
         self._wake("pieces")
         return row.emergency_id
@@ -228,6 +233,7 @@ class _Desk(EmergencyReader, Generic[D], ABC):
 
         Where somebody has stopped it meanwhile nothing sounds again. Returns how many were sent.
         """
+        self._finish_words()
         with self._database.read() as session:
             waiting = [row.emergency_id for row in self._wordless(session)]
         if not waiting:
@@ -341,6 +347,12 @@ class _Desk(EmergencyReader, Generic[D], ABC):
         """The wish as far as this kind can have it."""
         return wish
 
+    mark: ClassVar[str] = ""
+    """The sentence without which no recording is heard; "": there is none."""
+
+    def _finish_words(self) -> None:
+        """What is left to be done for words whose sounds have come."""
+
     @abstractmethod
     def spoken(self, part: Part, text: str) -> str:
         """The words as they are read aloud."""
@@ -407,6 +419,7 @@ class DrillDesk(_Desk[DrillDeed]):
     """
 
     kind = Kind.DRILL
+    mark = DRILL_SAID
 
     def spoken(self, _part: Part, text: str) -> str:
         """The words of a drill say at both ends that it is one, whatever was typed."""
@@ -415,15 +428,27 @@ class DrillDesk(_Desk[DrillDeed]):
     def _meant(self, wish: EmergencyWish) -> EmergencyWish:
         """It sounds once and now: nobody shall hear it after its end was told.
 
-        A voice says it, so that it says what it is: no recording does.
+        In Vietnamese, in which its mark is spoken; an approved bulletin is no drill.
         """
         return replace(
             wish,
             repeat_every_min=0,
             lasts_min=int(SHORTEST.total_seconds() // 60),
             bulletin_id="",
-            recordings={},
+            recordings={
+                key: upload
+                for key, upload in wish.recordings.items()
+                if key[1] == Language.VI.value
+            },
         )
+
+    def _finish_words(self) -> None:
+        with self._database.read() as session:
+            if not unmarked(session, self._now()):
+                return
+        with self._database.write() as session:
+            mark_recordings(session, self._now())
+        self._wake("pieces")
 
     def _warning_deed(self, _session: Session, row: EmergencyRow) -> DeedAt[DrillDeed]:
         return lambda _place_id, sound: DrillDeed(title=row.title, sound=sound)

@@ -12,7 +12,7 @@ from controller.domain import pieces
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import Language, VersionState
 from controller.domain.emergencies import CONFIRMED_WITHIN, Kind, Part, State
-from controller.domain.pieces import Said
+from controller.domain.pieces import Joined, JoinedPart, Said
 from controller.domain.places import PlaceTree
 from controller.errors import InvalidInputError, OutOfScopeError
 from controller.services.emergency_recordings import Recorded
@@ -26,6 +26,7 @@ from controller.storage.models import (
     EmergencyPartRow,
     EmergencyRow,
     EmergencyTranslationRow,
+    PieceRow,
 )
 
 Spoken = Callable[[Part, str], str]
@@ -69,10 +70,13 @@ def keep(
     wish: EmergencyWish,
     spoken: Spoken,
     recorded: Recorded,
+    mark: str = "",
 ) -> None:
     """Store the row with its parts, and have their words made before all other sound.
 
-    What was recorded just now comes before an approved bulletin, that before a voice.
+    What was recorded just now comes before an approved bulletin, that before a voice. With a
+    `mark` no recording is heard without that sentence before and after it: the sentence is made
+    meanwhile, and `mark_recordings` joins them.
     """
     approved = approved_sounds(session, tree, actor, wish.bulletin_id)
     sounds = {**{(Part.WARNING, one): version for one, version in approved.items()}, **recorded}
@@ -81,8 +85,9 @@ def keep(
     for part, text in wish.texts.items():
         kept = EmergencyPartRow(emergency_id=row.emergency_id, part=part.value, text=text)
         kept.bulletin_version_id = sounds.pop((part, Language.VI.value), None)
-        if kept.bulletin_version_id is None:
-            said = Said(spoken(part, text), wish.voice)
+        if kept.bulletin_version_id is None or mark:
+            words = spoken(part, text) if kept.bulletin_version_id is None else mark
+            said = Said(words, wish.voice)
             kept.piece_id = pieces.piece_id(said)
             want(session, [said], row.composed_at, is_urgent=True)
         session.add(kept)
@@ -95,6 +100,45 @@ def keep(
                 bulletin_version_id=version_id,
             )
         )
+
+
+_Unmarked = tuple[EmergencyPartRow, PieceRow, BulletinVersionRow]
+
+
+def unmarked(session: Session, now: datetime) -> list[_Unmarked]:
+    """Recordings of drills that are finished, each with its mark, and are not joined with it."""
+    query = (
+        select(EmergencyPartRow, PieceRow, BulletinVersionRow)
+        .join(EmergencyRow, EmergencyRow.emergency_id == EmergencyPartRow.emergency_id)
+        .join(PieceRow, PieceRow.piece_id == EmergencyPartRow.piece_id)
+        .join(
+            BulletinVersionRow,
+            BulletinVersionRow.bulletin_version_id == EmergencyPartRow.bulletin_version_id,
+        )
+        .where(
+            EmergencyRow.kind == Kind.DRILL.value,
+            EmergencyRow.until_at > now,
+            PieceRow.sha256.is_not(None),
+            BulletinVersionRow.sha256.is_not(None),
+        )
+    )
+    return [
+        (part, piece, version)
+        for part, piece, version in session.execute(query)
+        if isinstance(pieces.read(piece.recipe), Said)
+    ]
+
+
+def mark_recordings(session: Session, now: datetime) -> None:
+    """Have each finished recording of a drill joined with its mark.
+
+    The mark's piece gives way to that of the whole in the row: it says which sound is heard.
+    """
+    for part, piece, version in unmarked(session, now):
+        mark, recording = JoinedPart(piece.sha256 or ""), JoinedPart(version.sha256 or "")
+        whole = Joined((mark, recording, mark))
+        want(session, [whole], now, is_urgent=True)
+        part.piece_id = pieces.piece_id(whole)
 
 
 def approved_sounds(

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import IO
 
 from controller.domain.accounts import Actor
-from controller.domain.emergencies import Part
+from controller.domain.emergencies import Kind, Part
 from controller.errors import NotFoundError
 from controller.services.bulletins import Bulletins, Draft
 from controller.services.spool import Upload
 
 _TITLES = {
-    Part.WARNING: "lời báo khẩn",
-    Part.CORRECTION: "tin đính chính",
-    Part.ALL_CLEAR: "tin hết nguy hiểm",
+    (Kind.LIVE, Part.WARNING): "lời báo khẩn",
+    (Kind.LIVE, Part.CORRECTION): "tin đính chính",
+    (Kind.LIVE, Part.ALL_CLEAR): "tin hết nguy hiểm",
+    (Kind.DRILL, Part.WARNING): "lời diễn tập",
+    (Kind.DRILL, Part.ALL_CLEAR): "câu kết thúc diễn tập",
 }
 
 Recorded = Mapping[tuple[Part, str], str]
@@ -41,6 +43,7 @@ class Recordings:
     def take(
         self,
         actor: Actor,
+        kind: Kind,
         title: str,
         texts: Mapping[Part, str],
         uploads: Mapping[tuple[Part, str], Upload],
@@ -51,7 +54,7 @@ class Recordings:
         """
         found: dict[tuple[Part, str], str] = {}
         for part in dict.fromkeys(part for part, _language in uploads):
-            named = f"{title[:150]} · {_TITLES[part]}"
+            named = f"{title[:150]} · {_TITLES[kind, part]}"
             draft = Draft(named, "", texts.get(part, ""), actor.place_id)
             bulletin_id = self._bulletins.create(actor, draft)
             for (of, language), upload in uploads.items():

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
+from controller.domain import pieces
 from controller.domain.bulletins import Language
 from controller.domain.emergencies import (
     CONFIRMED_WITHIN,
@@ -20,6 +21,7 @@ from controller.domain.emergencies import (
     spoken_in,
 )
 from controller.domain.hazards import Hazard
+from controller.domain.pieces import Joined
 from controller.domain.places import PlaceTree
 from controller.domain.station_state import FRESH_FOR, ShownState
 from controller.storage.models import (
@@ -161,7 +163,8 @@ def _view(
 
 def _parts(session: Session, ids: Sequence[str]) -> dict[str, dict[Part, PartView]]:
     query = (
-        select(EmergencyPartRow, PieceRow, BulletinVersionRow)
+        select(EmergencyPartRow, EmergencyRow.kind, PieceRow, BulletinVersionRow)
+        .join(EmergencyRow, EmergencyRow.emergency_id == EmergencyPartRow.emergency_id)
         .join(PieceRow, PieceRow.piece_id == EmergencyPartRow.piece_id, isouter=True)
         .join(
             BulletinVersionRow,
@@ -172,9 +175,10 @@ def _parts(session: Session, ids: Sequence[str]) -> dict[str, dict[Part, PartVie
     )
     found: defaultdict[str, dict[Part, PartView]] = defaultdict(dict)
     others = _translations(session, ids)
-    for row, piece, version in session.execute(query):
+    for row, kind, piece, version in session.execute(query):
         part = Part(row.part)
-        said = _recorded(part, row.text, version) if version else _read(part, row.text, piece)
+        recorded = _marked if kind == Kind.DRILL.value else _recorded
+        said = recorded(row, version, piece) if version else _read(part, row.text, piece)
         found[row.emergency_id][part] = replace(said, others=others[row.emergency_id, part])
     return found
 
@@ -193,7 +197,7 @@ def _translations(
     found: defaultdict[tuple[str, Part], dict[str, PartView]] = defaultdict(dict)
     for row, version in session.execute(query):
         part = Part(row.part)
-        found[row.emergency_id, part][row.language] = _recorded(part, "", version)
+        found[row.emergency_id, part][row.language] = _recorded(row, version)
     return found
 
 
@@ -203,9 +207,24 @@ def _read(part: Part, text: str, piece: PieceRow | None) -> PartView:
     return PartView(part, text, state, _sound(piece), is_recording=False)
 
 
-def _recorded(part: Part, text: str, version: BulletinVersionRow) -> PartView:
+def _recorded(
+    row: EmergencyPartRow | EmergencyTranslationRow,
+    version: BulletinVersionRow,
+    _piece: PieceRow | None = None,
+) -> PartView:
     states = {"ready": "ready", "processing": "running", "refused": "failed"}
-    return PartView(part, text, states[version.state], _sound(version), is_recording=True)
+    text = row.text if isinstance(row, EmergencyPartRow) else ""
+    sound = _sound(version)
+    return PartView(Part(row.part), text, states[version.state], sound, is_recording=True)
+
+
+def _marked(row: EmergencyPartRow, version: BulletinVersionRow, piece: PieceRow | None) -> PartView:
+    """A recording of a drill: never heard but between the sentences that say what it is."""
+    recorded = _recorded(row, version)
+    if piece is None or not isinstance(pieces.read(piece.recipe), Joined):
+        state = "failed" if recorded.state == "failed" or piece is None else "running"
+        return replace(recorded, state=state, sound=None)
+    return replace(recorded, state=piece.state, sound=_sound(piece))
 
 
 def _sound(row: PieceRow | BulletinVersionRow | None) -> OrderSound | None:

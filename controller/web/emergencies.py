@@ -406,9 +406,12 @@ class _Pages:
         return {"alert": alert, "draft": inbox.draft(current_actor(), alert), "tree": tree}
 
     def _languages(self, place_id: str) -> list[str]:
-        """What can be recorded: Vietnamese, and what a station of the place prefers to it."""
+        """What can be recorded: Vietnamese, and what a station of the place prefers to it.
+
+        A drill only in the language in which its mark is spoken.
+        """
         if self.look.is_drill:
-            return []
+            return [Language.VI.value]
         stations = services().places.tree().stations_in([place_id])
         preferred = {language for one in stations for language in one.language_order}
         return [one.value for one in Language if one is Language.VI or one.value in preferred]

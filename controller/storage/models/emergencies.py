@@ -69,7 +69,10 @@ class EmergencyPartRow(Base):
     part: Mapped[str] = mapped_column(primary_key=True)
     text: Mapped[str]
     piece_id: Mapped[str | None]
-    """The sound made of the text; None: a recording is taken."""
+    """The sound made of the text; None: a recording is taken.
+
+    Of a drill that is recorded: the sentence that says so, then the whole of it and the recording.
+    """
     bulletin_version_id: Mapped[str | None] = mapped_column(
         ForeignKey("bulletin_version.bulletin_version_id")
     )

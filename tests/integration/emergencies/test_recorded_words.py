@@ -13,16 +13,21 @@ import pytest
 from sqlalchemy import select
 
 from audio_library.store import FolderStore
+from controller.domain import pieces
 from controller.domain.accounts import Role
 from controller.domain.emergencies import Part
+from controller.domain.pieces import Joined, Said
+from controller.errors import InvalidInputError
+from controller.services.emergencies import DRILL_SAID
 from controller.services.ingest_desk import IngestDesk
 from controller.storage.models import (
     BulletinRow,
     BulletinVersionRow,
     EmergencyOrderRow,
     IngestJobRow,
+    PieceRow,
 )
-from station_protocol.messages import EmergencyDeed, Order
+from station_protocol.messages import DrillDeed, EmergencyDeed, Order
 from tests.support.bulletins import wav_bytes
 from tests.support.warnings import WORDS, Watch, watch, wish
 from tests.support.web import DISTRICT, Browser, words
@@ -179,14 +184,71 @@ def test_a_file_that_is_no_sound_is_named_at_its_field_and_nothing_is_kept(w: Wa
         assert session.scalars(select(BulletinRow)).all() == []
 
 
-def test_a_drill_is_spoken_by_a_voice_that_says_what_it_is(w: Watch, voice: bytes) -> None:
-    browser = operator(w)
-    assert 'type="file"' not in browser.get("/dien-tap/soan").text
-    answer = browser.post("/dien-tap/soan", **{**FORM, "sound_warning_vi": file(voice)})
-    drill = answer.headers["Location"].rsplit("/", 1)[-1]
-    assert not w.drills.get(w.composer, drill).parts[Part.WARNING].is_recording
+def recorded_drill(w: Watch, voice: bytes, **more: Any) -> str:
+    form = {**FORM, "sound_warning_vi": file(voice), **more}
+    answer = operator(w).post("/dien-tap/soan", **form)
+    assert answer.status_code == 303, words(answer)
+    return answer.headers["Location"].rsplit("/", 1)[-1]
+
+
+def test_a_recorded_drill_says_before_and_after_that_it_is_one(w: Watch, voice: bytes) -> None:
+    page = operator(w).get("/dien-tap/soan").text
+    assert "trước và sau bản thu" in page
+    drill = recorded_drill(w, voice)
+    w.speak()
+    w.record()
+    assert w.drills.get(w.composer, drill).parts[Part.WARNING].sound is None  # not joined yet
+    assert "Đang xử lý bản thu" in words(operator(w).get(f"/dien-tap/{drill}"))
+    assert w.drills.send_words() == 0  # the job that a finished sound wakes
+    assert "pieces" in w.centre.woken
     with w.centre.database.read() as session:
-        assert session.scalars(select(BulletinRow)).all() == []
+        recording = session.scalars(select(BulletinVersionRow.sha256)).one()
+        found = {row.piece_id: pieces.read(row.recipe) for row in session.scalars(select(PieceRow))}
+        sounds = {row.piece_id: row.sha256 for row in session.scalars(select(PieceRow))}
+        title = session.scalars(select(BulletinRow.title)).one()
+    assert title.endswith("lời diễn tập")
+    (mark,) = [one for one, recipe in found.items() if recipe == Said(DRILL_SAID, "robot:vi")]
+    (whole,) = [recipe for recipe in found.values() if isinstance(recipe, Joined)]
+    heard = [part.sha256 for part in whole.parts]
+    assert heard == [sounds[mark], recording, sounds[mark]]
+    w.speak()  # the whole is made
+    sound = w.drills.get(w.composer, drill).parts[Part.WARNING].sound
+    assert sound is not None
+    assert sound.sha256 != recording
+    w.drills.confirm(w.second, drill, "diễn tập 9 trạm")
+    (order,) = w.orders(drill)
+    assert isinstance(order.deed, DrillDeed)
+    assert order.deed.sound is not None
+    assert order.deed.sound.sha256 == sound.sha256
+
+
+def test_a_drill_whose_mark_is_not_there_yet_cannot_be_heard_bare(w: Watch, voice: bytes) -> None:
+    drill = recorded_drill(w, voice)
+    w.record()
+    w.drills.send_words()
+    assert operator(w).get(f"/dien-tap/{drill}/nghe/warning").status_code == 404
+    with pytest.raises(InvalidInputError):
+        w.drills.confirm(w.second, drill, "diễn tập 9 trạm")
+    w.drills.confirm(w.second, drill, "diễn tập 9 trạm", signal_only=True)
+    w.speak()
+    assert w.drills.send_words() == 0  # only now joined
+    w.speak()
+    assert w.drills.send_words() == 1
+    (_signal, followed) = w.orders(drill)
+    assert isinstance(followed.deed, DrillDeed)
+    with w.centre.database.read() as session:
+        recording = session.scalars(select(BulletinVersionRow.sha256)).one()
+    assert followed.deed.sound is not None
+    assert followed.deed.sound.sha256 != recording
+
+
+def test_a_drill_is_recorded_in_no_language_its_mark_is_not_spoken_in(
+    w: Watch, voice: bytes
+) -> None:
+    w.prefers(stations(w)[0], "rog", "vi")
+    assert "sound_warning_rog" not in operator(w).get("/dien-tap/soan").text
+    drill = recorded_drill(w, voice, sound_warning_rog=file(voice))
+    assert w.drills.get(w.composer, drill).parts[Part.WARNING].others == {}
 
 
 def test_a_recording_that_sounded_is_no_forgotten_draft(w: Watch, voice: bytes) -> None:
