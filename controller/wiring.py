@@ -96,6 +96,7 @@ from controller.services.piece_desk import PieceDesk
 from controller.services.place_rules import PlaceRules
 from controller.services.places import Places
 from controller.services.plans import Plans
+from controller.services.priority_orders import PriorityOrders
 from controller.services.programmes import Programmes
 from controller.services.pruning import Pruning
 from controller.services.readings import Readings
@@ -294,6 +295,7 @@ def build_services(
         speech=Speech(now, bulletins, readings, speaker, wake),
         schedules=schedules,
         offers=Offers(database, now, places, wake),
+        priority_orders=PriorityOrders(database, now, places, hours, wake),
         calendar=Calendar(database, now, places, hours, schedules, wake, orders=orders),
         hours=hours,
         place_rules=PlaceRules(database, now, places, hours, wake),

@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import islice
 
+from controller.domain.priority_order import are_both_aired
 from controller.domain.schedule import Schedule, dates_in, local_date
 from station_protocol.vocabulary import AUTHORITY_RANK, PRIORITY_RANK
 
@@ -30,6 +31,8 @@ class Verdict(StrEnum):
     """The other one has the air; ours is cut short or never starts."""
     WINS = "wins"
     """Ours has the air."""
+    BOTH = "both"
+    """Both of priority and not of one authority: one behind the other (`priority_order`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,9 @@ class Clash:
 
 
 def verdict(ours: Schedule, theirs: Schedule) -> Verdict:
-    """What happens when the two overlap: class first, then authority."""
+    """What happens when the two overlap: class first, then authority; both of priority air."""
+    if are_both_aired(ours.priority, ours.authority, theirs.priority, theirs.authority):
+        return Verdict.BOTH
     mine = PRIORITY_RANK[ours.priority], AUTHORITY_RANK[ours.authority]
     other = PRIORITY_RANK[theirs.priority], AUTHORITY_RANK[theirs.authority]
     if mine == other:
@@ -89,13 +94,14 @@ def claim(schedule: Schedule, starts_at: datetime, slot_id: str) -> Claim:
 def clashes(ours: Contender, others: Iterable[Contender], after: datetime) -> list[Clash]:
     """The rules that meet ours at a common station in a slot of ours that starts after `after`.
 
-    Refusals come first, then what ours would lose to, then what it would displace.
+    Refusals come first, then what ours would lose to, then what shares the air with it, then what
+    it would displace.
     """
     found = (_clash(ours, other, after) for other in others)
     return sorted((clash for clash in found if clash is not None), key=_gravity)
 
 
-_GRAVITY = {Verdict.REFUSED: 0, Verdict.LOSES: 1, Verdict.WINS: 2}
+_GRAVITY = {Verdict.REFUSED: 0, Verdict.LOSES: 1, Verdict.BOTH: 2, Verdict.WINS: 3}
 
 
 def _gravity(clash: Clash) -> tuple[int, datetime, str]:

@@ -32,6 +32,8 @@ class CentreCode(StrEnum):
     MOVED = "moved"
     CANCELLED = "cancelled"
     DECLINED = "declined"
+    GOES_FIRST = "goes_first"
+    GOES_SECOND = "goes_second"
     LINK_LOST = "link_lost"
     SOUND_HELD = "sound_held"
     PLAN_HELD = "plan_held"
@@ -51,6 +53,12 @@ class CentreFact:
     why: str = ""
     version: int = 0
     newest: int = 0
+    other: str = ""
+    """The title of the item it is ordered with."""
+    from_at: datetime | None = None
+    """When it was to start."""
+    to_at: datetime | None = None
+    """When it is to start instead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,7 @@ def _on_air(
     now: datetime,
 ) -> Iterable[OnAir]:
     for slot in slots:
-        if not slot.row.starts_at <= now < slot.ends_at:
+        if not slot.starts_at <= now < slot.ends_at:
             continue
         ids = {station.station_id for station in slot.stations}
         results = _results(session, slot.row.slot_id, ids)
@@ -196,7 +196,7 @@ def _on_air(
         yield OnAir(
             slot_id=slot.row.slot_id,
             title=slot.row.title,
-            starts_at=slot.row.starts_at,
+            starts_at=slot.starts_at,
             ends_at=slot.ends_at,
             priority=slot.row.priority,
             sounding=len(sounding),
@@ -226,7 +226,7 @@ def _last(session: Session, slots: Sequence[NearSlot], now: datetime) -> LastSlo
     return LastSlot(
         slot_id=slot.row.slot_id,
         title=slot.row.title,
-        starts_at=slot.row.starts_at,
+        starts_at=slot.starts_at,
         duration_ms=slot.row.duration_ms,
         aired=sum(count for outcome, count in counts.items() if is_aired(outcome)),
         total=len(ids),
@@ -242,7 +242,7 @@ def _upcoming(
     tiles: Mapping[str, Tile],
     now: datetime,
 ) -> Upcoming | None:
-    coming = next((slot for slot in slots if slot.row.starts_at > now), None)
+    coming = next((slot for slot in slots if slot.starts_at > now), None)
     if coming is None:
         return None
     (judged,) = judge_slots(session, tree, [coming], tiles, now)

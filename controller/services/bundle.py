@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from controller.services.place_rules import PlaceRules
     from controller.services.places import Places
     from controller.services.plans import Plans
+    from controller.services.priority_orders import PriorityOrders
     from controller.services.programmes import Programmes
     from controller.services.readings import Readings
     from controller.services.schedule_templates import ScheduleTemplates
@@ -76,6 +77,7 @@ class Services:
     speech: Speech
     schedules: Schedules
     offers: Offers
+    priority_orders: PriorityOrders
     calendar: Calendar
     hours: Hours
     place_rules: PlaceRules

@@ -51,7 +51,7 @@ class Offers:
 
     def offer(self, actor: Actor, slot_id: str) -> Offer | None:
         """What the actor's own commune may answer; None for whoever has no commune of his own."""
-        station = _own_station(self._places.tree(), actor)
+        station = own_station(self._places.tree(), actor)
         if station is None:
             return None
         with self._database.read() as session:
@@ -108,7 +108,7 @@ class Offers:
         self._wake("plan_refresh")
 
     def _answerable(self, session: Session, actor: Actor, slot_id: str) -> tuple[Station, SlotRow]:
-        station = _own_station(self._places.tree(), actor)
+        station = own_station(self._places.tree(), actor)
         if station is None:
             raise ForbiddenError("only a commune answers for its station")
         row = self._slot(session, actor, slot_id)
@@ -148,6 +148,6 @@ class Offers:
         audit.record(session, actor, deed, at=self._now())
 
 
-def _own_station(tree: PlaceTree, actor: Actor) -> Station | None:
+def own_station(tree: PlaceTree, actor: Actor) -> Station | None:
     """The one station of a commune's own people."""
     return next((one for one in tree.stations.values() if one.place_id == actor.place_id), None)

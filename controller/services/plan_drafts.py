@@ -19,13 +19,14 @@ from controller.domain.policy import HoursBook
 from controller.services.absences import absences, was_away
 from controller.services.declines import declined
 from controller.services.piece_desk import station_names
+from controller.services.placings import Placings, placings_of, start_at
 from controller.services.slot_rows import is_undone_by_rule
 from controller.services.slot_sounds import Names, has_mark, items_at, order_key, with_name
 from controller.services.stations import leaving
+from controller.services.targets import stations_by_schedule
 from controller.storage.models import (
     ProgrammeRow,
     ScheduleRow,
-    ScheduleTargetRow,
     SlotRow,
     StationLimitsRow,
     StationPlanRow,
@@ -45,6 +46,10 @@ class Moment:
     window: rules.Window
     epoch: int
     now: datetime
+
+
+def _due(slot: PlannedSlot) -> tuple[datetime, str]:
+    return slot.starts_at, slot.slot_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,13 @@ def plan_drafts(session: Session, tree: PlaceTree, moment: Moment) -> list[PlanD
     gone = {key: tree.retired[key] for key in left if key in tree.retired}
     for station_id, station in {**tree.stations, **gone}.items():
         spans = away.get(station_id, ())  # what aired before it was in service is not its matter
-        slots = tuple(
+        told = (
             book.slot_at(station, slot)
             for slot in agendas.get(station_id, ())
             if not was_away(spans, slot.starts_at)
             and station_id not in book.declines.get(slot.slot_id, ())
         )
+        slots = tuple(sorted(told, key=_due)) if book.placings else tuple(told)
         own = {slot.slot_id: digests.get(id(slot)) or rules.digest(slot) for slot in slots}
         held = newest.get(station_id, _NONE)
         if rules.needs_signing(
@@ -127,8 +133,18 @@ class _Book:
     cancelled is over for a station; one it does not hear of can be told when the no is taken back.
     """
 
+    placings: Placings
+    """Where priority items that meet another start later at a station."""
+
     def slot_at(self, station: Station, slot: PlannedSlot) -> PlannedSlot:
-        """The slot as this station is told it."""
+        """The slot as this station is told it: in its words, at its start."""
+        told = self._worded(station, slot)
+        starts_at = start_at(self.placings, slot, station.station_id)
+        if starts_at == slot.starts_at:
+            return told
+        return told.model_copy(update={"starts_at": starts_at})
+
+    def _worded(self, station: Station, slot: PlannedSlot) -> PlannedSlot:
         marked = self.marked.get(slot.slot_id)
         if marked is None:
             return self.others.get((slot.slot_id, order_key(station.language_order)), slot)
@@ -183,7 +199,9 @@ def _airings(session: Session, moment: Moment) -> _Book:
                 others[airing.slot.slot_id, order] = other.slot
     every = [item for one in marked.values() for item in one.items]
     names = station_names(session, every)
-    return _Book(airings, others, marked, names, declined(session, rows))
+    return _Book(
+        airings, others, marked, names, declined(session, rows), placings_of(session, rows)
+    )
 
 
 def _airing(values: Mapping[str, object]) -> rules.Airing[PlannedSlot] | None:
@@ -200,22 +218,6 @@ def _airing(values: Mapping[str, object]) -> rules.Airing[PlannedSlot] | None:
     if length_ms != slot.duration_ms:
         slot = slot.model_copy(update={"duration_ms": length_ms})
     return rules.Airing(str(values["schedule_id"]), slot)
-
-
-def stations_by_schedule(
-    session: Session, tree: PlaceTree, schedule_ids: set[str]
-) -> dict[str, tuple[str, ...]]:
-    """The stations each of these rules airs at."""
-    targets: dict[str, list[str]] = {}
-    for schedule_id, place_id in session.execute(
-        select(ScheduleTargetRow.schedule_id, ScheduleTargetRow.place_id)
-    ):
-        if schedule_id in schedule_ids and place_id in tree.places:
-            targets.setdefault(schedule_id, []).append(place_id)
-    return {
-        schedule_id: tuple(station.station_id for station in tree.stations_in(place_ids))
-        for schedule_id, place_ids in targets.items()
-    }
 
 
 @dataclass(frozen=True, slots=True)

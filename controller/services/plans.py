@@ -18,6 +18,7 @@ from controller.domain.policy import HoursBook
 from controller.services.numbers import Counter, epoch, known_epoch, next_number
 from controller.services.outbox import Message, enqueue_retained
 from controller.services.places import Places
+from controller.services.placings import keep_placings
 from controller.services.plan_drafts import (
     Draft,
     LimitsDraft,
@@ -114,6 +115,8 @@ class Plans:
         with self._database.write() as session:
             prepare_states(session)
             self._schedules.materialise(session, window.starts_at, window.covers_until, now)
+            tree, book = self._places.tree(), self._hours.book(session)
+            keep_placings(session, tree, book, window.covers_until, now)
             return Moment(window, epoch(session, now), now)
 
     def _drafts(self, moment: Moment) -> list[Draft]:

@@ -174,10 +174,10 @@ def _judge(
     return SlotReadiness(
         slot_id=row.slot_id,
         title=row.title,
-        starts_at=row.starts_at,
+        starts_at=slot.starts_at,
         duration_ms=row.duration_ms,
         priority=row.priority,
-        urgency=urgency(row.starts_at, now),
+        urgency=urgency(slot.starts_at, now),
         total=len(found),
         not_ready=tuple(one for one in found if not one.holding.is_ready),
         doubtful=tuple(one for one in found if one.holding.is_doubtful),

@@ -21,6 +21,7 @@ from controller.services.absences import absences
 from controller.services.audit import SYSTEM
 from controller.services.declines import declined
 from controller.services.piece_desk import station_names
+from controller.services.placings import Placed, placed
 from controller.services.schedule_check import limits, station_ids
 from controller.services.schedule_findings import OutsideHours, TooLong, Wish, World
 from controller.services.schedule_rows import (
@@ -64,6 +65,10 @@ class StationLine:
     """Whether the station said it has verified every sound of the slot."""
     decline: Decline | None
     """What its commune answered, if that was no."""
+    starts_at: datetime
+    """When it is due here."""
+    placing: Placed | None
+    """Where it has its place beside another priority item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +227,7 @@ def _lines(
         )
     }
     declines = declined(session, [row]).get(row.slot_id, {})
+    placings = placed(session, [row]).get(row.slot_id, {})
     names = station_names(session, marks_of([row]))
     wanted = every_sound(row, names)
     held = {
@@ -240,6 +246,7 @@ def _lines(
             results.get(station.station_id),
             now,
             decline=declines.get(station.station_id),
+            placing=placings.get(station.station_id),
             is_held=bool(wanted)
             and all(
                 (station.station_id, sha256) in held for sha256 in sounds_at(row, station, names)
@@ -279,12 +286,16 @@ def _line(
     now: datetime,
     *,
     decline: Decline | None,
+    placing: Placed | None,
     is_held: bool,
 ) -> StationLine:
     place = tree.places[station.place_id]
+    starts_at = placing.starts_at if placing is not None else row.starts_at
     if result is None:
-        sign, reason = _unreported(row, decline, now)
-        return StationLine(station, place, sign, reason, None, None, 0, is_held, decline)
+        sign, reason = _unreported(row, decline, starts_at, now)
+        return StationLine(
+            station, place, sign, reason, None, None, 0, is_held, decline, starts_at, placing
+        )
     sign, reason = Sign(result.outcome), result.reason
     if decline is not None and sign is Sign.UNKNOWN:
         sign, reason = Sign.CANCELLED, Reason.DECLINED_BY_COMMUNE
@@ -298,15 +309,19 @@ def _line(
         played_ms=result.played_ms,
         is_held=is_held,
         decline=decline,
+        starts_at=starts_at,
+        placing=placing,
     )
 
 
-def _unreported(row: SlotRow, decline: Decline | None, now: datetime) -> tuple[Sign, str | None]:
+def _unreported(
+    row: SlotRow, decline: Decline | None, starts_at: datetime, now: datetime
+) -> tuple[Sign, str | None]:
     if row.cancelled_at is not None:
         return Sign.CANCELLED, None
     if decline is not None:
         return Sign.CANCELLED, Reason.DECLINED_BY_COMMUNE
-    return (Sign.COMING if row.starts_at > now else Sign.UNKNOWN), None
+    return (Sign.COMING if starts_at > now else Sign.UNKNOWN), None
 
 
 def read_schedule(

@@ -14,7 +14,8 @@ from controller.domain.places import PlaceTree
 from controller.domain.reconcile import Change, Holding, Report, Result
 from controller.services.absences import absences, was_away
 from controller.services.declines import declined
-from controller.services.plan_drafts import stations_by_schedule
+from controller.services.placings import placings_of, start_at
+from controller.services.targets import stations_by_schedule
 from controller.storage.models import (
     MetaRow,
     SlotResultChangeRow,
@@ -158,7 +159,8 @@ class _Desk:
         slot = self.slots.get(start.slot_id)
         if slot is None:
             return Result("", start.started_at, 0)
-        return Result(slot.title, slot.starts_at, slot.duration_ms)
+        starts_at = start_at(placings_of(self.session, [slot]), slot, self.station_id)
+        return Result(slot.title, starts_at, slot.duration_ms)
 
     def _save(self, slot_id: str, known: Result | None, result: Result) -> bool:
         if known == result:
@@ -215,10 +217,15 @@ def open_due(session: Session, tree: PlaceTree, now: datetime) -> set[str]:
             )
         )
     }
-    declines = declined(session, due)
+    declines, placings = declined(session, due), placings_of(session, due)
     away = absences(session, None, min(slot.starts_at for slot in due), now)
     fresh = [
-        _opened(station_id, slot, is_declined=station_id in declines.get(slot.slot_id, ()))
+        _opened(
+            station_id,
+            slot,
+            start_at(placings, slot, station_id),
+            is_declined=station_id in declines.get(slot.slot_id, ()),
+        )
         for slot in due
         for station_id in stations_of.get(slot.schedule_id, ())
         if (station_id, slot.slot_id) not in known
@@ -234,7 +241,9 @@ def _reconciled_until(session: Session) -> datetime | None:
     return datetime.fromisoformat(row.value) if row else None
 
 
-def _opened(station_id: str, slot: SlotRow, *, is_declined: bool) -> dict[str, object]:
+def _opened(
+    station_id: str, slot: SlotRow, starts_at: datetime, *, is_declined: bool
+) -> dict[str, object]:
     is_cancelled = is_declined or slot.cancelled_at is not None
     return {
         "station_id": station_id,
@@ -242,7 +251,7 @@ def _opened(station_id: str, slot: SlotRow, *, is_declined: bool) -> dict[str, o
         # Whether a cancellation was obeyed is not known before the station says so.
         "outcome": reconcile.UNKNOWN if is_cancelled else reconcile.COMING,
         "title": slot.title,
-        "planned_at": slot.starts_at,
+        "planned_at": starts_at,
         "planned_ms": slot.duration_ms,
         "played_ms": 0,
         "source": reconcile.Source.PLAN.value,
@@ -302,7 +311,7 @@ class _HeldPlans:
         """What is sure about one slot; cheap while its window is open."""
         lateness = timedelta(seconds=slot.lateness_s)
         has_sound = bool(slot.items) or slot.cancelled_at is not None
-        is_open = now <= slot.starts_at + lateness + reconcile.ALIVE_MARGIN
+        is_open = now <= row.planned_at + lateness + reconcile.ALIVE_MARGIN
         ever_held = True
         if is_declined:
             ever_held = is_open or self._names(row.station_id, state.plan_version_held, row.slot_id)

@@ -23,6 +23,7 @@ from controller.domain.story import (
     lost_spans,
     silence_of,
 )
+from controller.services.placings import Placed
 from controller.storage.models import (
     HoldingRow,
     JournalEntryRow,
@@ -48,6 +49,8 @@ class Airing:
     """The SHA-256 of what this station needs for it."""
     decline: Decline | None = None
     """What its commune answered, if that was no."""
+    placing: Placed | None = None
+    """Where it has its place beside another priority item."""
 
     @property
     def is_cancelled(self) -> bool:
@@ -58,6 +61,8 @@ class Airing:
     @property
     def starts_at(self) -> datetime | None:
         """When it was, or is, due."""
+        if self.placing is not None:
+            return self.placing.starts_at
         if self.slot is not None:
             return self.slot.starts_at
         return self.result.planned_at if self.result else None
@@ -118,6 +123,8 @@ class _Reader:
         if airing.decline is not None:
             no = airing.decline
             yield CentreFact(CentreCode.DECLINED, no.declined_at, who=no.declined_by, why=no.reason)
+        if airing.placing is not None:
+            yield placed_fact(airing.placing)
 
     def _lost(self, airing: Airing) -> Iterable[CentreFact]:
         """When the link was gone around the slot."""
@@ -149,6 +156,19 @@ class _Reader:
         if self._named is None:
             return CentreCode.NO_PLAN
         return CentreCode.PLAN_HELD if slot_id in self._named else CentreCode.PLAN_LACKS
+
+
+def placed_fact(placing: Placed) -> CentreFact:
+    """Who ordered the slot and another one, and what came of it."""
+    return CentreFact(
+        CentreCode.GOES_FIRST if placing.is_first else CentreCode.GOES_SECOND,
+        placing.placed_at,
+        who=placing.ordered_by or "",
+        why=placing.cause,
+        other=placing.other_title,
+        from_at=placing.planned_at,
+        to_at=placing.starts_at,
+    )
 
 
 def _traces(

@@ -269,7 +269,7 @@ def _end_slots(
                 outcome=Outcome.CANCELLED.value,
                 reason=RETIRED,
                 title=slot.row.title,
-                planned_at=slot.row.starts_at,
+                planned_at=slot.starts_at,
                 planned_ms=slot.row.duration_ms,
                 played_ms=0,
                 decided_at=now,

@@ -21,6 +21,7 @@ from controller.services.maintenance import MaintenanceView, windows_to_come
 from controller.services.phones import Phone, contacts_of
 from controller.services.piece_desk import station_names
 from controller.services.places import Places
+from controller.services.placings import placed
 from controller.services.slot_sounds import items_at, marks_of, sounds_at
 from controller.services.slot_stories import Airing, read_stories
 from controller.services.tiles import Tile, tiles_of
@@ -173,7 +174,7 @@ def _planned(airing: Airing, now: datetime) -> Planned:
     return Planned(
         slot_id=row.slot_id,
         title=row.title,
-        starts_at=row.starts_at,
+        starts_at=airing.starts_at or row.starts_at,
         duration_ms=row.duration_ms,
         is_cancelled=airing.is_cancelled,
         sounds=tuple(airing.sounds),
@@ -207,6 +208,7 @@ def _airings(
     names = station_names(session, marks_of(slots.values()))
     sounds = {slot_id: sounds_at(row, station, names) for slot_id, row in slots.items()}
     declines = declined(session, slots.values(), station.station_id)
+    placings = placed(session, slots.values(), station.station_id)
     return tuple(
         Airing(
             slot_id,
@@ -214,6 +216,7 @@ def _airings(
             results.get(slot_id),
             sounds.get(slot_id, frozenset()),
             declines.get(slot_id, {}).get(station.station_id),
+            placings.get(slot_id, {}).get(station.station_id),
         )
         for slot_id in slots | results
     )

@@ -16,6 +16,7 @@ from controller.domain.places import Place, PlaceTree
 from controller.domain.policy import DAYPARTS, Allowed, Daypart, HoursBook, Span
 from controller.domain.schedule import STATION_ZONE, expand, instant, local_date
 from controller.services.holiday_dates import Holiday, holidays_at
+from controller.services.placings import Placings, placings_of, start_at
 from controller.services.schedule_check import station_ids
 from controller.services.schedule_rows import StoredSchedule, in_window, load
 from controller.services.slot_rows import RULE_GONE
@@ -194,12 +195,14 @@ def read_slips(
     }
     stations = {key: here & station_ids(tree, one.target_ids) for key, one in stored.items()}
     tallies = _tallies(session, [row.slot_id for row in rows], here)
+    placings = placings_of(session, rows)
     slips = [
         _slip_of_row(
             row,
             tree.places[stored[row.schedule_id].place_id],
             stations[row.schedule_id],
             _tally(row, tallies[row.slot_id], len(stations[row.schedule_id]), now),
+            _shared_start(row, stations[row.schedule_id], placings),
         )
         for row in rows
         if stations[row.schedule_id] and not _is_replaced(row)
@@ -250,12 +253,20 @@ def _ahead(
                 )
 
 
-def _slip_of_row(row: SlotRow, owner: Place, here: frozenset[str], tally: Tally) -> Slip:
+def _shared_start(row: SlotRow, here: frozenset[str], placings: Placings) -> datetime:
+    """When it starts at these stations, if that is one time; else when it does by its schedule."""
+    starts = {start_at(placings, row, station_id) for station_id in here}
+    return starts.pop() if len(starts) == 1 else row.starts_at
+
+
+def _slip_of_row(
+    row: SlotRow, owner: Place, here: frozenset[str], tally: Tally, starts_at: datetime
+) -> Slip:
     return Slip(
         slot_id=row.slot_id,
         schedule_id=row.schedule_id,
         airs_on=row.airs_on,
-        starts_at=row.starts_at,
+        starts_at=starts_at,
         duration_ms=row.duration_ms,
         title=row.title,
         priority=Priority(row.priority),

@@ -101,6 +101,7 @@ def _values(station_id: str) -> dict[str, object]:
     return {
         "view": view,
         "faults": faults,
+        "contests": services().priority_orders.page(actor, station_id).contests,
         "broken": {fault.cluster_number: fault for fault in faults},
         "sounding": next((line for line in view.day if line.sign == "sounding"), None),
     }

@@ -52,6 +52,7 @@ DEEDS: dict[str, Callable[[], str]] = {
     "slot.cancel": lambda: _("Hủy buổi"),
     "slot.decline": lambda: _("Xã không nhận buổi phát"),
     "slot.accept": lambda: _("Xã nhận lại buổi phát"),
+    "slot.order": lambda: _("Xã xếp thứ tự hai nội dung ưu tiên"),
     "slot.move": lambda: _("Dời buổi"),
     "holiday.add": lambda: _("Nhập ngày lễ của địa phương"),
     "holiday.remove": lambda: _("Bỏ ngày lễ của địa phương"),

@@ -33,7 +33,7 @@ from controller.web import formats
 from controller.web.bulletin_words import spoken
 from controller.web.schedule_words import DAYPARTS, NAMED, holiday_name, listed
 from controller.web.words import PRIORITIES, dates
-from station_protocol.vocabulary import PRIORITY_RANK
+from station_protocol.vocabulary import AUTHORITY_RANK, PRIORITY_RANK
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +198,23 @@ def _who_has_the_air(finding: Met, ours: Schedule) -> str:
             return _("Hai bản cùng loại, cùng cấp nên phải dời giờ hoặc bỏ buổi trùng.")
         case Verdict.WINS:
             return _("Bản của bạn được giữ; bản kia sẽ bị ngắt hoặc nhường.")
+        case Verdict.BOTH:
+            return _both(ours, theirs)
     if PRIORITY_RANK[theirs.priority] > PRIORITY_RANK[ours.priority]:
         return _("Bản ưu tiên được giữ; bản của bạn sẽ bị ngắt.")
     return _("Bản của cấp trên được giữ; bản của bạn sẽ bị ngắt.")
+
+
+def _both(ours: Schedule, theirs: Schedule) -> str:
+    if AUTHORITY_RANK[ours.authority] > AUTHORITY_RANK[theirs.authority]:
+        return _(
+            "Hai nội dung ưu tiên đều phải phát: bản của bạn trước, bản kia ngay sau, trừ khi xã "
+            "xếp thứ tự khác."
+        )
+    return _(
+        "Hai nội dung ưu tiên đều phải phát: bản của cấp trên trước, bản của bạn ngay sau, trừ khi "
+        "xã xếp thứ tự khác."
+    )
 
 
 def _ways_out(finding: Met, ours: Schedule) -> tuple[Action, ...]:

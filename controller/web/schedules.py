@@ -36,6 +36,7 @@ from controller.web.schedule_form import (
 )
 from controller.web.schedule_lanes import lanes
 from controller.web.schedule_notes import notes, unfit_notes
+from controller.web.story_words import placing_words
 
 bp = Blueprint("schedules", __name__, url_prefix="/lich")
 
@@ -396,6 +397,7 @@ def slot(slot_id: str) -> str:
     places = schedule_words.where(services().places.tree(), page.targets)
     return render_template(
         "schedules/slot.html",
+        placing_words=placing_words,
         page=page,
         counts=counts,
         places=places,

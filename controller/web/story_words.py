@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 
+from controller.domain.priority_order import Cause
 from controller.domain.story import CentreCode, CentreFact, Silence, SlotStory
 from controller.services.audit import SYSTEM
+from controller.services.placings import Placed
 from controller.services.schedule_rows import NOT_VALID
 from controller.services.sharing import UNSHARED
+from controller.services.slot_stories import placed_fact
 from controller.web import formats
-from controller.web.words import PRIORITIES, reason_word, trouble_word
+from controller.web.words import ORDER_REASONS, PRIORITIES, reason_word, trouble_word
 from station_protocol.messages import TraceFact
 from station_protocol.vocabulary import LATE_AFTER_MS, ClockLevel, FactCode
 
@@ -230,6 +233,40 @@ def _cancelled_here(fact: CentreFact) -> Words:
     return PLAIN, _("%(who)s hủy buổi này", who=_who(fact))
 
 
+def _goes_first(fact: CentreFact) -> Words:
+    values = {"at": formats.clock(fact.from_at), "other": fact.other, "who": fact.who}
+    if fact.who:
+        return PLAIN, _(
+            "%(who)s của xã cho buổi này phát trước lúc %(at)s, “%(other)s” phát ngay sau", **values
+        )
+    return PLAIN, _(
+        "%(why)s: buổi này phát trước, “%(other)s” phát ngay sau", why=_order_reason(fact), **values
+    )
+
+
+def _goes_second(fact: CentreFact) -> Words:
+    values = {
+        "from_": formats.clock(fact.from_at),
+        "to": formats.clock(fact.to_at),
+        "other": fact.other,
+        "who": fact.who,
+    }
+    if fact.who:
+        return PLAIN, _(
+            "%(who)s của xã cho “%(other)s” phát trước; buổi này dời từ %(from_)s sang %(to)s",
+            **values,
+        )
+    return PLAIN, _(
+        "%(why)s: “%(other)s” phát trước, buổi này dời từ %(from_)s sang %(to)s",
+        why=_order_reason(fact),
+        **values,
+    )
+
+
+def _order_reason(fact: CentreFact) -> str:
+    return str(ORDER_REASONS[Cause(fact.why)])
+
+
 def _lost(fact: CentreFact) -> Words:
     if fact.until_at is None:
         return NOTE, _("trạm mất kết nối từ %(at)s, chưa nối lại", at=formats.moment(fact.at))
@@ -256,6 +293,8 @@ CENTRE: dict[CentreCode, Callable[[CentreFact], Words]] = {
         PLAIN,
         _("%(who)s của xã không nhận phát: %(why)s", who=fact.who, why=fact.why),
     ),
+    CentreCode.GOES_FIRST: _goes_first,
+    CentreCode.GOES_SECOND: _goes_second,
     CentreCode.LINK_LOST: _lost,
     CentreCode.SOUND_HELD: lambda _fact: (OK, _("trạm báo đã giữ đủ tệp âm thanh")),
     CentreCode.PLAN_HELD: _holds,
@@ -294,6 +333,11 @@ def story_lines(story: SlotStory) -> list[StoryLine]:
         else:
             lines.append(line)
     return lines
+
+
+def placing_words(placing: Placed) -> str:
+    """Why a priority item stands beside another as it does, as one sentence."""
+    return _line(placed_fact(placing)).text
 
 
 def silence_words(story: SlotStory) -> str:

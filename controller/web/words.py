@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from controller.domain.board import Sign
+from controller.domain.priority_order import Cause
 from controller.domain.readiness import Gap, Holding
 from controller.web import formats
 
@@ -134,6 +135,14 @@ PRIORITIES = {
     "emergency": _l("khẩn cấp"),
 }
 """The classes of Circular 39, in its words."""
+
+ORDER_REASONS = {
+    Cause.ABOVE_FIRST: _l("xã chưa xếp thứ tự, nội dung của cấp trên phát trước"),
+    Cause.ORDERED: _l("xã xếp thứ tự"),
+    Cause.HOURS: _l("thứ tự kia thì buổi sau ra ngoài khung giờ"),
+    Cause.SETTLED: _l("buổi kia đã chốt giờ trước"),
+}
+"""Why two priority items stand in their order, inside a sentence."""
 
 
 def dates(starts_on: date | None, ends_on: date | None) -> str:

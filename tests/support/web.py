@@ -53,6 +53,7 @@ from controller.services.offers import Offers
 from controller.services.orders import Exercises, Orders
 from controller.services.passwords import Passwords
 from controller.services.places import Places
+from controller.services.priority_orders import PriorityOrders
 from controller.services.programmes import Programmes
 from controller.services.readings import Readings
 from controller.services.sharing import Sharing
@@ -229,6 +230,13 @@ class Centre:
                 is_voice=bool,
             ),
             "offers": Offers(self.database, self.clock, self.places, self.wake),
+            "priority_orders": PriorityOrders(
+                self.database,
+                self.clock,
+                self.places,
+                Hours(self.database, self.clock, self.places, self.settings.plan, self.wake),
+                self.wake,
+            ),
             "orders": actual,
             "emergencies": EmergencyDesk(tools, actual),
             "drills": DrillDesk(tools, exercises),

@@ -222,6 +222,52 @@ class DeclineRow(Base):
     accepted_at: Mapped[datetime | None]
 
 
+class PriorityOrderRow(Base):
+    """A commune's word on which of two priority schedules goes first where they meet."""
+
+    __tablename__ = "priority_order"
+
+    priority_order_id: Mapped[str] = mapped_column(primary_key=True)
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"), index=True)
+    first_schedule_id: Mapped[str] = mapped_column(ForeignKey("schedule.schedule_id"))
+    second_schedule_id: Mapped[str] = mapped_column(ForeignKey("schedule.schedule_id"))
+    first_on: Mapped[date | None]
+    """Original local date of the one occurrence; None, as `second_on`: each time from then on."""
+    second_on: Mapped[date | None]
+    ordered_by: Mapped[str]
+    """Full name, as on the day."""
+    ordered_at: Mapped[datetime]
+
+
+class SlotPlacingRow(Base):
+    """Where a priority slot that meets another has its place at one station.
+
+    Kept in step with both slots and with what the commune says until the order is settled; then
+    it stays, as what was planned.
+    """
+
+    __tablename__ = "slot_placing"
+    __table_args__ = (
+        Index(None, "planned_at"),
+        CheckConstraint("cause in ('above_first','ordered','hours','settled')", name="cause"),
+        CheckConstraint("starts_at >= planned_at", name="not_earlier"),
+    )
+
+    station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"), primary_key=True)
+    slot_id: Mapped[str] = mapped_column(ForeignKey("slot.slot_id"), primary_key=True)
+    planned_at: Mapped[datetime]
+    """The start of the slot everywhere else, for which the placing was worked out."""
+    starts_at: Mapped[datetime]
+    other_slot_id: Mapped[str] = mapped_column(ForeignKey("slot.slot_id"))
+    """Behind which it goes; of the first the one behind it."""
+    is_first: Mapped[bool]
+    cause: Mapped[str]
+    ordered_by: Mapped[str | None]
+    """Full name of whoever ordered it; None: nobody has."""
+    placed_at: Mapped[datetime]
+    """When it was ordered, else when the two were first found to meet."""
+
+
 class SlotBulletinRow(Base):
     """A bulletin that a slot airs, joined to others or not; frozen with the slot's items."""
 

@@ -52,7 +52,10 @@ class FindingAnswer(Answer):
     length_ms: int | None = None
     cap_ms: int | None = None
     schedule_id: str | None = Field(default=None, description="The schedule it meets.")
-    verdict: str | None = Field(default=None, description="Ours is `refused`, `loses` or `wins`.")
+    verdict: str | None = Field(
+        default=None,
+        description="Ours is `refused`, `loses` or `wins`; `both`: one behind the other.",
+    )
     free_at: WallTime | None = Field(default=None, description="The nearest time that is free.")
     valid_from: date | None = None
     valid_until: date | None = None

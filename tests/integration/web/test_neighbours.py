@@ -149,6 +149,10 @@ NAMING: dict[str, tuple[Naming, ...]] = {
         ),
     ),
     "programmes.save": (Naming(PROGRAMME, {"bulletin": "{bulletin_id}"}),),
+    "priority_orders.order": (
+        Naming({"pair": "{slot_id}"}, {"first": "{slot_id}"}, 404, by=Role.COMMUNE_OFFICER),
+        Naming({"first": "{slot_id}"}, {"pair": "{slot_id}"}, 404, by=Role.COMMUNE_OFFICER),
+    ),
     "emergencies.propose": (
         Naming(WARNING, {"target": "{place}"}),
         Naming({**WARNING, "target": "{own}"}, {"bulletin_id": "{bulletin_id}"}),

@@ -79,6 +79,7 @@ def test_a_clash_is_seen_from_both_sides(pair: tuple[Schedule, Schedule]) -> Non
         Verdict.REFUSED: Verdict.REFUSED,
         Verdict.WINS: Verdict.LOSES,
         Verdict.LOSES: Verdict.WINS,
+        Verdict.BOTH: Verdict.BOTH,
     }
     assert [c.verdict for c in mine] == [turned[c.verdict] for c in theirs]
 
@@ -187,7 +188,7 @@ def test_what_the_other_rule_aired_before_it_was_made_is_no_clash() -> None:
         ),
         ((Priority.PRIORITY, Authority.COMMUNE), (Priority.ORDINARY, Authority.PROVINCE), "wins"),
         ((Priority.ORDINARY, Authority.PROVINCE), (Priority.PRIORITY, Authority.COMMUNE), "loses"),
-        ((Priority.PRIORITY, Authority.PROVINCE), (Priority.PRIORITY, Authority.DISTRICT), "wins"),
+        ((Priority.PRIORITY, Authority.PROVINCE), (Priority.PRIORITY, Authority.DISTRICT), "both"),
         ((Priority.ORDINARY, Authority.COMMUNE), (Priority.ORDINARY, Authority.DISTRICT), "loses"),
     ],
 )

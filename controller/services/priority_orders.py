@@ -1,0 +1,247 @@
+"""A commune orders two priority items that meet at its station; both are aired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from controller.domain.accounts import Actor, Permission
+from controller.domain.places import Place, PlaceTree, Station
+from controller.domain.priority_order import Cause, settled_at
+from controller.errors import ForbiddenError, NotFoundError, WrongStateError
+from controller.services import audit
+from controller.services.audit import Deed
+from controller.services.hours import Hours
+from controller.services.identifiers import new_id
+from controller.services.offers import own_station
+from controller.services.places import Places
+from controller.services.placings import keep_placings, placings_of, start_at
+from controller.services.slot_page import visible
+from controller.storage.database import Database
+from controller.storage.models import PriorityOrderRow, ScheduleRow, SlotPlacingRow, SlotRow
+
+AHEAD = timedelta(days=16)
+"""Further ahead no station has a plan yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One of the two items, as it stands now."""
+
+    slot_id: str
+    title: str
+    owner: Place
+    planned_at: datetime
+    starts_at: datetime
+    duration_ms: int
+
+    @property
+    def ends_at(self) -> datetime:
+        """The first instant at which it no longer sounds."""
+        return self.starts_at + timedelta(milliseconds=self.duration_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Two priority items that meet at a station, in the order in which they will be aired."""
+
+    first: Half
+    second: Half
+    cause: Cause
+    ordered_by: str | None
+    ordered_at: datetime | None
+    settled_at: datetime
+    """Until when the order may be changed."""
+    may_order: bool
+    is_series: bool
+    """Whether both belong to weekly rules, so that they may meet again."""
+
+    @property
+    def meets_at(self) -> datetime:
+        """When the later of the two was to start: from then on both would sound."""
+        return max(self.first.planned_at, self.second.planned_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ContestPage:
+    """The contests of one station that are not over, soonest first."""
+
+    station: Station
+    place: Place
+    contests: tuple[Contest, ...]
+    made_at: datetime
+
+
+class PriorityOrders:
+    """Shows where priority items meet, and takes the commune's word on their order."""
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        places: Places,
+        hours: Hours,
+        wake: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._places = places
+        self._hours = hours
+        self._wake = wake
+
+    def page(self, actor: Actor, station_id: str) -> ContestPage:
+        """What meets at a station of the actor's place."""
+        tree, now = self._places.tree(), self._now()
+        station = tree.station(station_id)
+        if station is None or not tree.is_within(station.place_id, actor.place_id):
+            raise NotFoundError(f"station {station_id}", kind="station", object_id=station_id)
+        with self._database.read() as session:
+            own = own_station(tree, actor)
+            is_own = own is not None and own.station_id == station_id
+            may = is_own and actor.may(Permission.ANSWER_OFFERS)
+            contests = _contests(session, tree, station_id, now, may_order=may)
+        return ContestPage(station, tree.places[station.place_id], contests, now)
+
+    def order(self, actor: Actor, first_id: str, second_id: str, *, each_time: bool) -> None:
+        """Put one slot before the other at the actor's own station, or their schedules each time.
+
+        WrongStateError: they do not meet ("apart"), it is too late ("settled"), or the second
+        would end outside the hours ("no_room").
+        """
+        tree, now = self._places.tree(), self._now()
+        station = own_station(tree, actor)
+        if station is None or not actor.may(Permission.ANSWER_OFFERS):
+            raise ForbiddenError("only a commune orders the items of its station")
+        with self._database.write() as session:
+            first, second = session.get(SlotRow, first_id), session.get(SlotRow, second_id)
+            if first is None or second is None:
+                raise NotFoundError(f"no slot {first_id} or {second_id}")
+            for row in (first, second):
+                visible(session, tree, actor, row.schedule_id)
+            _ensure_open(session, station, first, second, now)
+            session.add(
+                PriorityOrderRow(
+                    priority_order_id=new_id(now),
+                    station_id=station.station_id,
+                    first_schedule_id=first.schedule_id,
+                    second_schedule_id=second.schedule_id,
+                    first_on=None if each_time else first.airs_on,
+                    second_on=None if each_time else second.airs_on,
+                    ordered_by=actor.full_name,
+                    ordered_at=now,
+                )
+            )
+            session.flush()
+            until = max(first.starts_at, second.starts_at) + AHEAD
+            book = self._hours.book(session)
+            keep_placings(session, tree, book, until, now, station.station_id)
+            starts_at = _ensure_obeyed(session, station, first, second)
+            detail = {
+                "title": first.title,
+                "before": second.title,
+                "starts_at": first.starts_at.isoformat(),
+                "moved_from": second.starts_at.isoformat(),
+                "moved_to": starts_at.isoformat(),
+                "all_to_come": each_time,
+            }
+            deed = Deed("slot.order", "slot", second_id, actor.place_id, detail)
+            audit.record(session, actor, deed, at=now)
+        self._wake("plan_refresh")
+
+
+def _ensure_open(
+    session: Session, station: Station, first: SlotRow, second: SlotRow, now: datetime
+) -> None:
+    placed = placings_of(session, (first, second), station.station_id)
+    rows = [placed.get(row.slot_id, {}).get(station.station_id) for row in (first, second)]
+    pair = {first.slot_id, second.slot_id}
+    if not any(row is not None and {row.slot_id, row.other_slot_id} == pair for row in rows):
+        raise WrongStateError(f"slots {sorted(pair)} do not meet", state="apart")
+    if settled_at(first.starts_at, second.starts_at) <= now:
+        raise WrongStateError(f"the order of {sorted(pair)} is settled", state="settled")
+
+
+def _ensure_obeyed(session: Session, station: Station, first: SlotRow, second: SlotRow) -> datetime:
+    """When the second starts now; WrongStateError when the hours do not let it go second."""
+    placed = placings_of(session, (first, second), station.station_id)
+    starts_at = start_at(placed, second, station.station_id)
+    own = placed.get(first.slot_id, {}).get(station.station_id)
+    if starts_at <= start_at(placed, first, station.station_id) or own is None:
+        raise WrongStateError("outside the hours in this order", state="no_room")
+    return starts_at
+
+
+def _contests(
+    session: Session, tree: PlaceTree, station_id: str, now: datetime, *, may_order: bool
+) -> tuple[Contest, ...]:
+    seconds = session.scalars(
+        select(SlotPlacingRow)
+        .where(
+            SlotPlacingRow.station_id == station_id,
+            SlotPlacingRow.is_first.is_(False),
+            SlotPlacingRow.planned_at > now - timedelta(hours=6),
+        )
+        .order_by(SlotPlacingRow.starts_at)
+    ).all()
+    halves = _halves(session, tree, station_id, seconds)
+    found = [
+        _contest(row, halves, now, may_order=may_order)
+        for row in seconds
+        if row.slot_id in halves and row.other_slot_id in halves
+    ]
+    return tuple(one for one in found if one.second.ends_at > now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    half: Half
+    recurrence: str
+
+
+def _halves(
+    session: Session, tree: PlaceTree, station_id: str, rows: Iterable[SlotPlacingRow]
+) -> dict[str, _Known]:
+    ids = {one for row in rows for one in (row.slot_id, row.other_slot_id)}
+    found = session.execute(
+        select(SlotRow, ScheduleRow)
+        .join(ScheduleRow, ScheduleRow.schedule_id == SlotRow.schedule_id)
+        .where(SlotRow.slot_id.in_(ids))
+    ).all()
+    placed = placings_of(session, [slot for slot, _rule in found], station_id)
+    return {
+        slot.slot_id: _Known(
+            Half(
+                slot_id=slot.slot_id,
+                title=slot.title,
+                owner=tree.places[rule.place_id],
+                planned_at=slot.starts_at,
+                starts_at=start_at(placed, slot, station_id),
+                duration_ms=slot.duration_ms,
+            ),
+            rule.recurrence,
+        )
+        for slot, rule in found
+        if slot.cancelled_at is None
+    }
+
+
+def _contest(
+    row: SlotPlacingRow, halves: dict[str, _Known], now: datetime, *, may_order: bool
+) -> Contest:
+    first, second = halves[row.other_slot_id], halves[row.slot_id]
+    until = settled_at(first.half.planned_at, second.half.planned_at)
+    cause = Cause(row.cause)
+    return Contest(
+        first=first.half,
+        second=second.half,
+        cause=cause,
+        ordered_by=row.ordered_by,
+        ordered_at=row.placed_at if row.ordered_by else None,
+        settled_at=until,
+        may_order=may_order and now < until and cause is not Cause.SETTLED,
+        is_series=first.recurrence == second.recurrence == "weekly",
+    )
