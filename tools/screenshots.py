@@ -29,6 +29,7 @@ WIDTHS = {1280: 800, 360: 740}
 NAMES = {
     "dang-nhap": "sign-in",
     "bang": "board",
+    "ban-do": "map",
     "tram": "station",
     "ban-tin": "bulletins",
     "cho-duyet": "approvals",

@@ -124,11 +124,6 @@ def laid_out(pins: Sequence[Pin], areas: Mapping[str, Area]) -> Sheet | None:
     return Sheet(_panel(frame, MAIN_PX, rest, areas), _panel(box, INSET_PX, inside, areas), crowded)
 
 
-def whole(areas: Mapping[str, Area]) -> Box:
-    """What all outlines cover."""
-    return frame_of([one.box for one in areas.values()], 0) or Box(0, 0, 0, 0)
-
-
 def _panel(
     frame: Box, room_px: tuple[int, int], pins: Sequence[Pin], areas: Mapping[str, Area]
 ) -> Panel:

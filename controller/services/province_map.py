@@ -12,9 +12,11 @@ from typing import Any
 from controller.domain import gazetteer
 from controller.domain.map_drawing import (
     Area,
+    Box,
     Projection,
     Ring,
     areas_of,
+    frame_of,
     line_of,
     projection_of,
 )
@@ -33,6 +35,8 @@ class ProvinceMap:
     """Empty where the file was left out: then every place is a point."""
     districts: Mapping[str, str]
     """The `d` of the border of each."""
+    box: Box
+    """What all of it covers."""
 
 
 @cache
@@ -47,15 +51,15 @@ def province_map(file: Path = DATA / "boundaries.geojson") -> ProvinceMap:
     communes = {
         ids[named["code"]]: several for named, several in rings if named["level"] == "commune"
     }
-    return ProvinceMap(
-        projection,
-        areas_of(communes, projection),
-        {
-            gazetteer.district_id(named["name"]): line_of(several, projection)
-            for named, several in rings
-            if named["level"] == "district"
-        },
-    )
+    districts = {
+        gazetteer.district_id(named["name"]): line_of(several, projection)
+        for named, several in rings
+        if named["level"] == "district"
+    }
+    spots = [projection.at(row.longitude, row.latitude) for row in rows]
+    areas = areas_of(communes, projection)
+    box = frame_of([*(one.box for one in areas.values()), *(Box(*at, *at) for at in spots)], 0)
+    return ProvinceMap(projection, areas, districts, box or Box(0, 0, 0, 0))
 
 
 def _features(file: Path) -> list[dict[str, Any]]:

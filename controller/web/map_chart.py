@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from controller.domain.map_sheet import Panel, Pin, Sheet, laid_out, pin, whole
+from controller.domain.map_sheet import Panel, Pin, Sheet, laid_out, pin
 from controller.domain.places import Place, PlaceTree
 from controller.services.province_map import ProvinceMap
 
@@ -75,7 +75,7 @@ def pin_of(
         area,
         (coordinates, _coordinates_of(place)),
         province.projection,
-        whole(province.communes),
+        province.box,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from controller.domain.gazetteer import commune_id, district_id
 from controller.domain.map_drawing import Area, Box
-from controller.domain.map_sheet import LEAST, Pin, Sheet, laid_out, pin, whole
+from controller.domain.map_sheet import LEAST, Pin, Sheet, laid_out, pin
 from controller.services.places import commune_rows
 from controller.services.province_map import ProvinceMap, province_map
 
@@ -71,7 +71,7 @@ def test_names_stand_only_where_they_fit_and_signs_shrink_where_they_do_not() ->
 
 def _pin(area: Area | None, *points: tuple[float, float] | None) -> Pin | None:
     province: ProvinceMap = province_map()
-    return pin("k", "g", area, points, province.projection, whole(province.communes))
+    return pin("k", "g", area, points, province.projection, province.box)
 
 
 def test_without_an_outline_the_first_known_point_counts_if_it_is_near() -> None:
