@@ -34,7 +34,12 @@ board.addEventListener("board:news", ({ detail: change }) => {
     if (old) swap(old, parsed(html, false));
   }
   board.dataset.seen = change.seen;
-  if (open && Object.keys(change.lines).length) show(open);
+  const isOpenChanged = Object.keys(change.lines).some((id) => document.getElementById(`r-${id}`)?.dataset.of === open);
+  if (open && isOpenChanged) {
+    const hadFocus = card.contains(document.activeElement);
+    show(open);
+    if (hadFocus) card.focus({ preventScroll: true });
+  }
 });
 
 // Small communes lie under one finger: those whose sign is as near are offered too.
