@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 from sqlalchemy import delete, func, select
 
 from controller.domain.accounts import Role
@@ -36,6 +36,10 @@ from tests.support.web import DISTRICT, PASSWORD, PROVINCE, served
 pytestmark = pytest.mark.real
 
 SLOW_BYTES_S = 400_000
+HAND_MS = 50
+"""How long a finger stays on the button; two clicks of no length at all are one to a browser."""
+VILLAGE_LINE_MS = 250
+"""Until an answer comes, so that the second click finds the first on its way."""
 
 
 @dataclass
@@ -80,7 +84,7 @@ def _fill_schedule(page: Page, bulletin_id: str, airs_at: str = "05:30") -> None
 def _write_a_bulletin(_house: House, page: Page) -> None:
     page.goto("/ban-tin/moi")
     page.fill("input[name=title]", "Mời họp thôn")
-    page.locator("[data-send]").dblclick()
+    page.locator("[data-send]").dblclick(delay=HAND_MS)
     page.wait_for_url(re.compile(r"/ban-tin/[0-9a-f-]{36}$"))
 
 
@@ -88,7 +92,7 @@ def _schedule_a_bulletin(house: House, page: Page) -> None:
     bulletin_id = house.desk.bulletin()
     page.goto("/lich/moi")
     _fill_schedule(page, bulletin_id)
-    page.get_by_role("button", name="Lưu lịch 1 buổi").dblclick()
+    page.get_by_role("button", name="Lưu lịch 1 buổi").dblclick(delay=HAND_MS)
     page.wait_for_url(re.compile(r"/lich/[0-9a-f-]{36}$"))
     expect(page.get_by_text("Đã lưu 1 buổi.")).to_be_visible()
 
@@ -99,7 +103,7 @@ def _compose_a_warning(_house: House, page: Page) -> None:
     for part, words in WORDS.items():
         page.fill(f"textarea[name={part.value}]", words)
     page.locator(f"input[name=target][value={DISTRICT}]").check()
-    page.get_by_role("button", name="Soạn xong").dblclick()
+    page.get_by_role("button", name="Soạn xong").dblclick(delay=HAND_MS)
     page.wait_for_url(re.compile(r"/khan-cap/[0-9a-f-]{36}$"))
 
 
@@ -109,8 +113,21 @@ def _make_an_account(_house: House, page: Page) -> None:
     page.fill("input[name=full_name]", "Katơr Thị Mai")
     page.select_option("select[name=role]", "operator")
     page.select_option("select[name=place_id]", DISTRICT)
-    page.locator("main form button").last.dblclick()
+    page.locator("main form button").last.dblclick(delay=HAND_MS)
     expect(page.get_by_text("Tên đăng nhập này đã có người dùng.")).to_have_count(0)
+
+
+def _line(page: Page, *, latency_ms: int) -> None:
+    rates = {"downloadThroughput": -1, "uploadThroughput": -1}
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    line.send(
+        "Network.emulateNetworkConditions", {"offline": False, "latency": latency_ms, **rates}
+    )
+
+
+def _is_of_a_form(one: Request) -> bool:
+    return one.method == "POST" and one.is_navigation_request()
 
 
 Deed = Callable[[House, Page], None]
@@ -127,10 +144,14 @@ DEEDS: dict[str, tuple[Deed, type[Base], Role, str]] = {
 def test_a_double_click_does_a_deed_once(house: House, name: str) -> None:
     deed, table, role, place = DEEDS[name]
     page = house.page(role, place)
+    sent: list[str] = []
+    page.on("request", lambda one: sent.append(one.url) if _is_of_a_form(one) else None)
+    _line(page, latency_ms=VILLAGE_LINE_MS)
     before = house.count(table)
     deed(house, page)
     page.wait_for_timeout(300)  # a second one would be on its way
     assert house.count(table) == before + 1
+    assert len(sent) <= 1, "a fast line would have done it twice"
     page.context.close()
 
 
@@ -147,6 +168,22 @@ def test_after_the_back_button_the_same_is_not_saved_a_second_time(house: House)
     expect(page.get_by_text("Trùng giờ thứ Năm 26/11, 05:30–05:40, tại 9 trạm")).to_be_visible()
     expect(page.locator("[data-save]")).to_be_disabled()
     assert house.count(ScheduleRow) == 1
+    page.context.close()
+
+
+def test_after_signing_out_the_back_button_leads_to_the_door(house: House) -> None:
+    """On a shared machine the next person presses it."""
+    house.desk.bulletin("Mời họp thôn")
+    page = house.page(width=1280)
+    page.goto("/ban-tin")
+    expect(page.get_by_text("Mời họp thôn").first).to_be_visible()
+    page.goto("/tai-khoan")
+    page.locator("form[action='/dang-xuat'] button").click()
+    page.wait_for_url("**/dang-nhap")
+    for _ in range(2):
+        page.go_back()
+        page.wait_for_url("**/dang-nhap?**")
+        expect(page.get_by_text("Mời họp thôn")).to_have_count(0)
     page.context.close()
 
 

@@ -52,10 +52,17 @@ def test_a_stranger_is_led_to_the_way_in_and_then_on(here: Centre) -> None:
 
 def test_a_sign_in_leads_nowhere_else(here: Centre) -> None:
     admin = here.actor(Role.ADMIN, PROVINCE)
-    answer = here.client().post(
-        "/dang-nhap", username=admin.username, password=PASSWORD, den="//evil.example/"
-    )
-    assert answer.headers["Location"] == "/"
+    elsewhere = (
+        "//evil.example/", "/\\evil.example/", "\\\\evil.example", "https://evil.example/", "evil",
+        "javascript:alert(1)", "/\t/evil.example/", "\t//evil.example/", "/\n/evil.example/",
+        " //evil.example/", "///evil.example/", "http:/evil.example", "//evil.example@localhost/",
+        "",
+    )  # fmt: skip
+    for path in elsewhere:
+        answer = here.client().post(
+            "/dang-nhap", username=admin.username, password=PASSWORD, den=path
+        )
+        assert answer.headers["Location"] == "/", path
 
 
 def test_a_script_without_a_session_gets_401_and_no_page(here: Centre) -> None:
