@@ -222,7 +222,8 @@ def _marked(row: EmergencyPartRow, version: BulletinVersionRow, piece: PieceRow 
     """A recording of a drill: never heard but between the sentences that say what it is."""
     recorded = _recorded(row, version)
     if piece is None or not isinstance(pieces.read(piece.recipe), Joined):
-        state = "failed" if recorded.state == "failed" or piece is None else "running"
+        mark = piece.state if piece is not None else "failed"
+        state = "failed" if "failed" in (recorded.state, mark) else "running"
         return replace(recorded, state=state, sound=None)
     return replace(recorded, state=piece.state, sound=_sound(piece))
 

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 TICK_S = 2.5
 """The longest the loop sleeps: a step of the wall clock is seen within this time."""
 
-FIRST_MOMENT_S = 0.25
+FIRST_MOMENT_S = 0.5
 """How long an emergency that was let go has the machine to itself: journal, answer and files wait.
 
 Its intent is on the card by then, so nothing is lost with the power that was not lost before. On a
