@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -24,6 +24,7 @@ from controller.domain.hazards import Hazard
 from controller.domain.pieces import Joined
 from controller.domain.places import PlaceTree
 from controller.domain.station_state import FRESH_FOR, ShownState
+from controller.services.absences import absences
 from controller.storage.models import (
     BulletinVersionRow,
     EmergencyOrderRow,
@@ -242,14 +243,14 @@ def _sound(row: PieceRow | BulletinVersionRow | None) -> OrderSound | None:
 def traces(
     session: Session, tree: PlaceTree, row: EmergencyRow, now: datetime
 ) -> tuple[StationTrace, ...]:
-    """What each station of the targets has said about it so far, in the order of the places."""
-    stations = [one.station_id for one in tree.stations_in(row.target_ids)]
+    """What each station it was sent to has said about it so far, in the order of the places."""
     query = select(EmergencyOrderRow.order_id).where(
         EmergencyOrderRow.emergency_id == row.emergency_id,
         EmergencyOrderRow.part == Part.WARNING.value,
     )
     orders = set(session.scalars(query))
     replies = _replies(session, orders)
+    stations = _targeted(session, tree, row, replies.keys())
     said = _said(session, stations, orders, (row.sent_at or row.composed_at) - CLOCKS_APART)
     up = set(
         session.scalars(
@@ -262,6 +263,26 @@ def traces(
         _trace(station_id, station_id in up, replies.get(station_id), said[station_id])
         for station_id in stations
     )
+
+
+def _targeted(
+    session: Session, tree: PlaceTree, row: EmergencyRow, answered: Container[str]
+) -> list[str]:
+    """The stations of the targets when it was sent: added later none, retired since still.
+
+    One that was on trial or retired then is there if it answered.
+    """
+    stations = list(tree.stations_in(row.target_ids))
+    if row.sent_at is None:
+        return [one.station_id for one in stations]
+    stations += [
+        one
+        for one in tree.retired.values()
+        if any(tree.is_within(one.place_id, target) for target in row.target_ids)
+    ]
+    ids = [one.station_id for one in stations]
+    away = absences(session, ids, row.sent_at, row.sent_at + timedelta(seconds=1))
+    return [key for key in ids if key in answered or key not in away]
 
 
 def _is_up(now: datetime) -> ColumnElement[bool]:

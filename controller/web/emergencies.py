@@ -256,8 +256,9 @@ class _Pages:
         counts = tally(live.traces, sent_at)
         traces = sorted(live.traces, key=lambda trace: _rank(trace, trace.time_to_sound_s(sent_at)))
         places = {
-            trace.station_id: tree.places[tree.stations[trace.station_id].place_id]
+            trace.station_id: tree.places[station.place_id]
             for trace in live.traces
+            if (station := tree.station(trace.station_id)) is not None
         }
         return {
             "view": view,

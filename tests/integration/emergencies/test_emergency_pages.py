@@ -15,11 +15,14 @@ from controller.domain.accounts import Role
 from controller.domain.emergencies import CONFIRMED_WITHIN, Heard, Part
 from controller.domain.hazards import TEXTS, Hazard, blanks_in, fill_marks
 from controller.services.cap import NAMESPACE
+from controller.services.station_desk import NewStation
+from controller.services.station_desk import phrase as typed_phrase
 from controller.storage.models import PlaceRow
 from tests.support.warnings import WORDS, Watch, watch, wish
 from tests.support.web import (
     COMMUNE,
     DISTRICT,
+    OTHER_COMMUNE,
     OTHER_DISTRICT,
     PASSWORD,
     PROVINCE,
@@ -335,3 +338,22 @@ def test_it_is_told_how_many_sounded_after_how_long_why_others_did_not_and_whom_
     assert "0900 000" in words(sheet)
     assert WORDS[Part.WARNING] in words(sheet)
     assert browser(w, place=OTHER_DISTRICT).get(f"/khan-cap/{found}/goi-dien").status_code == 404
+
+
+def test_an_old_page_counts_the_stations_it_was_sent_to_whatever_came_and_went_since(
+    w: Watch,
+) -> None:
+    composer, second = browser(w), browser(w, Role.APPROVER)
+    page = composer.post("/khan-cap/soan", **FORM).headers["Location"]
+    w.speak()
+    second.post(f"{page}/phat", typed=NINE)
+    w.centre.clock.move(hours=3)
+    admin, desk = w.centre.actor(Role.ADMIN, PROVINCE), w.centre.services.station_desk
+    gone = w.centre.places.tree().stations[station_of(w)]
+    desk.retire(admin, gone.station_id, "hỏng hẳn", typed_phrase(gone.name))
+    new = NewStation(OTHER_COMMUNE, "Đài truyền thanh mới", ("vi", "rog", "cjm", "en"))
+    desk.commission(admin, desk.add(admin, new))
+    text = words(browser(w).get(page))
+    assert "0/9 trạm đã vang" in text
+    assert "Phước Bình" in text
+    assert "Đài truyền thanh mới" not in text
