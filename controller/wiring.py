@@ -320,7 +320,7 @@ def build_services(
         enrolment=Enrolment(settings, keys, stations, hours, partial(reach_of, settings)),
         faults=FaultDesk(database, now, places),
         as_run=AsRun(database, now, places, settings.plan),
-        today=Today(database, now, places),
+        today=Today(database, now, places, hours),
         notices=Notices(database, now, places),
         notice_choices=NoticeChoices(database, now, wake, ways=ways_of(settings)),
         deliveries=Deliveries(database, now, places),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -29,18 +29,16 @@ from controller.domain.policy import (
 from controller.errors import InvalidInputError, StaleEditError
 from controller.services.audit import Deed, last_deed, record
 from controller.services.hours import Hours, band_of
-from controller.services.near_slots import slots_near
+from controller.services.near_slots import NearSlot, slots_near
 from controller.services.places import Places
 from controller.services.scope import ensure_within
+from controller.services.shut_slots import LOOKED_AHEAD, Shut, shut_by
 from controller.storage.database import Database
-from controller.storage.models import HoursRuleRow, LoudnessRuleRow, PlaceRulesRow, SlotRow
+from controller.storage.models import HoursRuleRow, LoudnessRuleRow, PlaceRulesRow
 
 MOST_SPANS = 4
 MOST_BANDS = 3
 """At each of three levels: with a few of the settings a message of limits takes them all."""
-
-LOOKED_AHEAD = timedelta(days=15)
-"""Plans reach so far; later slots are judged when they are saved or shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +60,6 @@ class RulesPage:
     holds: Allowed
     stations: int
     row_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shut:
-    """What no longer fits the hours: slots of the coming days, at how many places in time."""
-
-    slots: int
-    first_at: datetime
-    title: str
 
 
 class PlaceRules:
@@ -152,19 +141,15 @@ class PlaceRules:
         places = {one.place_id for slot in near for one in slot.stations}
         was = {key: before.of_place(tree, key) for key in places}
         becomes = {key: after.of_place(tree, key) for key in places}
-        found = [
-            slot.row
-            for slot in near
-            if any(
-                _fits(was[one.place_id], slot.row) and not _fits(becomes[one.place_id], slot.row)
-                for one in slot.stations
-            )
-        ]
-        return Shut(len(found), found[0].starts_at, found[0].title) if found else None
+        return shut_by(
+            near,
+            lambda station, slot: _fits(was[station.place_id], slot),
+            lambda station, slot: _fits(becomes[station.place_id], slot),
+        )
 
 
-def _fits(allowed: Allowed, slot: SlotRow) -> bool:
-    return is_open(slot.starts_at, slot.duration_ms, allowed)
+def _fits(allowed: Allowed, slot: NearSlot) -> bool:
+    return is_open(slot.starts_at, slot.row.duration_ms, allowed)
 
 
 def _own(session: Session, place_id: str) -> OwnRules:

@@ -20,6 +20,7 @@ from controller.services.absences import AbsenceKind
 from controller.services.near_slots import slots_near
 from controller.services.places import Places
 from controller.services.scope import ensure_targets
+from controller.services.shut_slots import LOOKED_AHEAD, Shut, shut_by
 from controller.services.station_rows import ensure_version, station_row, write_down
 from controller.settings import PlanSettings
 from controller.storage.database import Database
@@ -118,8 +119,20 @@ class StationDesk:
         self._changed()
         return station_id
 
-    def change(self, actor: Actor, station_id: str, wish: StationWish, row_version: int) -> None:
-        """Give it another name, code or caps. InvalidInputError names the field; StaleEditError."""
+    def change(
+        self,
+        actor: Actor,
+        station_id: str,
+        wish: StationWish,
+        row_version: int,
+        *,
+        anyway: bool = False,
+    ) -> None:
+        """Give it another name, code or caps. InvalidInputError names the field; StaleEditError.
+
+        InvalidInputError `slots_shut` (facts: shut) when slots to come are longer than the new cap
+        and the caller does not want it anyway: the station would refuse them.
+        """
         if not 1 <= wish.longest_min <= LONGEST_CAP_MIN:
             raise InvalidInputError("cap", field="longest_min", problem="bad_minutes")
         if not 0 <= wish.volume_ceiling_percent <= 100:
@@ -135,6 +148,11 @@ class StationDesk:
             wanted = (name, code, longest_ms, percent)
             if wanted == _stands(row):
                 return
+            shut = None if anyway else self._shut(session, row, longest_ms)
+            if shut is not None:
+                raise InvalidInputError(
+                    "slots shut", field="anyway", problem="slots_shut", shut=shut
+                )
             row.name, row.identifier_code = name, code
             row.max_length_ms, row.volume_ceiling_percent = longest_ms, percent
             row.row_version += 1
@@ -147,6 +165,19 @@ class StationDesk:
             write_down(session, actor, "station.change", row, detail, at=self._now())
             station_states.touch(session, [station_id])
         self._changed()
+
+    def _shut(self, session: Session, row: StationRow, longest_ms: int) -> Shut | None:
+        """The slots to come that fit the cap as it is and not as it becomes."""
+        tree, now = self._places.tree(), self._now()
+        near = slots_near(session, tree, row.place_id, after=now, before=now + LOOKED_AHEAD)
+        here = [
+            slot for slot in near if row.station_id in {one.station_id for one in slot.stations}
+        ]
+        return shut_by(
+            here,
+            lambda _station, slot: slot.row.duration_ms <= row.max_length_ms,
+            lambda _station, slot: slot.row.duration_ms <= longest_ms,
+        )
 
     def commission(self, actor: Actor, station_id: str) -> None:
         """Put it into service: from now on schedules air there and it is counted."""

@@ -13,12 +13,15 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor, Permission
 from controller.domain.board import Sign
 from controller.domain.bulletins import BulletinState
-from controller.domain.places import Place, PlaceTree
+from controller.domain.places import Place, PlaceTree, Station
+from controller.domain.policy import HoursBook, is_open
 from controller.services.approvals import waits_for
-from controller.services.near_slots import slots_near
+from controller.services.hours import Hours
+from controller.services.near_slots import NearSlot, slots_near
 from controller.services.phones import Phone, phones_of
 from controller.services.places import Places
 from controller.services.readiness import SlotReadiness, judge_slots
+from controller.services.shut_slots import ShutSlot, shut_by
 from controller.services.tiles import tiles_of
 from controller.services.week import FAILED
 from controller.storage.database import Database
@@ -80,6 +83,8 @@ class TodayView:
     returned: tuple[WaitingBulletin, ...]
     coming: tuple[SlotReadiness, ...]
     """The slots of the next 24 hours, soonest first."""
+    unfit: tuple[ShutSlot, ...]
+    """Those of them that do not fit the hours or the cap of a station: it will refuse them."""
     phones: Mapping[str, Phone]
     failed: tuple[FailedSlot, ...]
     """The slots of the last 24 hours that were not heard everywhere, newest first."""
@@ -94,32 +99,49 @@ class TodayView:
 class Today:
     """Reads the first page, inside the reader's place."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], places: Places) -> None:
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], places: Places, hours: Hours
+    ) -> None:
         self._database = database
         self._now = now
         self._places = places
+        self._hours = hours
 
     def view(self, actor: Actor) -> TodayView:
         """What waits, comes and failed at the actor's place and below."""
         tree, now = self._places.tree(), self._now()
         with self._database.read() as session:
-            coming = _coming(session, tree, actor.place_id, now)
+            slots = slots_near(session, tree, actor.place_id, after=now, before=now + AHEAD)
+            coming = _coming(session, tree, slots, now)
             lacking = {one.station_id for slot in coming for one in slot.not_ready + slot.doubtful}
             return TodayView(
                 place=tree.places[actor.place_id],
                 to_approve=_to_approve(session, tree, actor),
                 returned=_returned(session, tree, actor),
                 coming=coming,
+                unfit=_unfit(slots, tree, self._hours.book(session)),
                 phones=phones_of(session, lacking),
                 failed=_failed(session, tree, actor.place_id, now),
                 made_at=now,
             )
 
 
+def _unfit(slots: Sequence[NearSlot], tree: PlaceTree, book: HoursBook) -> tuple[ShutSlot, ...]:
+    places = {station.place_id for slot in slots for station in slot.stations}
+    allowed = {place_id: book.of_place(tree, place_id) for place_id in places}
+
+    def fits(station: Station, slot: NearSlot) -> bool:
+        length = slot.row.duration_ms
+        is_short = length <= station.max_length_ms
+        return is_short and is_open(slot.starts_at, length, allowed[station.place_id])
+
+    shut = shut_by(slots, lambda _station, _slot: True, fits)
+    return shut.listed if shut is not None else ()
+
+
 def _coming(
-    session: Session, tree: PlaceTree, place_id: str, now: datetime
+    session: Session, tree: PlaceTree, slots: Sequence[NearSlot], now: datetime
 ) -> tuple[SlotReadiness, ...]:
-    slots = slots_near(session, tree, place_id, after=now, before=now + AHEAD)
     asked = {one.station_id: one for slot in slots for one in slot.stations}
     tiles = tiles_of(session, tree, list(asked.values()), now)
     return judge_slots(session, tree, slots, tiles, now)

@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response
 from controller.domain.accounts import Permission
 from controller.domain.policy import spelled
 from controller.errors import ControllerError, InvalidInputError
-from controller.services.place_rules import MOST_BANDS, MOST_SPANS, Shut, band_words
-from controller.web import formats
+from controller.services.place_rules import MOST_BANDS, MOST_SPANS, band_words
+from controller.services.shut_slots import Shut
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
+from controller.web.schedule_words import shut_words
 from controller.web.station_form import Typed, rules_fields, rules_in
 
 bp = Blueprint("place_rules", __name__, url_prefix="/lich/khung-gio")
@@ -51,11 +52,10 @@ def _problem(error: ControllerError) -> tuple[str, str]:
     shut = error.facts.get("shut")
     if isinstance(error, InvalidInputError) and isinstance(shut, Shut):
         return "anyway", _(
-            "%(n)s buổi đã đặt sẽ nằm ngoài khung giờ mới và trạm sẽ không phát; gần nhất là "
-            "“%(title)s” lúc %(at)s. Dời các buổi đó, hoặc đánh dấu vào ô này rồi lưu.",
+            "%(n)s buổi đã đặt sẽ nằm ngoài khung giờ mới và trạm sẽ không phát: %(list)s. Dời "
+            "các buổi đó, hoặc đánh dấu vào ô này rồi lưu.",
             n=shut.slots,
-            title=shut.title,
-            at=formats.moment(shut.first_at),
+            list=shut_words(shut),
         )
     return str(error.facts.get("field", "form")), explain(error)
 

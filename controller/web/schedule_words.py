@@ -18,6 +18,7 @@ from controller.services.schedule_findings import Judgement
 from controller.services.schedule_rows import NOT_VALID
 from controller.services.schedules import Preview
 from controller.services.sharing import UNSHARED
+from controller.services.shut_slots import Shut
 from controller.services.slot_page import SchedulePage, SlotPage
 from controller.web import formats
 from controller.web.words import dates
@@ -235,6 +236,16 @@ def cancelled(page: SlotPage) -> str:
     if is_holiday and page.airs_on not in stored.left_out:
         return _("Lịch này không phát ngày lễ.")
     return _("Lịch không còn buổi này.")
+
+
+def shut_words(shut: Shut) -> str:
+    """The slots that would not be aired, each with its time, and how many more."""
+    listed = "; ".join(
+        _("“%(title)s” lúc %(at)s", title=one.title, at=formats.moment(one.starts_at))
+        for one in shut.listed
+    )
+    more = shut.slots - len(shut.listed)
+    return listed + (_(" và %(n)s buổi nữa", n=formats.number(more)) if more else "")
 
 
 def save_words(judgement: Judgement) -> str:

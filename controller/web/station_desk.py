@@ -14,6 +14,7 @@ from controller.domain.places import PlaceKind
 from controller.domain.policy import spelled
 from controller.errors import ControllerError
 from controller.services.place_rules import band_words
+from controller.services.shut_slots import Shut
 from controller.services.station_desk import NewStation, StationWish, phrase
 from controller.services.station_list import StationCard
 from controller.web import formats
@@ -21,6 +22,7 @@ from controller.web.bulletin_words import LANGUAGES
 from controller.web.context import web_now
 from controller.web.policy import current_actor, is_local, requires, services, settings
 from controller.web.refusals import explain
+from controller.web.schedule_words import shut_words
 from controller.web.station_form import Typed, moved_up, standing, whole, with_blanks
 from controller.web.stations import RANKS
 from controller.web.words import STATES
@@ -98,7 +100,13 @@ def change(station_id: str) -> Response | tuple[str, int]:
             whole(values["longest_min"]),
             whole(values["volume"]),
         )
-        services().station_desk.change(current_actor(), station_id, wish, form.row_version)
+        services().station_desk.change(
+            current_actor(),
+            station_id,
+            wish,
+            form.row_version,
+            anyway=bool(request.form.get("anyway")),
+        )
         return _("Đã lưu. Trạm nhận mức mới trong vài phút.")
 
     return carried_out(station_id, deed)
@@ -176,9 +184,21 @@ def carried_out(
         card = services().station_list.card(current_actor(), station_id)
         if name == "form":  # somebody was first: what is sent again goes over what stands now
             form = replace(form, row_version=card.row_version)
-        return page(card, form.with_problem(name, explain(error))), error.status
+        return page(card, form.with_problem(name, _refusal(error))), error.status
     flash(done, "ok")
     return to_station(station_id)
+
+
+def _refusal(error: ControllerError) -> str:
+    shut = error.facts.get("shut")
+    if not isinstance(shut, Shut):
+        return explain(error)
+    return _(
+        "%(n)s buổi đã đặt dài hơn mức mới và trạm sẽ không phát: %(list)s. Cắt ngắn hoặc đổi "
+        "lịch, hoặc đánh dấu vào ô này rồi lưu.",
+        n=shut.slots,
+        list=shut_words(shut),
+    )
 
 
 def _state_word(key: str) -> str:

@@ -201,7 +201,12 @@ class Centre:
                 self.database, self.clock, self.wake, ways=ways_of(self.settings)
             ),
             "deliveries": Deliveries(self.database, self.clock, self.places),
-            "today": Today(self.database, self.clock, self.places),
+            "today": Today(
+                self.database,
+                self.clock,
+                self.places,
+                Hours(self.database, self.clock, self.places, self.settings.plan, self.wake),
+            ),
             "approvals": ApprovalQueue(self.database, self.clock, self.places),
             "comments": Comments(self.database, self.clock, self.places),
             "library": Library(self.database, self.clock, self.places),

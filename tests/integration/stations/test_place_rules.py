@@ -68,11 +68,33 @@ def test_hours_that_would_shut_slots_are_saved_only_when_somebody_says_so(owned:
     answer = operator.post(PAGE, **late)
     assert answer.status_code == 422
     assert "10 buổi đã đặt sẽ nằm ngoài khung giờ mới" in answer.text
+    assert answer.text.count("lúc 05:30") == 10
     assert "lúc 05:30 26/11/2026" in answer.text
     assert 'value="17:00"' in answer.text
     assert owned.desk.hours.of_place(DISTRICT).hours[0].opens_min == 300
     assert operator.post(PAGE, **late | {"anyway": "1"}).status_code == 303
     assert owned.desk.hours.of_place(DISTRICT).hours[0].opens_min == 1020
+    assert "9 trạm sẽ không phát" in words(operator.get("/hom-nay"))
+
+
+def test_a_lower_cap_names_the_slots_that_become_too_long_before_it_is_saved(owned: Owned) -> None:
+    owned.desk.schedules.save(owned.desk.actor(), a_wish(owned.desk.bulletin(minutes=10)))
+    admin = owned.centre.client(Role.ADMIN)
+    fields = {
+        "row_version": "1",
+        "name": "Đài truyền thanh Phước Bình",
+        "identifier_code": "",
+        "longest_min": "9",
+        "volume": "80",
+    }
+    answer = admin.post(f"/dai/{COMMUNE}/sua", **fields)
+    assert answer.status_code == 422
+    assert "10 buổi đã đặt dài hơn mức mới và trạm sẽ không phát: “Tiết kiệm" in answer.text
+    before = owned.centre.places.tree().stations[COMMUNE].max_length_ms
+    assert before > 540_000
+    assert admin.post(f"/dai/{COMMUNE}/sua", **fields | {"anyway": "1"}).status_code == 303
+    assert owned.centre.places.tree().stations[COMMUNE].max_length_ms == 540_000
+    assert "1 trạm sẽ không phát" in words(admin.get("/hom-nay"))
 
 
 @pytest.mark.parametrize(
