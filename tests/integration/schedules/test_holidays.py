@@ -17,7 +17,7 @@ from controller.services.holidays import DayWish
 from controller.services.schedule_findings import OnHolidays
 from controller.services.slot_page import wish_of
 from tests.support.schedule_desk import TOMORROW, Desk, a_wish, desk
-from tests.support.web import DISTRICT, OTHER_DISTRICT, PROVINCE, Browser
+from tests.support.web import COMMUNE, DISTRICT, OTHER_DISTRICT, PROVINCE, Browser
 
 KATE = date(2026, 11, 30)
 
@@ -105,6 +105,20 @@ def test_a_schedule_that_would_air_on_a_holiday_says_so_before_it_is_saved(
     assert at_desk.row(saved.location.rsplit("/", 1)[1]).holidays == "not_on"
     edit = operator.get(f"{saved.location}/sua").text
     assert '<option value="not_on" selected>' in edit
+
+
+def test_a_day_of_a_commune_is_kept_by_its_own_schedules_and_not_by_the_districts(
+    at_desk: Desk, operator: Browser
+) -> None:
+    at_desk.holidays.add(at_desk.actor(), kate(COMMUNE))
+    until = {"starts_on": KATE, "ends_on": KATE, "weekdays": 127}
+    above = a_wish(at_desk.bulletin(), holidays=HolidayRule.NOT_ON, **until)
+    assert at_desk.schedules.preview(at_desk.actor(), above).judgement.count == 1
+    officer = at_desk.actor(Role.COMMUNE_OFFICER, COMMUNE)
+    own = at_desk.bulletin(place_id=COMMUNE)
+    below = a_wish(own, holidays=HolidayRule.NOT_ON, target_ids=(COMMUNE,), **until)
+    assert at_desk.schedules.preview(officer, below).judgement.count == 0
+    assert "lịch của cấp trên vẫn phát" in words(operator.get("/lich/ngay-le").text)
 
 
 def test_a_local_day_is_entered_kept_to_and_taken_back(at_desk: Desk, operator: Browser) -> None:
