@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor
 from controller.domain.board import Sign
 from controller.domain.places import Place, PlaceTree
+from controller.domain.plans import told_until
 from controller.services.bulletin_rows import readable_row
 from controller.services.paging import Leaf, leaf
 from controller.services.places import Places
@@ -21,6 +22,7 @@ from controller.services.schedule_rows import StoredSchedule, load
 from controller.services.schedule_store import has_ended
 from controller.services.scope import may_see
 from controller.services.slot_page import places_of
+from controller.services.slot_rows import stays_cancelled
 from controller.services.withdrawals import airs_within
 from controller.storage.database import Database
 from controller.storage.models import (
@@ -76,6 +78,28 @@ class BulletinUses:
         self._database = database
         self._now = now
         self._places = places
+
+    def staying_cancelled(self, actor: Actor, bulletin_id: str) -> tuple[tuple[str, datetime], ...]:
+        """(slot id, start) of what it may air again, but stations were told is cancelled."""
+        tree, now = self._places.tree(), self._now()
+        with self._database.read() as session:
+            readable_row(session, tree, actor, bulletin_id)
+            stored = {
+                one.schedule_id: one
+                for one in schedules_of(session, bulletin_id)
+                if may_see(tree, actor, one.place_id)
+            }
+            rows = session.scalars(
+                select(SlotRow)
+                .where(SlotRow.schedule_id.in_(stored), SlotRow.starts_at > now)
+                .where(SlotRow.starts_at < told_until(now))
+                .order_by(SlotRow.starts_at)
+            )
+            return tuple(
+                (row.slot_id, row.starts_at)
+                for row in rows
+                if stays_cancelled(row, stored[row.schedule_id], now)
+            )
 
     def read(
         self, actor: Actor, bulletin_id: str, *, schedule_page: int = 1, airing_page: int = 1

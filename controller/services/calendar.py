@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor
 from controller.domain.plans import told_until
 from controller.domain.schedule import STATION_ZONE, HolidayRule, Recurrence, local_date
-from controller.errors import StaleEditError, WrongStateError
+from controller.errors import NotFoundError, StaleEditError, WrongStateError
 from controller.services.day_copies import (
     Copied,
     CopyPreview,
@@ -34,7 +34,7 @@ from controller.services.schedule_world import read_world
 from controller.services.schedules import Judged, Saved, Schedules
 from controller.services.scope import ensure_within
 from controller.services.slot_page import places_of, wish_of
-from controller.services.slot_rows import fill, revive
+from controller.services.slot_rows import fill, revive, stays_cancelled
 from controller.services.withdrawals import OrderDesk, end_schedule, withdraw_slots
 from controller.storage.database import Database
 from controller.storage.models import ScheduleExclusionRow, SlotRow
@@ -228,6 +228,36 @@ class Calendar:
                 _readmit(pen, stored, day, row)
                 saved = Saved(schedule_id, 1, at)
             pen.audit("schedule.include", schedule_id, stored.place_id, {"day": day.isoformat()})
+        self._wake("plan_refresh")
+        return saved
+
+    def air_again(self, actor: Actor, slot_id: str) -> Saved:
+        """Make a slot anew that is given again after stations were told it is cancelled.
+
+        At its time and places, as a schedule of its own. WrongStateError when it is none such.
+        """
+        with self._database.write() as session:
+            take_turn(session)
+            pen = Pen(session, actor, self._now())
+            row = session.get(SlotRow, slot_id)
+            if row is None:
+                raise NotFoundError(f"no slot {slot_id}")
+            stored = self._schedules.mine(session, actor, row.schedule_id)
+            if not stays_cancelled(row, stored, pen.now):
+                raise WrongStateError(f"slot {slot_id} is not to be made anew", state="gone")
+            local = row.starts_at.astimezone(STATION_ZONE)
+            wish = replace(once(stored, local.date()), airs_at=local.time())
+            preview = self._schedules.judged(
+                session,
+                actor,
+                wish,
+                None,
+                like=stored,
+                leaving_out=(row.schedule_id, row.airs_on),
+            )
+            saved = self._schedules.keep(pen, preview, None)
+            detail = {"title": row.title, "starts_at": row.starts_at.isoformat()}
+            pen.audit("slot.again", slot_id, stored.place_id, detail)
         self._wake("plan_refresh")
         return saved
 

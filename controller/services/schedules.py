@@ -34,6 +34,7 @@ from controller.services.schedule_check import judge, rule_of
 from controller.services.schedule_findings import Judgement, OnHolidays, OwnTimes, Wish, World
 from controller.services.schedule_refusals import check_fields, clean_reason, refuse
 from controller.services.schedule_rows import (
+    SlotKey,
     StoredSchedule,
     cancelled_by_hand,
     coming,
@@ -250,10 +251,12 @@ class Schedules:
         former: StoredSchedule | None,
         *,
         like: StoredSchedule | None = None,
+        leaving_out: SlotKey | None = None,
     ) -> Preview:
         """What saving this would do, by what stands in the caller's transaction.
 
         `former`: the schedule it replaces; `like`: one it copies, and belongs where that does.
+        `leaving_out`: an occurrence that does not air, as if it were not there.
         """
         tree, now = self._places.tree(), self._now()
         check_fields(wish)
@@ -266,7 +269,14 @@ class Schedules:
         holidays = dates_by_place(session, [owner_id])[owner_id] if keeps else frozenset()
         rule = rule_of(wish, schedule_id, content.duration_ms, authority, holidays)
         replacing = (schedule_id, self._holds_from(former, wish)) if former else None
-        world = read_world(session, tree, self._hours.book(session), now, replacing=replacing)
+        world = read_world(
+            session,
+            tree,
+            self._hours.book(session),
+            now,
+            replacing=replacing,
+            leaving_out=leaving_out,
+        )
         judgement = judge(
             rule,
             wish.target_ids,

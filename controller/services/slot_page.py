@@ -32,6 +32,7 @@ from controller.services.schedule_rows import (
     valid_part,
 )
 from controller.services.scope import may_see
+from controller.services.slot_rows import stays_cancelled
 from controller.services.slot_sounds import every_sound, marks_of, sounds_at
 from controller.services.week import Slip, read_slips
 from controller.services.withdrawals import airs_within
@@ -94,6 +95,8 @@ class SlotPage:
     lines: tuple[StationLine, ...]
     may_cancel: bool
     may_move: bool
+    may_air_again: bool
+    """Whether only what stations were told keeps it from airing: see `stays_cancelled`."""
 
     @property
     def ends_at(self) -> datetime:
@@ -175,6 +178,7 @@ def read_slot(
         lines=_lines(session, tree, actor, row, stored, now),
         may_cancel=is_mine and is_standing and now < ends_at,
         may_move=is_mine and is_standing and now < row.starts_at,
+        may_air_again=is_mine and stays_cancelled(row, stored, now),
     )
 
 

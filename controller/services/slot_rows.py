@@ -184,6 +184,16 @@ def _why_not(row: SlotRow, stored: StoredSchedule) -> str | None:
     return None
 
 
+def stays_cancelled(row: SlotRow, stored: StoredSchedule, now: datetime) -> bool:
+    """Whether its rule and its bulletin give the slot again, but stations were told it is over.
+
+    A station ends for good what it is told is cancelled: such a slot can only be made anew.
+    """
+    was_by_rule = row.cancelled_by == SYSTEM and row.cancel_reason in {RULE_GONE, NOT_VALID}
+    is_told = now < row.starts_at < told_until(now)
+    return was_by_rule and is_told and _why_not(row, stored) is None
+
+
 def _others(stored: StoredSchedule, day: date, made: Pieces) -> dict[str, Any]:
     """The items of other orders of languages, as the slot table keeps them."""
     others = stored.content.others

@@ -28,7 +28,7 @@ from controller.services.spool import Upload
 from controller.settings import Settings
 from controller.web import bulletin_words as words
 from controller.web import cut_words as cuts
-from controller.web import schedule_words
+from controller.web import formats, schedule_words
 from controller.web import waveform as wave
 from controller.web.context import web_now
 from controller.web.policy import (
@@ -219,13 +219,22 @@ def edit(bulletin_id: str) -> Answer:
 def file(bulletin_id: str) -> Answer:
     """Change tags and dates of validity."""
     form = BulletinForm.typed()
-    return _done(
-        bulletin_id,
-        lambda: services().filing.file(
+
+    def deed() -> None:
+        services().filing.file(
             current_actor(), bulletin_id, form.filing, row_version=form.row_version
-        ),
-        _("Đã lưu nhãn và hạn dùng."),
-    )
+        )
+        for _slot_id, starts_at in services().uses.staying_cancelled(current_actor(), bulletin_id):
+            flash(
+                _(
+                    "Buổi %(at)s vẫn hủy vì các trạm đã được báo. Mở buổi ấy ở trang Lịch phát để "
+                    "đặt lại thành buổi mới.",
+                    at=formats.moment(starts_at),
+                ),
+                "warn",
+            )
+
+    return _done(bulletin_id, deed, _("Đã lưu nhãn và hạn dùng."))
 
 
 @bp.post("/<bulletin_id>/dung-chung")

@@ -407,6 +407,18 @@ def slot(slot_id: str) -> str:
     )
 
 
+@bp.post("/buoi/<slot_id>/dat-lai")
+@requires(Permission.WRITE_SCHEDULES)
+def air_again(slot_id: str) -> Response:
+    """Make a slot anew that stations were told is cancelled."""
+    try:
+        saved = services().calendar.air_again(current_actor(), slot_id)
+    except ControllerError as error:
+        return _back(error, url_for(".slot", slot_id=slot_id))
+    flash(_("Đã đặt lại thành một buổi mới, cùng giờ, cùng nơi."), "ok")
+    return redirect(url_for(".show", schedule_id=saved.schedule_id), code=303)
+
+
 @bp.post("/buoi/<slot_id>/huy")
 @requires(Permission.WRITE_SCHEDULES)
 def cancel_slot(slot_id: str) -> Response:

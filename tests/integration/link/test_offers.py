@@ -14,7 +14,7 @@ from controller.storage.models import SlotRow
 from station_protocol.vocabulary import Priority
 from tests.support import wire
 from tests.support.fleet import OTHER, STATION, Province
-from tests.support.web import COMMUNE, DISTRICT, OTHER_COMMUNE
+from tests.support.web import COMMUNE, DISTRICT, OTHER_COMMUNE, words
 
 REASON = "trùng giờ họp dân"
 
@@ -49,6 +49,14 @@ def test_a_no_takes_the_slot_out_of_the_plan_of_this_station_alone(here: Provinc
     assert _named(here, OTHER) == [slot.slot_id, *rest]
     (said,) = here.desk.audited("slot.decline")
     assert (said.detail["reason"], said.place_id) == (REASON, COMMUNE)
+
+
+def test_the_slots_page_counts_no_sound_that_a_declining_commune_does_not_need(
+    town: Province,
+) -> None:
+    slot = _said_no(town)
+    page = words(town.centre.client(Role.OPERATOR, DISTRICT).get(f"/lich/buoi/{slot.slot_id}"))
+    assert "0/8 trạm đã giữ âm thanh" in page
 
 
 def test_a_no_to_the_schedule_is_for_every_slot_to_come_also_later_ones(town: Province) -> None:

@@ -105,6 +105,37 @@ def test_a_slot_cancelled_by_hand_stays_cancelled_when_the_bulletin_is_extended(
     assert len(cancelled(at_desk)) == 1
 
 
+def test_tomorrows_slot_stays_cancelled_says_so_and_is_made_anew_by_one_press(
+    at_desk: Desk,
+) -> None:
+    bulletin_id = at_desk.bulletin()
+    at_desk.schedules.save(at_desk.actor(), a_wish(bulletin_id))
+    valid(at_desk, bulletin_id, TOMORROW + timedelta(days=1), None)
+    at_desk.materialise()
+    operator = at_desk.centre.client(Role.OPERATOR, DISTRICT)
+    (lost,) = cancelled(at_desk)
+    page = f"/lich/buoi/{lost.slot_id}"
+    assert "Đặt lại thành buổi mới" not in words(operator.get(page))
+    with at_desk.centre.database.read() as session:
+        seen = session.get_one(BulletinRow, bulletin_id).row_version
+    form = {"valid_from": "", "valid_until": "", "tags": "", "row_version": str(seen)}
+    operator.post(f"/ban-tin/{bulletin_id}/nhan", **form)
+    at_desk.materialise()
+    told = words(operator.get(page))
+    assert "Buổi 05:30 26/11/2026 vẫn hủy vì các trạm đã được báo" in told
+    assert "Nay lịch lại có buổi này, nhưng buổi vẫn hủy." in told
+    operator.post(f"{page}/dat-lai")
+    (again,) = [
+        slot
+        for slot in at_desk.slots()
+        if slot.starts_at == lost.starts_at and not slot.cancelled_at
+    ]
+    assert again.slot_id != lost.slot_id
+    assert len(at_desk.audited("slot.again")) == 1
+    operator.post(f"{page}/dat-lai")
+    assert len(at_desk.audited("slot.again")) == 1, "a second press makes no second one"
+
+
 def test_a_slot_is_not_moved_out_of_the_validity(at_desk: Desk) -> None:
     bulletin_id = at_desk.bulletin()
     valid(at_desk, bulletin_id, None, LAST)
