@@ -13,7 +13,7 @@ from controller.domain.policy import Allowed, HoursBook
 from controller.domain.schedule import instant, local_date
 from controller.services.holiday_dates import Holiday, holidays_at
 from controller.services.schedule_check import station_ids
-from controller.services.week import Slip, read_slips
+from controller.services.week import Slip, ever_at, in_service, read_slips
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,7 @@ def read_day(
 ) -> DayView:
     """The slots of a local date at the stations of this place."""
     start, end = instant(on, time(0)), instant(on + timedelta(days=1), time(0))
-    here = station_ids(tree, [place.place_id])
-    slips = tuple(read_slips(session, tree, here, start, end, now))
+    slips = tuple(read_slips(session, tree, place.place_id, start, end, now))
     children = tree.children(place.place_id)
     found = holidays_at(session, place.place_id, on, on)
     return DayView(
@@ -63,7 +62,7 @@ def read_day(
         place_ids=(place, *children),
         on=on,
         today=local_date(now),
-        station_count=len(here),
+        station_count=len(in_service(session, tree, place.place_id, min(end, now))),
         allowed=book.of_place(tree, place.place_id),
         lanes=tuple(_lane(tree, one, slips) for one in children or (place,)),
         slips=slips,
@@ -72,8 +71,8 @@ def read_day(
 
 
 def _lane(tree: PlaceTree, place: Place, slips: Sequence[Slip]) -> Lane:
-    own = station_ids(tree, [place.place_id])
+    own = ever_at(tree, place.place_id)
     parts = tuple(
         Part(slip, len(slip.station_ids & own)) for slip in slips if slip.station_ids & own
     )
-    return Lane(place, len(own), parts)
+    return Lane(place, len(station_ids(tree, [place.place_id])), parts)

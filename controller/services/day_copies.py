@@ -13,7 +13,6 @@ from controller.domain.accounts import Actor
 from controller.domain.schedule import STATION_ZONE, HolidayRule, Recurrence, instant
 from controller.errors import ControllerError, InvalidInputError, StaleEditError
 from controller.services.places import Places
-from controller.services.schedule_check import station_ids
 from controller.services.schedule_findings import Wish
 from controller.services.schedule_rows import StoredSchedule, load
 from controller.services.schedule_store import Pen
@@ -112,10 +111,8 @@ def _lines(
     tree = places.tree()
     start = instant(span.first, time(0))
     end = instant(span.first + timedelta(days=span.days), time(0))
-    here = station_ids(tree, [span.place_id])
-    slips = [
-        slip for slip in read_slips(session, tree, here, start, end, now) if not slip.is_cancelled
-    ]
+    found = read_slips(session, tree, span.place_id, start, end, now)
+    slips = [slip for slip in found if not slip.is_cancelled]
     mine = [slip for slip in slips if may_see(tree, actor, slip.place.place_id)]
     lines = [CopyLine(slip, slip.starts_at + span.later, None) for slip in mine[:MOST_COPIED]]
     return lines, len(slips) - len(mine)

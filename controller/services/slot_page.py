@@ -340,7 +340,7 @@ def read_schedule(
     """The page of a schedule; NotFoundError when it is none of the actor's business."""
     stored = visible(session, tree, actor, schedule_id)
     here = station_ids(tree, [actor.place_id])
-    slips = read_slips(session, tree, here, now - BEHIND, now + AHEAD, now)
+    slips = read_slips(session, tree, actor.place_id, now - BEHIND, now + AHEAD, now)
     return SchedulePage(
         schedule=stored,
         owner=tree.places[stored.place_id],

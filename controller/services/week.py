@@ -15,11 +15,13 @@ from controller.domain.board import Sign
 from controller.domain.places import Place, PlaceTree
 from controller.domain.policy import DAYPARTS, Allowed, Daypart, HoursBook, Span
 from controller.domain.schedule import STATION_ZONE, expand, instant, local_date
+from controller.services.absences import Absence, absences, was_away
 from controller.services.holiday_dates import Holiday, holidays_at
 from controller.services.placings import Placings, placings_of, start_at
 from controller.services.schedule_check import station_ids
 from controller.services.schedule_rows import StoredSchedule, in_window, load
 from controller.services.slot_rows import RULE_GONE
+from controller.services.station_desk import RETIRED
 from controller.storage.models import ScheduleRow, SlotResultRow, SlotRow
 from station_protocol.vocabulary import Authority, Priority
 
@@ -70,11 +72,19 @@ class Slip:
     is_moved: bool
     has_sound: bool
     tally: Tally
+    due_at: datetime
+    """When it starts at these stations: later than by its schedule where all of them air it behind
+    another priority item."""
 
     @property
     def ends_at(self) -> datetime:
         """When it ends by its length."""
         return self.starts_at + timedelta(milliseconds=self.duration_ms)
+
+    @property
+    def due_until(self) -> datetime:
+        """When it ends at these stations by its length."""
+        return self.due_at + timedelta(milliseconds=self.duration_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +141,7 @@ def read_week(
 ) -> WeekView:
     """The week that begins on this Monday, at the stations of this place."""
     start, end = instant(monday, time(0)), instant(monday + timedelta(days=7), time(0))
-    here = station_ids(tree, [place.place_id])
-    slips = read_slips(session, tree, here, start, end, now)
+    slips = read_slips(session, tree, place.place_id, start, end, now)
     allowed = book.of_place(tree, place.place_id)
     by_cell: defaultdict[tuple[str, date], list[Slip]] = defaultdict(list)
     for slip in slips:
@@ -155,7 +164,7 @@ def read_week(
         place_ids=(place, *tree.children(place.place_id)),
         monday=monday,
         today=local_date(now),
-        station_count=len(here),
+        station_count=len(in_service(session, tree, place.place_id, min(end, now))),
         allowed=Allowed(
             allowed.hours,
             tuple(one for one in allowed.exceptions if one.from_at < end and one.until_at > start),
@@ -171,15 +180,17 @@ def read_week(
 def read_slips(
     session: Session,
     tree: PlaceTree,
-    here: frozenset[str],
+    place_id: str,
     start: datetime,
     end: datetime,
     now: datetime,
 ) -> list[Slip]:
-    """Every slot in a span that concerns one of these stations, in order.
+    """Every slot in a span that concerns a station of this place, in order.
 
-    Slots that stand in the database as they are; those further ahead as their rules give them.
+    Slots that stand in the database as they are, with the stations that were in service then;
+    those further ahead as their rules give them.
     """
+    here = ever_at(tree, place_id)
     rows = session.scalars(
         select(SlotRow).where(SlotRow.starts_at >= start, SlotRow.starts_at < end)
     ).all()
@@ -193,22 +204,48 @@ def read_slips(
             ),
         )
     }
-    stations = {key: here & station_ids(tree, one.target_ids) for key, one in stored.items()}
+    stations = {key: here & _ever_at_any(tree, one.target_ids) for key, one in stored.items()}
+    away = absences(session, here, start, end)
     tallies = _tallies(session, [row.slot_id for row in rows], here)
     placings = placings_of(session, rows)
     slips = [
         _slip_of_row(
             row,
             tree.places[stored[row.schedule_id].place_id],
-            stations[row.schedule_id],
-            _tally(row, tallies[row.slot_id], len(stations[row.schedule_id]), now),
-            _shared_start(row, stations[row.schedule_id], placings),
+            there,
+            _tally(row, tallies[row.slot_id], len(there), now),
+            _shared_start(row, there, placings),
         )
         for row in rows
-        if stations[row.schedule_id] and not _is_replaced(row)
+        if (there := _in_service(stations[row.schedule_id], away, row.starts_at))
+        and not _is_replaced(row)
     ]
-    slips += _ahead(session, stored, stations, tree, start, end, now)
-    return sorted(slips, key=lambda slip: (slip.starts_at, slip.schedule_id))
+    coming = {key: _in_service(there, away, end) for key, there in stations.items()}
+    slips += _ahead(session, stored, coming, tree, start, end, now)
+    return sorted(slips, key=lambda slip: (slip.due_at, slip.schedule_id))
+
+
+def ever_at(tree: PlaceTree, place_id: str) -> frozenset[str]:
+    """The stations of a place, those that were retired since among them."""
+    gone = (one for one in tree.retired.values() if tree.is_within(one.place_id, place_id))
+    return station_ids(tree, [place_id]) | {one.station_id for one in gone}
+
+
+def in_service(session: Session, tree: PlaceTree, place_id: str, at: datetime) -> frozenset[str]:
+    """The stations of a place that were in service at an instant."""
+    there = ever_at(tree, place_id)
+    away = absences(session, there, at, at + timedelta(seconds=1))
+    return _in_service(there, away, at)
+
+
+def _ever_at_any(tree: PlaceTree, place_ids: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*(ever_at(tree, place_id) for place_id in place_ids))
+
+
+def _in_service(
+    there: frozenset[str], away: Mapping[str, Sequence[Absence]], at: datetime
+) -> frozenset[str]:
+    return frozenset(one for one in there if not was_away(away.get(one, ()), at))
 
 
 def _ahead(
@@ -250,6 +287,7 @@ def _ahead(
                     is_moved=False,
                     has_sound=one.content.is_approved,
                     tally=Tally(len(stations[key])),
+                    due_at=slot.starts_at,
                 )
 
 
@@ -260,13 +298,13 @@ def _shared_start(row: SlotRow, here: frozenset[str], placings: Placings) -> dat
 
 
 def _slip_of_row(
-    row: SlotRow, owner: Place, here: frozenset[str], tally: Tally, starts_at: datetime
+    row: SlotRow, owner: Place, here: frozenset[str], tally: Tally, due_at: datetime
 ) -> Slip:
     return Slip(
         slot_id=row.slot_id,
         schedule_id=row.schedule_id,
         airs_on=row.airs_on,
-        starts_at=starts_at,
+        starts_at=row.starts_at,
         duration_ms=row.duration_ms,
         title=row.title,
         priority=Priority(row.priority),
@@ -277,6 +315,7 @@ def _slip_of_row(
         is_moved=row.moved_at is not None,
         has_sound=bool(row.items),
         tally=tally,
+        due_at=due_at,
     )
 
 
@@ -286,7 +325,11 @@ def _tallies(
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     query = (
         select(SlotResultRow.slot_id, SlotResultRow.outcome, func.count())
-        .where(SlotResultRow.slot_id.in_(slot_ids), SlotResultRow.station_id.in_(here))
+        .where(
+            SlotResultRow.slot_id.in_(slot_ids),
+            SlotResultRow.station_id.in_(here),
+            func.coalesce(SlotResultRow.reason, "") != RETIRED,
+        )
         .group_by(SlotResultRow.slot_id, SlotResultRow.outcome)
     )
     for slot_id, outcome, number in session.execute(query):
@@ -325,6 +368,6 @@ def _cell(tree: PlaceTree, day: date, slips: Sequence[Slip]) -> Cell:
                 used[station_id] += slip.duration_ms
     if not used:
         return Cell(day, tuple(slips), 0, 0)
-    caps = {key: tree.stations[key].max_length_ms for key in used}
+    caps = {key: one.max_length_ms for key in used if (one := tree.station(key)) is not None}
     busiest = max(used, key=lambda key: (used[key] / max(caps[key], 1), key))
     return Cell(day, tuple(slips), used[busiest], caps[busiest])

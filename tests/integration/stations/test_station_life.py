@@ -6,7 +6,7 @@ import io
 import re
 import tomllib
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -276,6 +276,23 @@ def test_a_station_changes_its_name_and_caps_and_the_second_editor_is_told(owned
     assert "admin.ninh-thuan vừa sửa mục này lúc 17:06" in late.text
     assert 'value="Tên của người đến sau"' in late.text
     assert "<h1>Đài truyền thanh Phước Bình</h1>" in late.text
+
+
+def test_a_day_that_is_over_counts_the_stations_of_that_day(owned: Owned) -> None:
+    _schedule(owned)
+    owned.plans.refresh()
+    owned.centre.clock.move(days=1)  # the first slot has aired, the second is to come
+    admin = owned.centre.client(Role.ADMIN)
+    admin.post(f"/dai/{COMMUNE}/ngung", **RETIRING)
+    owned.centre.services.station_desk.commission(_admin(owned), _add(owned))
+    operator = owned.centre.client(Role.OPERATOR, DISTRICT)
+    assert "9/9 trạm" in words(operator.get("/lich/ngay?ngay=26/11/2026"))
+    day = owned.desk.schedules.day(owned.desk.actor(), date(2026, 11, 26))
+    assert COMMUNE in day.slips[0].station_ids
+    assert NEW_ID not in day.slips[0].station_ids
+    later = owned.desk.schedules.day(owned.desk.actor(), date(2026, 11, 27))
+    assert COMMUNE not in later.slips[0].station_ids
+    assert NEW_ID in later.slips[0].station_ids
 
 
 def _config(owned: Owned, browser: Browser, **fields: str) -> tuple[int, bytes, str]:
