@@ -34,6 +34,8 @@ class CentreCode(StrEnum):
     DECLINED = "declined"
     GOES_FIRST = "goes_first"
     GOES_SECOND = "goes_second"
+    GAVE_WAY = "gave_way"
+    STOPPED = "stopped"
     LINK_LOST = "link_lost"
     SOUND_HELD = "sound_held"
     PLAN_HELD = "plan_held"

@@ -24,6 +24,7 @@ from controller.domain.story import (
     silence_of,
 )
 from controller.services.placings import Placed
+from controller.services.rivals import Rival, Stop, rivals, stop_of, stops
 from controller.storage.models import (
     HoldingRow,
     JournalEntryRow,
@@ -34,8 +35,14 @@ from controller.storage.models import (
     StationStateRow,
 )
 from station_protocol.messages import TraceEntry
+from station_protocol.vocabulary import Priority, Reason
 
 logger = logging.getLogger(__name__)
+
+LONGEST_LATE_S = 3_600
+"""How late a slot may have begun that somebody stopped."""
+
+STOPPED_WITHIN = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,8 @@ class _Reader:
         self.airings = airings
         self._now = now
         self._traces = _traces(session, station_id, airings)
+        self._rivals = rivals(session, _asked_by(self._traces))
+        self._stops = _stops(session, station_id, self.airings)
         self._flips = _flips(session, station_id, airings)
         self._held_at = _held_at(session, station_id)
         self._state = session.get(StationStateRow, station_id)
@@ -97,6 +106,7 @@ class _Reader:
         source = result.source if result else Source.PLAN.value
         silence = silence_of(outcome, source, is_told=trace is not None)
         known = [*self._plan_deeds(airing), *self._lost(airing)]
+        known += self._taken_by(airing, trace)
         if silence is not None:
             known += self._held(airing, silence)
         return SlotStory(
@@ -125,6 +135,27 @@ class _Reader:
             yield CentreFact(CentreCode.DECLINED, no.declined_at, who=no.declined_by, why=no.reason)
         if airing.placing is not None:
             yield placed_fact(airing.placing)
+
+    def _taken_by(self, airing: Airing, trace: TraceEntry | None) -> Iterable[CentreFact]:
+        """Who was behind what had or took the air, or ordered the stop."""
+        named = {fact.by: fact.at for fact in trace.facts if fact.by} if trace else {}
+        for by, at in named.items():
+            rival = self._rivals.get(by)
+            if rival is not None and by != airing.slot_id:
+                yield CentreFact(
+                    CentreCode.GAVE_WAY,
+                    at,
+                    who=f"{rival.who}, {rival.place}",
+                    why=_why_first(rival, airing.slot),
+                    other=rival.title,
+                )
+        result, starts_at = airing.result, airing.starts_at
+        if result is None or starts_at is None or result.reason != Reason.STOPPED_BY_OPERATOR:
+            return
+        lasts = timedelta(milliseconds=result.planned_ms, seconds=LONGEST_LATE_S)
+        stop = stop_of(self._stops, airing.slot_id, starts_at, lasts)
+        if stop is not None:
+            yield CentreFact(CentreCode.STOPPED, stop.at, who=stop.who)
 
     def _lost(self, airing: Airing) -> Iterable[CentreFact]:
         """When the link was gone around the slot."""
@@ -156,6 +187,32 @@ class _Reader:
         if self._named is None:
             return CentreCode.NO_PLAN
         return CentreCode.PLAN_HELD if slot_id in self._named else CentreCode.PLAN_LACKS
+
+
+def _why_first(rival: Rival, slot: SlotRow | None) -> str:
+    """Why the rival had the air: an alert, a higher class, or a higher authority."""
+    if rival.priority == Priority.EMERGENCY:
+        return "emergency"
+    if slot is None or slot.priority != rival.priority:
+        return "class"
+    return "authority" if slot.authority != rival.authority else "earlier"
+
+
+def _asked_by(traces: Mapping[str, tuple[TraceEntry, int]]) -> set[str]:
+    return {fact.by for trace, _no in traces.values() for fact in trace.facts if fact.by}
+
+
+def _stops(session: Session, station_id: str, airings: Iterable[Airing]) -> tuple[Stop, ...]:
+    starts = [
+        one.starts_at
+        for one in airings
+        if one.starts_at is not None
+        and one.result is not None
+        and one.result.reason == Reason.STOPPED_BY_OPERATOR
+    ]
+    if not starts:
+        return ()
+    return stops(session, station_id, min(starts) - NOTICED_BEFORE, max(starts) + STOPPED_WITHIN)
 
 
 def placed_fact(placing: Placed) -> CentreFact:

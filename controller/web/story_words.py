@@ -16,7 +16,7 @@ from controller.services.schedule_rows import NOT_VALID
 from controller.services.sharing import UNSHARED
 from controller.services.slot_stories import placed_fact
 from controller.web import formats
-from controller.web.words import ORDER_REASONS, PRIORITIES, reason_word, trouble_word
+from controller.web.words import FIRST_REASONS, ORDER_REASONS, PRIORITIES, reason_word, trouble_word
 from station_protocol.messages import TraceFact
 from station_protocol.vocabulary import LATE_AFTER_MS, ClockLevel, FactCode
 
@@ -263,6 +263,15 @@ def _goes_second(fact: CentreFact) -> Words:
     )
 
 
+def _gave_way(fact: CentreFact) -> Words:
+    return PLAIN, _(
+        "“%(other)s” do %(who)s đặt; %(why)s",
+        other=fact.other,
+        who=fact.who,
+        why=str(FIRST_REASONS[fact.why]),
+    )
+
+
 def _order_reason(fact: CentreFact) -> str:
     return str(ORDER_REASONS[Cause(fact.why)])
 
@@ -295,6 +304,8 @@ CENTRE: dict[CentreCode, Callable[[CentreFact], Words]] = {
     ),
     CentreCode.GOES_FIRST: _goes_first,
     CentreCode.GOES_SECOND: _goes_second,
+    CentreCode.GAVE_WAY: _gave_way,
+    CentreCode.STOPPED: lambda fact: (PLAIN, _("%(who)s ra lệnh dừng loa", who=fact.who)),
     CentreCode.LINK_LOST: _lost,
     CentreCode.SOUND_HELD: lambda _fact: (OK, _("trạm báo đã giữ đủ tệp âm thanh")),
     CentreCode.PLAN_HELD: _holds,

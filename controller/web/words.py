@@ -144,6 +144,14 @@ ORDER_REASONS = {
 }
 """Why two priority items stand in their order, inside a sentence."""
 
+FIRST_REASONS = {
+    "emergency": _l("tin khẩn cấp ngắt mọi buổi"),
+    "class": _l("tin ưu tiên đi trước tin thông thường"),
+    "authority": _l("cùng loại thì tin của cấp trên đi trước"),
+    "earlier": _l("cùng loại, cùng cấp thì buổi bắt đầu trước đi trước"),
+}
+"""Why another item had the air, inside a sentence."""
+
 
 def dates(starts_on: date | None, ends_on: date | None) -> str:
     """When a bulletin may air, inside a sentence: "từ 01/12/2026 đến hết 15/12/2026"."""

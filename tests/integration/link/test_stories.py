@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from html import unescape
 from typing import Any
 
@@ -13,11 +13,11 @@ from sqlalchemy import select
 from controller.domain.accounts import Role
 from controller.services.station_page import StationPages
 from controller.storage.models import JournalEntryRow, SlotRow
-from station_protocol.messages import TraceEntry, TraceFact
+from station_protocol.messages import StopDeed, TraceEntry, TraceFact
 from station_protocol.vocabulary import ClockLevel, FactCode, Outcome, Priority, Reason
 from tests.support import wire
 from tests.support.fleet import STATION, Province
-from tests.support.web import DISTRICT, Browser
+from tests.support.web import COMMUNE, DISTRICT, Browser
 
 
 @pytest.fixture
@@ -96,6 +96,37 @@ def test_the_story_of_a_cut_slot_reads_in_order(here: Province) -> None:
     assert "Nhường sóng cho “Tin bão khẩn” (khẩn cấp), đã vang 00:47 trên 03:00." in told
     assert told.index("Giữ lịch") < told.index("Bắt đầu vang") < told.index("Nhường sóng")
     assert told.endswith("Theo sổ của trạm, dòng 43.")
+
+
+def test_who_took_the_air_and_who_stopped_it_is_named_with_the_reason(here: Province) -> None:
+    ordinary = planned(here)
+    here.schedule(priority=Priority.PRIORITY, airs_at=time(5, 34))
+    here.plans.refresh()
+    rival = next(one for one in here.slots() if one.priority == "priority")
+    here.go_to(ordinary, minutes=5)
+    officer = here.centre.actor(Role.COMMUNE_OFFICER, COMMUNE)
+    here.orders.order(officer, STATION, StopDeed())
+    here.go_to(ordinary, minutes=20)
+    tells(
+        here,
+        ordinary,
+        fact(
+            ordinary, FactCode.CUT, 240, why="preempted", by=rival.slot_id,
+            title=rival.title, priority=Priority.PRIORITY,
+        ),
+        outcome=Outcome.CUT_SHORT,
+        reason=Reason.PREEMPTED,
+    )  # fmt: skip
+    trace = TraceEntry(slot_id=rival.slot_id, revision=1, facts=(fact(rival, FactCode.STARTED),))
+    stopped = here.ran(rival, outcome=Outcome.CUT_SHORT, reason=Reason.STOPPED_BY_OPERATOR)
+    here.journal(wire.entry(stopped, no=44), wire.entry(trace, no=45))
+    text = page(here, ordinary)
+    maker = here.desk.actor().full_name
+    assert (
+        f"“{rival.title}” do {maker}, huyện Bác Ái đặt; tin ưu tiên đi trước tin thông thường"
+        in story(text, ordinary)
+    )
+    assert f"{officer.full_name} ra lệnh dừng loa" in story(text, rival)
 
 
 def test_a_trace_sent_twice_is_stored_once_and_told_once(here: Province) -> None:
