@@ -228,6 +228,8 @@ def cancelled(page: SlotPage) -> str:
         return _("%(who)s thôi dùng chung bản tin này.", who=page.cancelled_by)
     if page.cancelled_by != SYSTEM:
         return ": ".join(part for part in (page.cancelled_by, page.cancel_reason) if part)
+    if page.cancel_reason == NOT_VALID and page.may_air_again:
+        return _("Lúc đó buổi này ở ngoài hạn dùng của bản tin.")
     if page.cancel_reason == NOT_VALID:
         span = dates(validity.starts_on, validity.ends_on)
         return _("Bản tin chỉ dùng %(span)s.", span=span)

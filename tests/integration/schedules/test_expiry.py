@@ -123,7 +123,7 @@ def test_tomorrows_slot_stays_cancelled_says_so_and_is_made_anew_by_one_press(
     at_desk.materialise()
     told = words(operator.get(page))
     assert "Buổi 05:30 26/11/2026 vẫn hủy vì các trạm đã được báo" in told
-    assert "Nay lịch lại có buổi này, nhưng buổi vẫn hủy." in told
+    assert "Lúc đó buổi này ở ngoài hạn dùng của bản tin. Nay lịch lại có buổi này" in told
     operator.post(f"{page}/dat-lai")
     (again,) = [
         slot
