@@ -160,6 +160,7 @@ class _Desk:
     def round(self) -> tuple[float, float]:
         """Warn them, wait until all sound, correct it, wait until all sound that, and be silent."""
         page = f"/khan-cap/{self._proposed().emergency_id}"
+        self._second.wake()
         assert (
             self._second.post(f"{page}/phat", typed="phát").status == 422
         )  # warm, as a browser is
@@ -167,6 +168,7 @@ class _Desk:
         sounded_ms = self._timed_ms(page, Part.WARNING, "phat", {"typed": typed})
         ending = {"part": Part.CORRECTION.value}
         corrected_ms = self._timed_ms(page, Part.CORRECTION, "bao-yen", ending)
+        self._second.wake()
         assert self._second.post(f"{page}/dung").status == 303
         time.sleep(1)  # the next round begins with horns that are silent
         return sounded_ms, corrected_ms
@@ -204,6 +206,7 @@ class _Desk:
 
     def _timed_ms(self, page: str, part: Part, deed: str, fields: Mapping[str, str]) -> float:
         """From the click to the first frame of a part at the last station."""
+        self._second.wake()
         clicked_at = datetime.now(UTC)
         assert self._second.post(f"{page}/{deed}", **fields).status == 303
         emergency_id = page.rsplit("/", 1)[-1]
@@ -239,6 +242,7 @@ class _Desk:
         }
 
     def _proposed(self) -> EmergencyView:
+        self._composer.wake()
         answer = self._composer.post(
             "/khan-cap/soan",
             hazard="flood_release",

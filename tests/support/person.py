@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -60,6 +61,13 @@ class Person:
             return self.get("/healthz").status == 200
         except urllib3.exceptions.HTTPError:
             return False
+
+    def wake(self) -> None:
+        """Have a connection that stands, as a browser has: one that was idle may just be closed."""
+        with contextlib.suppress(urllib3.exceptions.ProtocolError):
+            self.get("/healthz")
+            return
+        self.get("/healthz")
 
     def sign_in(self, username: str, password: str = PASSWORD) -> None:
         """Sign in, or fail."""
