@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from controller.settings import Settings, WebSettings
 from controller.web import (
+    answered,
     assets,
     context,
     direction,
@@ -74,6 +75,7 @@ def create_app(
     words.install(app)
     context.install(app, now)
     headers.install(app)
+    answered.install(app)
     squeezing.install(app)
     direction.install(app)
     refusals.install(app, on_server_error)

@@ -1,3 +1,5 @@
+import { isTyped } from "./typed.js";
+
 // The page of one bulletin: listen with a waveform, hear it as through a horn, wait for its sound.
 const WIDTH = 900;
 
@@ -130,12 +132,12 @@ class Waiting {
 
   show(processing) {
     const isOver = this.roots.some((root) => !(root.dataset.version in processing));
-    if (isOver) {
+    if (isOver && !isTyped()) {
       window.location.reload();
       return;
     }
     for (const root of this.roots) {
-      const percent = processing[root.dataset.version];
+      const percent = processing[root.dataset.version] ?? 100; // done, and somebody is typing
       root.querySelector("[data-percent]").textContent = percent;
       root.querySelector("[data-bar]").setAttribute("width", `${percent}%`);
     }

@@ -1,3 +1,5 @@
+import { isTyped } from "./typed.js";
+
 // Emergencies and drills: the button opens when the sentence is typed; the live table asks each second.
 const PERIOD_MS = 1000;
 const plain = (text) => text.normalize("NFC").toLocaleLowerCase("vi").trim().split(/\s+/).join(" ");
@@ -65,7 +67,10 @@ async function poll() {
   if (document.hidden) return;
   try {
     const answer = await fetch(live.dataset.changes);
-    if (answer.redirected || answer.status === 401) return location.reload();
+    if (answer.redirected || answer.status === 401) {
+      live.classList.add("stale");
+      return isTyped() ? undefined : location.reload();
+    }
     if (answer.ok) {
       const html = await answer.text();
       if (html !== live.dataset.last) live.innerHTML = html;
@@ -87,7 +92,7 @@ if (live) {
 async function fresh() {
   const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
   const before = document.querySelectorAll("[data-waiting]").length;
-  if (page.querySelectorAll("[data-waiting]").length < before && ![...document.querySelectorAll("input:not([type=hidden])")].some((one) => one.value && one.type !== "checkbox")) location.reload();
+  if (page.querySelectorAll("[data-waiting]").length < before && !isTyped()) location.reload();
   else setTimeout(fresh, PERIOD_MS);
 }
 if (document.querySelector("[data-waiting]")) setTimeout(fresh, PERIOD_MS);

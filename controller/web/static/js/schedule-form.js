@@ -5,7 +5,25 @@ const PAUSE_MS = 350;
 let timer = 0;
 let running = null;
 
-async function ask(extra = {}) {
+// Somebody signed in again in another tab: the form takes over the token of that session.
+async function renew() {
+  const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+  form.elements.csrf_token.value = page.querySelector('meta[name="csrf-token"]').content;
+}
+
+function say(sentence) {
+  shown.querySelector("[data-signed-out]")?.remove();
+  const note = document.createElement("p");
+  note.className = "note warn";
+  note.dataset.signedOut = "";
+  note.textContent = `${sentence} `;
+  const door = document.createElement("a");
+  Object.assign(door, { href: form.dataset.door, target: "_blank", textContent: form.dataset.doorWord });
+  note.append(door);
+  shown.prepend(note);
+}
+
+async function ask(extra = {}, isRenewed = false) {
   running?.abort();
   running = new AbortController();
   const body = new URLSearchParams(new FormData(form));
@@ -19,8 +37,12 @@ async function ask(extra = {}) {
       signal: running.signal,
     });
     if (answer.status === 401) {
-      location.reload();
+      say(form.dataset.signedOut); // nothing typed is given up for a preview
       return;
+    }
+    if (answer.status === 400 && !isRenewed) {
+      await renew();
+      return ask(extra, true);
     }
     if (answer.ok || answer.status === 422) shown.innerHTML = await answer.text();
   } catch (error) {
