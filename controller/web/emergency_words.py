@@ -21,7 +21,7 @@ from controller.errors import ControllerError
 from controller.services.cap_inbox import CapAlert
 from controller.web import formats
 from controller.web.refusals import explain
-from controller.web.words import reason_word
+from controller.web.words import TROUBLES, reason_word
 
 HAZARDS = {
     Hazard.FLOOD_RELEASE: _l("Xả lũ hồ chứa"),
@@ -124,7 +124,8 @@ def not_taken_up(alert: CapAlert) -> str:
 
 def refusal_word(code: str) -> str:
     """Why a station did not obey."""
-    return str(REFUSALS.get(code) or _("Trạm từ chối lệnh (%(code)s)", code=code))
+    known = REFUSALS.get(code) or TROUBLES.get(code)
+    return formats.capitalised(str(known or _("Trạm từ chối lệnh (%(code)s)", code=code)))
 
 
 def why_unheard(trace: StationTrace) -> str:

@@ -112,12 +112,19 @@ def percent(share: float | None, decimals: int = 2, lang: str | None = None) -> 
 
 
 def megabytes(size_bytes: int | None, lang: str | None = None) -> str:
-    """16,2 MB; gigabytes from 1 GB on."""
+    """16,2 MB; gigabytes from 1 GB on, kilobytes where megabytes would say nothing."""
     if size_bytes is None:
         return "–"
     if size_bytes >= 1_000_000_000:
         return f"{number(size_bytes / 1e9, 1, lang)} GB"
+    if size_bytes < 100_000:
+        return f"{number(size_bytes / 1e3, 0, lang)} kB"
     return f"{number(size_bytes / 1e6, 1, lang)} MB"
+
+
+def uncapitalised(text: str) -> str:
+    """Huyện Bác Ái inside a sentence: huyện Bác Ái."""
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 def capitalised(text: str) -> str:
@@ -168,6 +175,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": percent,
     "megabytes": megabytes,
     "capitalised": capitalised,
+    "uncapitalised": uncapitalised,
     "browser": browser,
 }
 

@@ -163,10 +163,9 @@ def _met(finding: Met, ours: Schedule) -> Note:
     clash = finding.clash
     first = clash.overlaps[0]
     title = _(
-        "Trùng giờ %(day)s, %(from_)s–%(until)s, tại %(n)s trạm",
+        "Trùng giờ %(day)s, %(span)s, tại %(n)s trạm",
         day=_day(first.from_at),
-        from_=formats.clock(first.from_at),
-        until=formats.clock(first.until_at),
+        span=formats.clock_span(first.from_at, first.until_at),
         n=len(finding.stations),
     )
     if clash.count is None:

@@ -60,6 +60,7 @@ def test_numbers_have_a_decimal_comma_in_vietnamese() -> None:
     assert formats.number(1280.5, 1, "en") == "1,280.5"
     assert formats.percent(0.9872, lang="vi") == "98,72 %"
     assert formats.megabytes(16_200_000, "vi") == "16,2 MB"
+    assert formats.megabytes(41_300, "vi") == "41 kB"
     assert formats.megabytes(21_400_000_000, "vi") == "21,4 GB"
 
 
