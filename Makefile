@@ -9,7 +9,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset run env env-dev check format test tests collected coverage-gate unit soak bench docs screenshots
+.PHONY: help demo demo-reset run env env-dev check format test tests collected coverage-gate unit soak bench docs gallery
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,5 +80,5 @@ bench: env-dev ## figures beside their peers (ONLY=name, QUICK=1) -> build/bench
 docs: env-dev ## write the tables of docs/ that repeat what the code says
 	@$(BIN)/python tools/docs_tables.py
 
-screenshots: env-dev ## pictures of each page of a running demo, at both widths -> build/screenshots
-	@$(BIN)/python tools/screenshots.py
+gallery: env-dev ## pictures of every page as each role sees it -> build/gallery (ONLY=, ROLES=, GUIDE=1: of the guides)
+	@$(BIN)/python -m tools.gallery $(if $(ONLY),--only $(ONLY)) $(if $(ROLES),--roles $(ROLES)) $(if $(GUIDE),--guide)
