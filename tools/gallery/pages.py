@@ -98,7 +98,7 @@ PAGES = (
     Page("place_rules.edit", "Khung giờ, âm lượng của một nơi", "/lich/khung-gio/{place_id}", "khung-gio-noi"),
     Page("notices.index", "Thông báo", "/thong-bao", "thong-bao", is_english=True),
     Page("notices.choose", "Chọn cách nhận tin", "/thong-bao/chon", "thong-bao-chon"),
-    Page("notices.ways", "Đường gửi tin", "/thong-bao/duong-gui", "thong-bao-duong-gui"),
+    Page("notices.ways", "Đường gửi thư và webhook", "/thong-bao/duong-gui", "thong-bao-duong-gui"),
     Page("users.index", "Người dùng", "/nguoi-dung", "nguoi-dung"),
     Page("users.new", "Thêm người dùng", "/nguoi-dung/moi", "nguoi-dung-moi"),
     Page("users.show", "Một người dùng", "/nguoi-dung/{account_id}", "nguoi-dung-mot"),
