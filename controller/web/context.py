@@ -13,7 +13,7 @@ from controller.domain.accounts import Actor, Permission, Role
 from controller.domain.exposure import ListenerKind, plaintext_abroad
 from controller.domain.places import PlaceKind
 from controller.web import alarms, formats
-from controller.web.deeds import deed_word
+from controller.web.deeds import deed_word, object_word
 from controller.web.policy import actor_or_none, services, settings
 
 LANGUAGES = ("vi", "en")
@@ -161,6 +161,7 @@ def install(app: Flask, now: Callable[[], datetime]) -> None:
         place_word=place_word,
         place_kind=place_kind,
         deed_word=deed_word,
+        object_word=object_word,
         bell_words=bell_words,
     )
     app.context_processor(lambda: _values(now))

@@ -114,6 +114,34 @@ DEEDS: dict[str, Callable[[], str]] = {
     "refused.out_of_scope": lambda: _("Chọn nơi ngoài địa bàn, bị từ chối"),
 }
 
+OBJECTS: dict[str, Callable[[], str]] = {
+    "account": lambda: _("Tài khoản"),
+    "audit": lambda: _("Nhật ký thao tác"),
+    "broker_user": lambda: _("Tài khoản nhắn tin"),
+    "bulletin": lambda: _("Bản tin"),
+    "cap_alert": lambda: _("Tin cảnh báo CAP"),
+    "drill": lambda: _("Diễn tập"),
+    "emergency": lambda: _("Tin khẩn cấp"),
+    "fault_report": lambda: _("Loa hỏng"),
+    "holiday": lambda: _("Ngày lễ"),
+    "hours_exception": lambda: _("Mở thêm giờ"),
+    "page": lambda: _("Trang"),
+    "place": lambda: _("Nơi"),
+    "programme": lambda: _("Chương trình"),
+    "reading": lambda: _("Cách đọc"),
+    "schedule": lambda: _("Lịch"),
+    "slot": lambda: _("Buổi"),
+    "station": lambda: _("Trạm"),
+    "token": lambda: _("Mã truy cập"),
+}
+"""What was done to; the number behind it is for whoever looks the row up."""
+
+
+def object_word(kind: str) -> str:
+    """What it was done to; a kind of another version of this program shows its own name."""
+    write = OBJECTS.get(kind)
+    return write() if write else kind
+
 
 def deed_word(action: str) -> str:
     """What was done; an action of another version of this program shows its own name."""

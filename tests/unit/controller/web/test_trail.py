@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import Babel
 
 from controller.services.named_sounds import NAMING
-from controller.web.deeds import DEEDS, is_refusal
+from controller.web.deeds import DEEDS, OBJECTS, is_refusal
 from controller.web.trail import facts_of
 from station_protocol import messages
 
@@ -107,3 +107,17 @@ def test_details_are_told_in_words_and_nested_ones_line_by_line() -> None:
             "từ lúc: 04:33 26/11/2026",
             "từ ngày: 26/11/2026",
         ]
+
+
+def test_each_kind_of_thing_something_is_done_to_has_a_word() -> None:
+    kinds = {
+        kind
+        for path in (CODE / "services").rglob("*.py")
+        for kind in re.findall(
+            r'(?:Deed\(\s*f?"[^"]+",\s*|OBJECT_KIND = |object_kind=)"([a-z_]+)"',
+            path.read_text(encoding="utf-8"),
+        )
+    }
+    by_the_action = {"schedule", "slot", "emergency", "drill"}
+    assert len(kinds) > 5
+    assert kinds | by_the_action <= set(OBJECTS)
