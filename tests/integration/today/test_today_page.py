@@ -110,7 +110,7 @@ def test_where_all_hold_everything_nobody_has_to_phone(centre: Centre) -> None:
     page = _page(centre)
     assert page.count("9/9 trạm sẵn sàng") == 2
     assert "chưa sẵn sàng phát" not in page
-    assert "Buổi nào cũng vang trọn ở mọi trạm." in page
+    assert "Không buổi nào bị bỏ hay bị ngắt." in page
 
 
 def test_a_station_without_the_sound_is_named_with_its_phone_two_hours_before(
