@@ -8,6 +8,8 @@ FOREIGN = """
     iframe frame object embed base style template dialog marquee math foreignobject animate set
     img video
 """
+OWN = (("template", {"data-bulletins": ""}),)
+"""The bulletins a form offers in each of its rows, told once."""
 LEADS = frozenset({"href", "src", "action", "formaction", "data", "poster", "xlink:href"})
 
 
@@ -19,7 +21,7 @@ class _Finder(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = {name: value or "" for name, value in attrs}
         is_ours = (
-            tag not in FOREIGN.split()
+            (tag not in FOREIGN.split() or (tag, named) in OWN)
             and (tag != "script" or named.get("src", "").startswith("/static/"))
             and (tag != "link" or named.get("href", "").startswith("/static/"))
             and "http-equiv" not in named

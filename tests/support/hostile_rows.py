@@ -17,7 +17,7 @@ from controller.services.as_run import AsRun
 from controller.services.bulletins import Draft
 from controller.services.filing import Filing
 from controller.services.notice_watch import NoticeWatch
-from controller.storage.models import Base
+from controller.storage.models import Base, PriorityOrderRow, SlotPlacingRow, SlotRow
 from station_protocol.messages import FaultEntry, RefusalEntry, TraceEntry, TraceFact
 from station_protocol.vocabulary import FactCode, Outcome, Reason
 from tests.support import wire
@@ -57,7 +57,7 @@ OURS = """
     schedule.authority schedule.holidays schedule.priority schedule.recurrence
     schedule_template.holidays schedule_template.priority schedule_template.target_ids
     session.address session.token_hash signed_order.audience
-    slot.authority slot.other_items slot.priority
+    slot.authority slot.other_items slot.priority slot_placing.cause
     slot_result.journal_id slot_result.outcome slot_result.reason slot_result.slot_id
     slot_result.source slot_result_change.from_outcome slot_result_change.from_reason
     slot_result_change.kind slot_result_change.slot_id slot_result_change.to_outcome
@@ -98,6 +98,7 @@ def spoil(both: Neighbours) -> None:
     there = both.there
     _officer_writes(both, there)
     _station_tells(both, there)
+    _two_meet(both, there)
     _replace(both, there.mark)
     _fill(both, there)
     both.centre.places.reload()
@@ -136,6 +137,36 @@ def _officer_writes(both: Neighbours, district: District) -> None:
     own = services.bulletins.create(officer, words, filing=Filing(f"{district.mark} nhãn"))
     services.comments.say(officer, own, district.words("ý kiến"))
     district.ids["officer.bulletin_id"] = own
+
+
+def _two_meet(both: Neighbours, district: District) -> None:
+    """An order of two priority items, by somebody with such a name."""
+    station_id, slot_id = district.ids["station_id"], district.ids["slot_id"]
+    with both.centre.database.write() as session:
+        slot = session.get_one(SlotRow, slot_id)
+        session.add(
+            PriorityOrderRow(
+                priority_order_id="hostile",
+                station_id=station_id,
+                first_schedule_id=slot.schedule_id,
+                second_schedule_id=slot.schedule_id,
+                ordered_by=SHORT,
+                ordered_at=NOW,
+            )
+        )
+        session.merge(
+            SlotPlacingRow(
+                station_id=station_id,
+                slot_id=slot_id,
+                planned_at=slot.starts_at,
+                starts_at=slot.starts_at,
+                other_slot_id=slot_id,
+                is_first=True,
+                cause="ordered",
+                ordered_by=SHORT,
+                placed_at=NOW,
+            )
+        )
 
 
 def _station_tells(both: Neighbours, district: District) -> None:

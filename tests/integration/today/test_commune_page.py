@@ -139,7 +139,8 @@ def test_a_report_that_cannot_be_used_is_told_beside_the_field_and_kept(
     answer = centre.client(Role.COMMUNE_OFFICER, COMMUNE).post(f"{PAGE}/bao-hong", **fields)
     assert answer.status_code == 422
     assert sentence in words(answer)
-    assert fields["text"].strip()[:40] in answer.text
+    seen = fields["text"].replace("\u202e", "")  # no page turns the words beside it
+    assert seen.strip()[:40] in answer.text
 
 
 def test_the_same_horns_are_reported_once(centre: Centre) -> None:

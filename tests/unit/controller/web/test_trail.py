@@ -25,7 +25,8 @@ def _written_down() -> set[str]:
     """The actions spelled in the services; those built of parts are added by hand."""
     spelled = {
         action
-        for path in (CODE / "services").rglob("*.py")
+        for folder in ("services", "cli")
+        for path in (CODE / folder).rglob("*.py")
         for action in WRITTEN.findall(path.read_text(encoding="utf-8"))
     }
     written = (
