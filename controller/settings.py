@@ -178,6 +178,20 @@ class NoticesSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FiguresSettings:
+    """What a station must reach in a month to count as effective; printed beside each figure."""
+
+    availability_per_mille: int = 990
+    """Ready service time of all that counts, thousandths: 990 is 99.0 %."""
+    delivery_per_mille: int = 980
+    """Minutes that sounded of those planned, thousandths."""
+    longest_outage_h: int = 72
+    """Longest time a station may be out at a stretch, hours."""
+    listening_checks_per_month: int = 1
+    """How often somebody must have heard its loudspeakers."""
+
+
+@dataclass(frozen=True, slots=True)
 class MailSettings:
     """The SMTP server that sends notices by e-mail."""
 
@@ -268,6 +282,7 @@ class Settings:
     plan: PlanSettings = PlanSettings()
     sign_in: SignInSettings = SignInSettings()
     notices: NoticesSettings = NoticesSettings()
+    figures: FiguresSettings = FiguresSettings()
     mail: MailSettings = MailSettings()
     webhook: WebhookSettings = WebhookSettings()
     api: ApiSettings = ApiSettings()

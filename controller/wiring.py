@@ -33,6 +33,7 @@ from controller.jobs import (
     cap_feeds,
     drafts,
     emergency_words,
+    figures,
     fleet_sweep,
     notices,
     plan_refresh,
@@ -66,9 +67,11 @@ from controller.services.bulletins import Bulletins
 from controller.services.bundle import Services
 from controller.services.calendar import Calendar
 from controller.services.cap_inbox import CapInbox
+from controller.services.centre_runs import CentreRuns
 from controller.services.comments import Comments
 from controller.services.contacts import Contacts
 from controller.services.cuts import Cuts
+from controller.services.day_figures import DayBook
 from controller.services.deliveries import Deliveries, Parcel
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
@@ -76,6 +79,7 @@ from controller.services.emergency_reader import Tools
 from controller.services.emergency_recordings import Recordings
 from controller.services.enrolment import Enrolment
 from controller.services.fault_reports import FaultDesk
+from controller.services.figures import Figures
 from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
 from controller.services.holidays import Holidays
@@ -83,6 +87,7 @@ from controller.services.hours import Hours
 from controller.services.ingest_desk import IngestDesk
 from controller.services.keys import SigningKeys, load_or_create
 from controller.services.library import Library
+from controller.services.listening_checks import ListeningChecks
 from controller.services.mail import Mail
 from controller.services.maintenance import Maintenance
 from controller.services.notice_choices import NoticeChoices
@@ -274,6 +279,8 @@ def build_services(
     )
     stations = Stations(database, now, places, wake)
     exercises = Exercises(database, now, places, keys.exercise, wake)
+    exercises = Orders(database, now, places, keys.exercise, wake)
+    day_book = DayBook(database, now, settings.plan)
     return Services(
         accounts=accounts,
         tokens=Tokens(database, now, places, accounts.ensure_password),
@@ -317,6 +324,9 @@ def build_services(
         station_desk=StationDesk(database, now, places, settings.plan, wake),
         contacts=Contacts(database, now, places),
         maintenance=Maintenance(database, now, places, settings.plan),
+        day_book=day_book,
+        figures=Figures(database, now, places, day_book, settings.figures),
+        listening_checks=ListeningChecks(database, now, places),
         enrolment=Enrolment(settings, keys, stations, hours, partial(reach_of, settings)),
         faults=FaultDesk(database, now, places),
         as_run=AsRun(database, now, places, settings.plan),
@@ -431,6 +441,10 @@ def _background(
         (pruning, pruning.pruning(Pruning(database, now, settings.notices))),
         (audit_seal, audit_seal.audit_seal(services.audit_chain)),
         (drafts, drafts.drafts(services.drafts)),
+        (
+            figures,
+            figures.figures(CentreRuns(database, now), services.day_book, services.figures, now),
+        ),
         (
             emergency_words,
             emergency_words.emergency_words((services.emergencies, services.drills)),

@@ -17,6 +17,7 @@ from controller.services import (
     numbers,
     orders,
     slot_results,
+    stale_days,
     station_states,
 )
 from controller.services.denials import Denial
@@ -92,7 +93,7 @@ class AsRun:
             raised = numbers.raise_epoch_above(session, hello.plan_epoch, now)
             stored = journal_lines.stored_up_to(session, old, hello.journal_id)
             fresh = station_states.after_hello(old, hello, now)
-            fresh |= {"journal_id": hello.journal_id, "journal_stored_up_to": stored}
+            fresh |= journal_lines.greeted(session, old, hello, stored, now)
             station_states.store(session, states, [fresh], source="heartbeat", now=now)
             _remember_sound_over(session, hello)
             sealed = newest_sealed(session, hello.station_id)
@@ -205,6 +206,11 @@ class AsRun:
         station_id = batch.station_id
         changed = slot_results.take_in(session, station_id, batch.journal_id, fresh, now)
         held = journal_lines.keep_holdings(session, station_id, fresh)
+        since = journal_lines.states_told_since(session, batch, fresh)
+        if since is not None:
+            stale_days.mark_since(session, station_id, since, now)
+        if fresh:
+            station_states.told_since(session, state, now)
         return _note_switched_off(session, state, fresh, now) or changed or held
 
     def _stored(self, session: Session, batch: JournalBatch, state: Values, epoch: int) -> Answer:

@@ -20,15 +20,18 @@ if TYPE_CHECKING:
     from controller.services.comments import Comments
     from controller.services.contacts import Contacts
     from controller.services.cuts import Cuts
+    from controller.services.day_figures import DayBook
     from controller.services.deliveries import Deliveries
     from controller.services.drafts import Drafts
     from controller.services.emergencies import DrillDesk, EmergencyDesk
     from controller.services.enrolment import Enrolment
     from controller.services.fault_reports import FaultDesk
+    from controller.services.figures import Figures
     from controller.services.filing import FilingDesk
     from controller.services.holidays import Holidays
     from controller.services.hours import Hours
     from controller.services.library import Library
+    from controller.services.listening_checks import ListeningChecks
     from controller.services.maintenance import Maintenance
     from controller.services.notice_choices import NoticeChoices
     from controller.services.notices import Notices
@@ -93,6 +96,9 @@ class Services:
     station_desk: StationDesk
     contacts: Contacts
     maintenance: Maintenance
+    day_book: DayBook
+    figures: Figures
+    listening_checks: ListeningChecks
     enrolment: Enrolment
     faults: FaultDesk
     as_run: AsRun

@@ -29,6 +29,9 @@ PLAN_BYTES_KEPT = timedelta(days=2)
 PLANS_KEPT = timedelta(days=40)
 """Which slots a plan named matters while an outcome may still be decided by it (35 days)."""
 
+LIMITS_KEPT = timedelta(days=800)
+"""The hours a station was told say what its service time was, as long as figures can be asked."""
+
 ORDERS_KEPT = timedelta(days=400)
 DENIALS_KEPT = timedelta(days=400)
 
@@ -86,7 +89,7 @@ class Pruning:
             for statement in (
                 delete(StationPlanRow).where(old_plan, StationPlanRow.made_at < now - PLANS_KEPT),
                 delete(StationLimitsRow).where(
-                    old_limits, StationLimitsRow.made_at < now - PLANS_KEPT
+                    old_limits, StationLimitsRow.made_at < now - LIMITS_KEPT
                 ),
                 delete(OrderReplyRow).where(OrderReplyRow.order_id.in_(old_orders)),
                 delete(SignedOrderRow).where(SignedOrderRow.not_after_at < now - ORDERS_KEPT),

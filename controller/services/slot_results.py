@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from controller.domain import reconcile
 from controller.domain.places import PlaceTree
 from controller.domain.reconcile import Change, Holding, Report, Result
+from controller.services import stale_days
 from controller.services.absences import absences, was_away
 from controller.services.declines import declined
 from controller.services.placings import placings_of, start_at
@@ -87,6 +88,9 @@ def take_in(
             changed |= desk.report(_report(journal_id, entry.entry_no, entry.evidence), entry, now)
         elif isinstance(entry.evidence, StartEntry):
             changed |= desk.start(entry.evidence)
+    if changed:
+        planned = [row.planned_at for row in desk.rows.values()]
+        stale_days.mark(session, station_id, planned, now)
     return changed
 
 
@@ -233,6 +237,9 @@ def open_due(session: Session, tree: PlaceTree, now: datetime) -> set[str]:
     ]
     if fresh:
         session.execute(insert(SlotResultRow), fresh)
+        for slot in due:
+            for station_id in stations_of.get(slot.schedule_id, ()):
+                stale_days.mark(session, station_id, [slot.starts_at], now)
     return {str(row["station_id"]) for row in fresh}
 
 
@@ -289,6 +296,7 @@ def let_time_pass(
         if result != known:
             _fill(row, result)
             changed.add(row.station_id)
+            stale_days.mark(session, row.station_id, [row.planned_at], now)
     return changed
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from controller.domain.station_state import Facts, Flip, flip
+from controller.domain.station_state import Facts, Flip, ShownState, flip
+from controller.services import stale_days
 from controller.services.numbers import Counter, next_number
-from controller.storage.models import StationFlipRow, StationStateRow
+from controller.storage.models import JournalEntryRow, StationFlipRow, StationStateRow
 from station_protocol.messages import Heartbeat, Hello
+from station_protocol.vocabulary import ClockLevel
 
 _TABLE = cast(Table, StationStateRow.__table__)
 _COLUMNS = tuple(column.key for column in _TABLE.columns)
@@ -71,7 +73,10 @@ def store(
     changed: list[Values] = []
     for values in after:
         old = before[values["station_id"]]
-        _show(values, flips, source, now)
+        if _show(values, flips, source, now):
+            _count_anew(session, old, values, now)
+        if values["journal_told_at"] != old["journal_told_at"]:
+            told_since(session, old, now)
         if values != old:
             changed.append(values)
     if not changed:
@@ -109,13 +114,37 @@ def touch(session: Session, station_ids: Iterable[str]) -> None:
         )
 
 
-def _show(values: Values, flips: list[Values], source: str, now: datetime) -> None:
+def told_since(session: Session, old: Values, now: datetime) -> None:
+    """More of a station's journal is known: days since it was known last may count otherwise."""
+    since = old["journal_told_at"]
+    if since is None:
+        since = session.scalar(
+            select(func.min(JournalEntryRow.at)).where(
+                JournalEntryRow.station_id == old["station_id"],
+                JournalEntryRow.journal_id == old["journal_id"],
+                JournalEntryRow.clock != ClockLevel.NONE.value,
+            )
+        )
+    if since is not None:
+        stale_days.mark_since(session, old["station_id"], since, now)
+
+
+def _count_anew(session: Session, old: Values, fresh: Values, now: datetime) -> None:
+    """Days that are over may count otherwise: those of the silence that ended, or of the lapse."""
+    since: datetime = fresh["shown_since_at"]
+    if old["shown_state"] == ShownState.UNKNOWN and old["shown_since_at"] is not None:
+        since = min(since, old["shown_since_at"])
+    stale_days.mark_since(session, fresh["station_id"], since, now)
+
+
+def _show(values: Values, flips: list[Values], source: str, now: datetime) -> bool:
     shown, change = flip(values["shown_state"], values["shown_since_at"], facts_of(values), now)
     if change is None:
-        return
+        return False
     values["shown_state"] = shown.state.value
     values["shown_since_at"] = change.at
     flips.append(_flip_row(values["station_id"], change, source))
+    return True
 
 
 def _flip_row(station_id: str, change: Flip, source: str) -> Values:
@@ -161,6 +190,9 @@ def after_beat(old: Values, beat: Beat) -> Values:
         "required_assets": said.required_assets,
         "held_assets": said.held_assets,
         "journal_head": said.journal_head,
+        "journal_told_at": beat.received_at
+        if old["journal_stored_up_to"] >= said.journal_head
+        else old["journal_told_at"],
         "refused": dict(said.refused),
         **_versions(old, said),
     }

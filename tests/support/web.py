@@ -37,15 +37,18 @@ from controller.services.bundle import Services
 from controller.services.cap_inbox import CapInbox
 from controller.services.comments import Comments
 from controller.services.contacts import Contacts
+from controller.services.day_figures import DayBook
 from controller.services.deliveries import Deliveries
 from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_reader import Tools
 from controller.services.emergency_recordings import Recordings
 from controller.services.fault_reports import FaultDesk
+from controller.services.figures import Figures
 from controller.services.filing import FilingDesk
 from controller.services.hours import Hours
 from controller.services.library import Library
+from controller.services.listening_checks import ListeningChecks
 from controller.services.maintenance import Maintenance
 from controller.services.notice_choices import NoticeChoices
 from controller.services.notices import Notices
@@ -194,6 +197,11 @@ class Centre:
                 self.database, self.clock, self.places, self.settings.plan, self.wake
             ),
             "contacts": Contacts(self.database, self.clock, self.places),
+            "day_book": (day_book := DayBook(self.database, self.clock, self.settings.plan)),
+            "figures": Figures(
+                self.database, self.clock, self.places, day_book, self.settings.figures
+            ),
+            "listening_checks": ListeningChecks(self.database, self.clock, self.places),
             "maintenance": Maintenance(self.database, self.clock, self.places, self.settings.plan),
             "faults": FaultDesk(self.database, self.clock, self.places),
             "notices": Notices(self.database, self.clock, self.places),

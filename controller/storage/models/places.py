@@ -194,6 +194,8 @@ class StationStateRow(Base):
     journal_id: Mapped[str | None]
     journal_head: Mapped[int] = mapped_column(default=0)
     journal_stored_up_to: Mapped[int] = mapped_column(default=0)
+    journal_told_at: Mapped[datetime | None]
+    """Last sign of life at which every line the station had written was stored here."""
     refused: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Refused messages since boot by reason, as the station counts them."""
     denied_publishes: Mapped[int] = mapped_column(default=0)
