@@ -279,7 +279,6 @@ def build_services(
     )
     stations = Stations(database, now, places, wake)
     exercises = Exercises(database, now, places, keys.exercise, wake)
-    exercises = Orders(database, now, places, keys.exercise, wake)
     day_book = DayBook(database, now, settings.plan)
     return Services(
         accounts=accounts,
