@@ -105,6 +105,7 @@ from controller.services.priority_orders import PriorityOrders
 from controller.services.programmes import Programmes
 from controller.services.pruning import Pruning
 from controller.services.readings import Readings
+from controller.services.reports import Reports
 from controller.services.schedule_templates import ScheduleTemplates
 from controller.services.schedules import Schedules
 from controller.services.sharing import Sharing
@@ -280,6 +281,7 @@ def build_services(
     stations = Stations(database, now, places, wake)
     exercises = Exercises(database, now, places, keys.exercise, wake)
     day_book = DayBook(database, now, settings.plan)
+    figures_book = Figures(database, now, places, day_book, settings.figures)
     return Services(
         accounts=accounts,
         tokens=Tokens(database, now, places, accounts.ensure_password),
@@ -324,7 +326,8 @@ def build_services(
         contacts=Contacts(database, now, places),
         maintenance=Maintenance(database, now, places, settings.plan),
         day_book=day_book,
-        figures=Figures(database, now, places, day_book, settings.figures),
+        figures=figures_book,
+        reports=Reports(database, now, places, figures_book),
         listening_checks=ListeningChecks(database, now, places),
         enrolment=Enrolment(settings, keys, stations, hours, partial(reach_of, settings)),
         faults=FaultDesk(database, now, places),

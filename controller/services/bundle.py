@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from controller.services.priority_orders import PriorityOrders
     from controller.services.programmes import Programmes
     from controller.services.readings import Readings
+    from controller.services.reports import Reports
     from controller.services.schedule_templates import ScheduleTemplates
     from controller.services.schedules import Schedules
     from controller.services.sharing import Sharing
@@ -99,6 +100,7 @@ class Services:
     day_book: DayBook
     figures: Figures
     listening_checks: ListeningChecks
+    reports: Reports
     enrolment: Enrolment
     faults: FaultDesk
     as_run: AsRun

@@ -59,6 +59,7 @@ from controller.services.places import Places
 from controller.services.priority_orders import PriorityOrders
 from controller.services.programmes import Programmes
 from controller.services.readings import Readings
+from controller.services.reports import Reports
 from controller.services.sharing import Sharing
 from controller.services.speech import Speech
 from controller.services.station_desk import StationDesk
@@ -198,9 +199,12 @@ class Centre:
             ),
             "contacts": Contacts(self.database, self.clock, self.places),
             "day_book": (day_book := DayBook(self.database, self.clock, self.settings.plan)),
-            "figures": Figures(
-                self.database, self.clock, self.places, day_book, self.settings.figures
+            "figures": (
+                book := Figures(
+                    self.database, self.clock, self.places, day_book, self.settings.figures
+                )
             ),
+            "reports": Reports(self.database, self.clock, self.places, book),
             "listening_checks": ListeningChecks(self.database, self.clock, self.places),
             "maintenance": Maintenance(self.database, self.clock, self.places, self.settings.plan),
             "faults": FaultDesk(self.database, self.clock, self.places),

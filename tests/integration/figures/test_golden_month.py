@@ -13,7 +13,7 @@ from controller.domain.accounts import Role
 from controller.domain.effective import Short
 from controller.domain.figures import Sums
 from controller.domain.periods import Basis, Length, period
-from controller.domain.schedule import instant
+from controller.domain.schedule import instant, local_date
 from controller.services.figures import PlaceFigures
 from controller.services.listening_checks import Heard
 from controller.storage.models import (
@@ -306,3 +306,27 @@ def test_a_year_of_months_is_the_sum_of_its_months(centre: Centre, october: Plac
     assert timedelta(days=31) <= max(
         one.length for one in found.stations[0].outages or october.stations[-1].outages
     )
+
+
+def test_the_report_tells_the_same_as_the_figures(centre: Centre, october: PlaceFigures) -> None:
+    report = centre.services.reports.of(centre.actor(Role.AUDITOR, PROVINCE), PROVINCE, OCTOBER)
+    assert report.figures.sums == october.sums
+    assert len(report.groups) == 7
+    assert sum(group.stations for group in report.groups) == 65
+    assert report.remote.stations == 15
+    assert report.worst[0].sums.availability.part == 0
+    assert (report.repair.ended, report.repair.open) == (2, 63)
+
+
+def test_the_log_has_each_slot_once_with_its_outcome(
+    centre: Centre, october: PlaceFigures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.services.reports.LOGGED_AT_ONCE", 7)
+    auditor = centre.actor(Role.AUDITOR, PROVINCE)
+    lines = list(centre.services.reports.log(auditor, PROVINCE, OCTOBER.first_on, OCTOBER.last_on))
+    assert [local_date(line.planned_at).day for line in lines] == list(range(1, 32))
+    assert [line.outcome for line in lines if line.outcome != "aired"] == [
+        "late",
+        "cut_short",
+        "cancelled",
+    ]
