@@ -19,6 +19,7 @@ from controller.domain.figures import Sums, quantile, repair_times, total
 from controller.domain.periods import Period
 from controller.domain.places import Place, PlaceKind, PlaceTree
 from controller.domain.station_state import ShownState
+from controller.services.audit import Deed, record
 from controller.services.emergency_views import EmergencyView, traces, views_of
 from controller.services.figures import Figures, PlaceFigures, StationFigures
 from controller.services.places import Places
@@ -190,6 +191,13 @@ class Reports:
         known = [*tree.stations.values(), *tree.retired.values()]
         ids = frozenset(one.station_id for one in known if tree.is_within(one.place_id, place_id))
         return self._log(ids, day_span(first)[0], day_span(last)[1])
+
+    def taken(self, actor: Actor, place_id: str, kind: str, first: date, last: date) -> None:
+        """Write down that somebody took a report or the log home as a file."""
+        now = self._now()
+        detail = {"kind": kind, "from": first.isoformat(), "until": last.isoformat()}
+        with self._database.write() as session:
+            record(session, actor, Deed("report.take", "place", place_id, place_id, detail), at=now)
 
     def _log(
         self, station_ids: frozenset[str], start: datetime, end: datetime

@@ -82,6 +82,14 @@ _ENTRIES = (
         roles=frozenset(Role) - _COMMUNE,
     ),
     _Entry(
+        "/bao-cao",
+        lambda: _("Báo cáo"),
+        lambda: _("Báo cáo"),
+        "chart",
+        Permission.VIEW,
+        roles=frozenset(Role) - _COMMUNE,
+    ),
+    _Entry(
         "/nguoi-dung",
         lambda: _("Người dùng"),
         lambda: _("Người dùng"),

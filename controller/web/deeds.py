@@ -59,6 +59,7 @@ DEEDS: dict[str, Callable[[], str]] = {
     "holiday.remove": lambda: _("Bỏ ngày lễ của địa phương"),
     "hours.exception": lambda: _("Mở thêm khung giờ"),
     "hours.exception_end": lambda: _("Kết thúc giờ mở thêm"),
+    "report.take": lambda: _("Tải báo cáo hoặc nhật ký phát về"),
     "station.listened": lambda: _("Nghe thử loa"),
     "station.issue_config": lambda: _("Cấp cấu hình cho trạm"),
     "station.revoke": lambda: _("Thu hồi mật khẩu của trạm"),
