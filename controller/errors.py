@@ -199,6 +199,13 @@ class StorageFullError(ControllerError):
     status = 507
 
 
+class PressError(ControllerError):
+    """A document could not be printed as a PDF file. Facts: why (busy, failed)."""
+
+    code = "press_failed"
+    status = 503
+
+
 class BusyError(ControllerError):
     """The database did not become free in time; the form is kept."""
 

@@ -274,6 +274,11 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
         "Tệp gốc không còn đọc được ở trung tâm. Bản đang dùng vẫn nguyên; hãy tải tệp lên lại."
     ),
     "storage_full": _full,
+    "press_failed": lambda f: (
+        _("Nhiều tệp PDF đang được lập. Thử lại sau một phút.")
+        if f.get("why") == "busy"
+        else _("Chưa lập được tệp PDF. Thử lại; nếu vẫn vậy, báo quản trị.")
+    ),
     "busy": at_least_nothing_lost,
     "broker_failed": lambda _f: _(
         "Chưa gửi được tới các trạm. Trung tâm sẽ gửi lại ngay khi được."

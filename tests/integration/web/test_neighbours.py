@@ -227,6 +227,7 @@ ASKED = {
     "tieng": "a language of the emergency in the address",
     "tim": "words, see SEARCHES",
     "tin": "/khan-cap/soan?tin={emergencies.cap_alert_id} /dien-tap/soan?tin={drills.cap_alert_id}",
+    "tram": "/bao-cao/nhat-ky/pdf?tram={station_id}&nam=2026&thang=11",
     "trang": "a page number",
     "tru": "hides one of the bar's own lines",
     "truoc": "a page number",

@@ -1,0 +1,1 @@
+"""Documents on paper: what they say, in the words of the screens, ready for the press."""

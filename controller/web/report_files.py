@@ -1,0 +1,73 @@
+"""Reports and daily logs as PDF files, to be printed, signed and kept."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, request
+from flask_babel import force_locale
+
+from controller.domain.accounts import Permission
+from controller.domain.periods import Basis, Length, Period, period
+from controller.errors import NotFoundError
+from controller.services.press import printed
+from controller.web.context import web_now
+from controller.web.paper.daily_log import log_document
+from controller.web.policy import current_actor, requires, services
+
+bp = Blueprint("report_files", __name__)
+PAPER_LANGUAGE = "vi"
+
+
+@bp.get("/bao-cao/nhat-ky/pdf")
+@requires(Permission.VIEW)
+def log() -> Response:
+    """The daily log of a station (`tram`) for a calendar month (`nam`, `thang`)."""
+    actor = current_actor()
+    tree = services().places.tree()
+    station = tree.station(request.args.get("tram", ""))
+    if station is None:
+        raise NotFoundError("no such station")
+    month = _period(Basis.CALENDAR, Length.MONTH, "thang")
+    found = services().reports.log(actor, station.place_id, month.first_on, month.last_on)
+    lines = [line for line in found if line.station_id == station.station_id]
+    with force_locale(PAPER_LANGUAGE):
+        facts = log_document(tree, station, month, lines)
+    made = printed("document", facts, at=min(web_now(), month.ends_at))
+    taken = {**_facts(month), "station_id": station.station_id}
+    services().audit.report_taken(actor, station.place_id, taken, is_log=True)
+    return _file(made, f"nhat-ky-{station.station_id}-{month.year}-{month.number:02d}")
+
+
+def _period(basis: Basis, length: Length, number_name: str) -> Period:
+    """The period an address names; 404 for one there is not, or that is yet to begin."""
+    number = _number(number_name) if length is not Length.YEAR else 1
+    try:
+        found = period(basis, length, _number("nam"), number)
+    except ValueError:
+        abort(404)
+    if found.starts_at > web_now():
+        abort(404)
+    return found
+
+
+def _number(name: str) -> int:
+    text = request.args.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 4):
+        abort(404)
+    return int(text)
+
+
+def _facts(span: Period) -> dict[str, str]:
+    """What the trail tells of a file that was taken home."""
+    return {
+        "form": "pdf",
+        "starts_on": span.first_on.isoformat(),
+        "ends_on": span.last_on.isoformat(),
+    }
+
+
+def _file(content: bytes, name: str) -> Response:
+    return Response(
+        content,
+        mimetype="application/pdf",
+        headers={"Content-Disposition": f"attachment; filename={name}.pdf"},
+    )

@@ -1,0 +1,137 @@
+"""The daily log of a station as a PDF file: the words as they were typed, for its own people."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from controller.domain.accounts import Role
+from controller.services import press
+from controller.storage.models import AuditRow, SlotResultRow
+from tests.integration.figures.test_golden_month import CUT, lived_through, open_centre
+from tests.support.web import DISTRICT, OTHER_DISTRICT, Browser, Centre
+
+HOSTILE = '#eval("1+1") ] } $x$ \\u{41} *đậm* <b> 😀 \u202eđảo'
+ADDRESS = f"/bao-cao/nhat-ky/pdf?tram={CUT}&nam=2026&thang=10"
+
+
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
+    centre = open_centre(tmp_path_factory.mktemp("printed"))
+    lived_through(centre)
+    with centre.database.write() as session:
+        row = session.scalars(select(SlotResultRow).where(SlotResultRow.slot_id == "slot2")).one()
+        row.title = HOSTILE
+    yield centre
+    centre.close()
+
+
+@pytest.fixture(scope="module")
+def inspector(centre: Centre) -> Browser:
+    return centre.client(Role.AUDITOR, DISTRICT)
+
+
+@pytest.fixture(scope="module")
+def book(inspector: Browser) -> bytes:
+    answer = inspector.get(ADDRESS)
+    assert answer.status_code == 200, answer.text
+    assert answer.mimetype == "application/pdf"
+    return answer.data
+
+
+@pytest.fixture(scope="module")
+def words(book: bytes) -> str:
+    pages = PdfReader(io.BytesIO(book)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+def test_each_slot_stands_under_its_day_with_outcome_and_reason_in_words(words: str) -> None:
+    assert "NHẬT KÝ PHÁT" in words
+    assert "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in words
+    assert "Tháng 10/2026 (01/10/2026–31/10/2026)" in words
+    assert "Chủ nhật 18/10/2026 · 1 buổi" in words
+    assert "Bị ngắt: mất điện" in words
+    assert "05:30:08" in words
+    assert "Phát muộn: máy bật lại giữa buổi" in words
+    assert "Đã phát 440,0 phút trên 450,0 phút phải phát (97,78 %)" in words
+    assert words.count("Đã phát") > 27
+    assert "THỦ TRƯỞNG ĐƠN VỊ" in words
+
+
+def test_a_title_that_looks_like_a_command_is_printed_as_it_stands(words: str) -> None:
+    assert '#eval("1+1") ] } $x$ \\u{41} *đậm* <b> □ đảo' in words
+
+
+def test_pages_are_numbered_by_how_many_there_are(book: bytes, words: str) -> None:
+    pages = len(PdfReader(io.BytesIO(book)).pages)
+    assert pages == 2
+    assert f"Trang 1/{pages}" in words
+    assert f"Trang {pages}/{pages}" in words
+
+
+def test_the_same_month_gives_the_same_bytes(inspector: Browser, book: bytes) -> None:
+    assert inspector.get(ADDRESS).data == book
+
+
+def test_it_is_kept_with_its_fonts_and_nothing_of_the_machine(book: bytes) -> None:
+    reader = PdfReader(io.BytesIO(book))
+    fonts = {
+        str(font.get_object()["/BaseFont"]).partition("+")[2]
+        for page in reader.pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert fonts
+    assert all(name.startswith("LiberationSerif") for name in fonts)
+    assert b"pdfaid" in book or "pdfaid" in str(reader.xmp_metadata.stream.get_data())
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        f"tram={CUT}&nam=2026&thang=13",
+        f"tram={CUT}&nam=2027&thang=01",
+        f"tram={CUT}&nam=&thang=1",
+        "tram=&nam=2026&thang=10",
+    ],
+)
+def test_a_month_or_station_there_is_not_is_not_there(inspector: Browser, asked: str) -> None:
+    assert inspector.get(f"/bao-cao/nhat-ky/pdf?{asked}").status_code == 404
+
+
+def test_the_log_of_another_district_is_not_there(centre: Centre) -> None:
+    assert centre.client(Role.AUDITOR, OTHER_DISTRICT).get(ADDRESS).status_code == 404
+
+
+def test_who_took_it_home_is_written_down(centre: Centre, book: bytes) -> None:
+    assert book
+    with centre.database.read() as session:
+        row = session.scalars(select(AuditRow).where(AuditRow.action == "log.export")).first()
+        assert row is not None
+        assert row.detail["station_id"] == CUT
+        assert (row.detail["starts_on"], row.detail["ends_on"]) == ("2026-10-01", "2026-10-31")
+
+
+def test_a_press_that_fails_says_so_and_prints_the_next(
+    inspector: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(press, "LONGEST_S", 0.001)
+        answer = inspector.get(ADDRESS)
+    assert answer.status_code == 503
+    assert "Chưa lập được tệp PDF" in answer.text
+    assert inspector.get(ADDRESS).status_code == 200
+
+
+def test_the_fonts_have_every_letter_of_vietnamese() -> None:
+    marks = [
+        base + mark
+        for base in "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY"
+        for mark in "\u0301\u0300\u0309\u0303\u0323"
+    ]
+    letters = "".join(marks) + "đĐ–…≥≤×·“”"
+    assert "□" not in press.legible(letters)
+    assert press.legible("Chăm ꨀ, 😀, \ue000, a\x00b\u200bc") == "Chăm □, □, □, abc"
