@@ -589,7 +589,7 @@ SEARCHES = (
 )  # fmt: skip
 
 
-NEEDS_A_NAME = {"/lich/doi"}
+NEEDS_A_NAME = {"/bao-cao/nhat-ky/pdf", "/bao-cao/pdf", "/lich/doi"}
 """A page about something that is named after `?`."""
 
 
