@@ -11,10 +11,35 @@ from controller.errors import NotFoundError
 from controller.services.press import printed
 from controller.web.context import web_now
 from controller.web.paper.daily_log import log_document
+from controller.web.paper.report import report_document
 from controller.web.policy import current_actor, requires, services
 
 bp = Blueprint("report_files", __name__)
 PAPER_LANGUAGE = "vi"
+
+
+@bp.get("/bao-cao/pdf")
+@requires(Permission.VIEW)
+def report() -> Response:
+    """The report of a place (`noi`, else the reader's own) over a period.
+
+    `co-so` administrative or calendar, `do-dai` month, quarter, half or year, `nam`, `so` which of
+    its year.
+    """
+    actor = current_actor()
+    try:
+        basis = Basis(request.args.get("co-so", ""))
+        length = Length(request.args.get("do-dai", ""))
+    except ValueError:
+        abort(404)
+    span = _period(basis, length, "so")
+    place_id = request.args.get("noi") or actor.place_id
+    found = services().reports.of(actor, place_id, span)
+    with force_locale(PAPER_LANGUAGE):
+        facts = report_document(services().places.tree(), found)
+    made = printed("document", facts, at=found.figures.counted_until)
+    services().audit.report_taken(actor, place_id, _facts(span))
+    return _file(made, f"bao-cao-{place_id}-{span.first_on:%Y%m%d}-{span.last_on:%Y%m%d}")
 
 
 @bp.get("/bao-cao/nhat-ky/pdf")

@@ -13,7 +13,7 @@ from controller.domain.periods import Period
 from controller.domain.places import PlaceTree, Station
 from controller.services.reports import LogLine
 from controller.web import formats
-from controller.web.paper import blocks, letterhead
+from controller.web.paper import blocks, letterhead, sayings
 from controller.web.paper.blocks import Block
 from controller.web.words import SIGNS, outcome_words
 
@@ -42,7 +42,7 @@ def log_document(
     """The facts of the document; `lines` are the station's, in order of time."""
     place = tree.places[station.place_id]
     every = list(lines)
-    title = f"Nhật ký phát {station.name}, tháng {month.number:02d}/{month.year}"
+    title = f"Nhật ký phát {station.name}, {sayings.period_name(month)}"
     district = tree.district_of(place.place_id)
     where = f", {district.full_name}" if district is not None else ""
     return {
@@ -53,8 +53,7 @@ def log_document(
         "subtitles": [f"{station.name}"],
         "remarks": [
             f"{letterhead.named(place)}{where}",
-            f"Tháng {month.number:02d}/{month.year} "
-            f"({formats.day(month.first_on)}–{formats.day(month.last_on)})",
+            f"{formats.capitalised(sayings.period_name(month))} ({sayings.days(month)})",
         ],
         "head": letterhead.title_block(
             tree, place, number="Số: ......./NK-ĐTT", organisation="Đài truyền thanh"

@@ -26,7 +26,7 @@ def title_block(tree: PlaceTree, place: Place, *, number: str, organisation: str
     above = tree.places.get(place.parent_id or "")
     parent = f"UBND {above.full_name}".upper() if above is not None else ""
     if place.kind is PlaceKind.PROVINCE:
-        committee = f"ỦY BAN NHÂN DÂN {place.full_name}".upper()
+        committee = f"ỦY BAN NHÂN DÂN\n{place.full_name}".upper()
     return {
         "above": committee if organisation else parent,
         "organisation": organisation.upper() if organisation else committee,

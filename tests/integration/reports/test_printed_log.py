@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import pytest
 from pypdf import PdfReader
@@ -12,7 +11,8 @@ from sqlalchemy import select
 from controller.domain.accounts import Role
 from controller.services import press
 from controller.storage.models import AuditRow, SlotResultRow
-from tests.integration.figures.test_golden_month import CUT, lived_through, open_centre
+from tests.integration.figures.test_golden_month import CUT
+from tests.support.paper import fonts_of, pages_of
 from tests.support.web import DISTRICT, OTHER_DISTRICT, Browser, Centre
 
 HOSTILE = '#eval("1+1") ] } $x$ \\u{41} *đậm* <b> 😀 \u202eđảo'
@@ -20,14 +20,11 @@ ADDRESS = f"/bao-cao/nhat-ky/pdf?tram={CUT}&nam=2026&thang=10"
 
 
 @pytest.fixture(scope="module")
-def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
-    centre = open_centre(tmp_path_factory.mktemp("printed"))
-    lived_through(centre)
-    with centre.database.write() as session:
+def centre(province: Centre) -> Centre:
+    with province.database.write() as session:
         row = session.scalars(select(SlotResultRow).where(SlotResultRow.slot_id == "slot2")).one()
         row.title = HOSTILE
-    yield centre
-    centre.close()
+    return province
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +42,7 @@ def book(inspector: Browser) -> bytes:
 
 @pytest.fixture(scope="module")
 def words(book: bytes) -> str:
-    pages = PdfReader(io.BytesIO(book)).pages
-    return " ".join(" ".join(page.extract_text() for page in pages).split())
+    return " ".join(pages_of(book))
 
 
 def test_each_slot_stands_under_its_day_with_outcome_and_reason_in_words(words: str) -> None:
@@ -67,7 +63,7 @@ def test_a_title_that_looks_like_a_command_is_printed_as_it_stands(words: str) -
 
 
 def test_pages_are_numbered_by_how_many_there_are(book: bytes, words: str) -> None:
-    pages = len(PdfReader(io.BytesIO(book)).pages)
+    pages = len(pages_of(book))
     assert pages == 2
     assert f"Trang 1/{pages}" in words
     assert f"Trang {pages}/{pages}" in words
@@ -78,15 +74,10 @@ def test_the_same_month_gives_the_same_bytes(inspector: Browser, book: bytes) ->
 
 
 def test_it_is_kept_with_its_fonts_and_nothing_of_the_machine(book: bytes) -> None:
-    reader = PdfReader(io.BytesIO(book))
-    fonts = {
-        str(font.get_object()["/BaseFont"]).partition("+")[2]
-        for page in reader.pages
-        for font in page["/Resources"]["/Font"].values()
-    }
-    assert fonts
-    assert all(name.startswith("LiberationSerif") for name in fonts)
-    assert b"pdfaid" in book or "pdfaid" in str(reader.xmp_metadata.stream.get_data())
+    assert fonts_of(book) <= {"LiberationSerif", "LiberationSerif-Bold", "LiberationSerif-Italic"}
+    metadata = PdfReader(io.BytesIO(book)).xmp_metadata
+    assert metadata is not None
+    assert b"<pdfaid:conformance>A</pdfaid:conformance>" in metadata.stream.get_data()
 
 
 @pytest.mark.parametrize(
