@@ -110,6 +110,7 @@ from controller.services.schedule_templates import ScheduleTemplates
 from controller.services.schedules import Schedules
 from controller.services.sharing import Sharing
 from controller.services.speech import Speech
+from controller.services.station_days import StationDays
 from controller.services.station_desk import StationDesk
 from controller.services.station_list import StationList
 from controller.services.station_page import StationPages
@@ -328,6 +329,7 @@ def build_services(
         day_book=day_book,
         figures=figures_book,
         reports=Reports(database, now, places, figures_book),
+        station_days=StationDays(database, now, places, day_book, settings.plan),
         listening_checks=ListeningChecks(database, now, places),
         enrolment=Enrolment(settings, keys, stations, hours, partial(reach_of, settings)),
         faults=FaultDesk(database, now, places),

@@ -396,6 +396,14 @@ def service_spans(day: date, hours: Iterable[tuple[int, int]]) -> list[Span]:
     ]
 
 
+def day_stretches(history: History, day: date, until: datetime) -> list[Stretch]:
+    """One local day as it is settled, maintenance laid over it; nothing of time out of service."""
+    begins, ends = day_span(day)
+    ends = max(min(ends, until), begins)
+    seen = live(history.shown_near(begins, ends), begins, ends)
+    return _counted(history, settled(seen, history.told_near(begins, ends)))
+
+
 def day_uptime(
     history: History, day: date, hours: Iterable[tuple[int, int]], until: datetime
 ) -> DayUptime:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from controller.services.schedules import Schedules
     from controller.services.sharing import Sharing
     from controller.services.speech import Speech
+    from controller.services.station_days import StationDays
     from controller.services.station_desk import StationDesk
     from controller.services.station_list import StationList
     from controller.services.station_page import StationPages
@@ -101,6 +102,7 @@ class Services:
     figures: Figures
     listening_checks: ListeningChecks
     reports: Reports
+    station_days: StationDays
     enrolment: Enrolment
     faults: FaultDesk
     as_run: AsRun

@@ -249,7 +249,7 @@ class _Spoken:
     def language(self, slot: SlotRow) -> str | None:
         """The one language of a slot's bulletins there; None: several, or none."""
         items = slot.other_items.get(self._key, slot.items)
-        versions = {str(item["bulletin_version_id"]) for item in items if MARK not in item}
+        versions = {str(item.get("bulletin_version_id", "")) for item in items if MARK not in item}
         found = {one for version in versions if (one := self._of(version)) is not None}
         return found.pop() if len(found) == 1 else None
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+
 from flask import Blueprint, Response, abort, request
 from flask_babel import force_locale
 
 from controller.domain.accounts import Permission
+from controller.domain.availability import Tally
 from controller.domain.periods import Basis, Length, Period, period
 from controller.errors import NotFoundError
 from controller.services.press import printed
+from controller.services.reports import Report
 from controller.web.context import web_now
 from controller.web.paper.daily_log import log_document
 from controller.web.paper.report import report_document
@@ -36,7 +41,7 @@ def report() -> Response:
     place_id = request.args.get("noi") or actor.place_id
     found = services().reports.of(actor, place_id, span)
     with force_locale(PAPER_LANGUAGE):
-        facts = report_document(services().places.tree(), found)
+        facts = report_document(services().places.tree(), found, _days(found, span))
     made = printed("document", facts, at=found.figures.counted_until)
     services().audit.report_taken(actor, place_id, _facts(span))
     return _file(made, f"bao-cao-{place_id}-{span.first_on:%Y%m%d}-{span.last_on:%Y%m%d}")
@@ -60,6 +65,15 @@ def log() -> Response:
     taken = {**_facts(month), "station_id": station.station_id}
     services().audit.report_taken(actor, station.place_id, taken, is_log=True)
     return _file(made, f"nhat-ky-{station.station_id}-{month.year}-{month.number:02d}")
+
+
+def _days(found: Report, span: Period) -> Mapping[date, Tally] | None:
+    """The days of the station, where the place has one alone."""
+    if len(found.figures.stations) != 1:
+        return None
+    station_id = found.figures.stations[0].station_id
+    days = services().station_days
+    return days.settled(current_actor(), station_id, span.first_on, span.last_on)
 
 
 def _period(basis: Basis, length: Length, number_name: str) -> Period:

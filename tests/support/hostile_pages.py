@@ -49,6 +49,9 @@ MORE = (
 ONLY_SO = frozenset({"moves.index"})
 """Pages that are nothing without what is asked behind the question mark."""
 
+PAPER = frozenset({"report_files.report", "report_files.log"})
+"""No page: PDF files, see tests/integration/reports."""
+
 DATA = """
     auth.home auth.sign_in board.changes bulletins.progress commune.changes commune.home drills.cap
     drills.changes emergencies.alarms emergencies.cap emergencies.changes notices.count
@@ -67,7 +70,7 @@ def pages(both: Neighbours, role: Role) -> Iterator[Page]:
     """Every page of the district there that this role may open."""
     app, there, actor = both.centre.app, both.there, both.there.people[role]
     ids = {**there.ids, "past": PAST_SLOT[there.place_id]}
-    left_out = ONLY_SO | SOUND
+    left_out = ONLY_SO | SOUND | PAPER
     if role is Role.COMMUNE_OFFICER:
         ids["bulletin_id"] = ids["draft_id"] = ids["officer.bulletin_id"]
     lines = both.centre.services.notices.page(actor).lines

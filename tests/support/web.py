@@ -62,6 +62,7 @@ from controller.services.readings import Readings
 from controller.services.reports import Reports
 from controller.services.sharing import Sharing
 from controller.services.speech import Speech
+from controller.services.station_days import StationDays
 from controller.services.station_desk import StationDesk
 from controller.services.station_list import StationList
 from controller.services.timeliness import TimelinessBook
@@ -205,6 +206,9 @@ class Centre:
                 )
             ),
             "reports": Reports(self.database, self.clock, self.places, book),
+            "station_days": StationDays(
+                self.database, self.clock, self.places, day_book, self.settings.plan
+            ),
             "listening_checks": ListeningChecks(self.database, self.clock, self.places),
             "maintenance": Maintenance(self.database, self.clock, self.places, self.settings.plan),
             "faults": FaultDesk(self.database, self.clock, self.places),

@@ -114,7 +114,7 @@ def threshold_bars(
     for index, one in enumerate(bars):
         down = top + index * pitch
         parts.append(pen.text((0, down + 14), shortened(one.name, size, names - 6), size))
-        if one.percent is not None:
+        if one.percent is not None and at(one.percent) > left:
             is_short = one.percent < limit[0]
             box = (left, down + 3, max(at(one.percent) - left, 1.0), pitch - 7)
             paint, hatch = (Paint.SHORT, "up") if is_short else (Paint.BAR, "")

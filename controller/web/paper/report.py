@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import chain
 from typing import Any
 
+from controller.domain.availability import Tally
 from controller.domain.delivery import PUNCTUAL_WITHIN
 from controller.domain.effective import Share
 from controller.domain.figures import Sums
@@ -16,7 +18,12 @@ from controller.web.emergency_words import HAZARDS
 from controller.web.paper import blocks, letterhead, sayings
 from controller.web.paper.blocks import Block
 from controller.web.paper.report_contents import content_blocks, outcome_table
-from controller.web.paper.report_pictures import causes_picture, groups_picture, warned_picture
+from controller.web.paper.report_pictures import (
+    causes_picture,
+    days_picture,
+    groups_picture,
+    warned_picture,
+)
 from controller.web.paper.report_stations import every_station, slowest_table, worst_table
 
 _MONTH_COLUMNS = (
@@ -64,8 +71,10 @@ _CORRECTION_COLUMNS = (
 )
 
 
-def report_document(tree: PlaceTree, report: Report) -> Mapping[str, Any]:
-    """The facts of the document."""
+def report_document(
+    tree: PlaceTree, report: Report, days: Mapping[date, Tally] | None = None
+) -> Mapping[str, Any]:
+    """The facts of the document; `days`: of the one station of the place, to be drawn."""
     place, span = report.place, report.figures.period
     name = f"Báo cáo hoạt động truyền thanh cơ sở, {letterhead.named(place)}"
     return {
@@ -78,7 +87,7 @@ def report_document(tree: PlaceTree, report: Report) -> Mapping[str, Any]:
         "head": letterhead.title_block(tree, place, number="Số: ......./BC-UBND"),
         "footer": f"{name}, {sayings.period_name(span)}",
         "page_word": "Trang",
-        "blocks": list(_blocks(report)),
+        "blocks": list(_blocks(report, days)),
         "signatures": letterhead.signatures(
             ("NGƯỜI LẬP BIỂU", "(Ký, ghi rõ họ tên)"),
             ("THỦ TRƯỞNG ĐƠN VỊ", "(Ký, ghi rõ họ tên, đóng dấu)"),
@@ -93,15 +102,16 @@ def _as_of(report: Report) -> str:
     return f"Số liệu tính đến {until}, chưa chốt, còn có thể thay đổi"
 
 
-def _blocks(report: Report) -> Iterator[Block]:
+def _blocks(report: Report, days: Mapping[date, Tally] | None) -> Iterator[Block]:
     yield _headline(report)
     if report.figures.effective:
         yield blocks.note(sayings.bar_words(report.figures.effective[0].bar))
     if len(report.figures.effective) > 1:
         yield _months(report)
-    parts = (
+    parts: tuple[tuple[str, Iterable[Block]], ...] = (
         ("Kết quả chung", _results(report)),
         ("Theo địa bàn", _by_place(report)),
+        *((("Từng ngày", [days_picture(report, days)]),) if days else ()),
         ("Nguyên nhân mất thời gian hoạt động", _causes(report)),
         ("Buổi phát", [outcome_table(report.figures.sums)]),
         ("Nội dung đã phát", content_blocks(report.figures.sums)),
@@ -351,7 +361,13 @@ def _slowest(report: Report) -> Iterator[Block]:
 
 def _corrections(report: Report) -> Iterator[Block]:
     if not report.corrections:
-        yield blocks.text("Không có: sổ ghi đến nay cho cùng số liệu như khi chốt.")
+        months = [month for one in report.figures.stations for month in one.months]
+        is_closed = any(month.closed_at is not None for month in months)
+        yield blocks.text(
+            "Không có: sổ ghi đến nay cho cùng số liệu như khi chốt."
+            if is_closed
+            else "Chưa có: số liệu của kỳ chưa chốt."
+        )
         return
     rows = [
         blocks.row(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
+from controller.domain.availability import Tally
 from controller.domain.effective import Bar as Demanded
 from controller.domain.pictures.bars import (
     Bar,
@@ -16,10 +18,11 @@ from controller.domain.pictures.bars import (
 )
 from controller.domain.pictures.svg import SERIES, Look
 from controller.services.figures import StationFigures
-from controller.services.reports import Group, Warned
+from controller.services.reports import Group, Report, Warned
 from controller.web import formats
 from controller.web.paper import blocks, sayings
 from controller.web.paper.blocks import Block
+from controller.web.pictures import year_picture
 
 WIDTH = 640
 _OTHER = "Nguyên nhân khác"
@@ -48,6 +51,16 @@ def groups_picture(groups: Sequence[Group], bar: Demanded) -> Block:
         key="groups",
     )
     return blocks.picture(drawn, f"{name}: {told}")
+
+
+def days_picture(report: Report, days: Mapping[date, Tally]) -> Block:
+    """Each day of the place's one station."""
+    span = report.figures.period
+    name = f"Từng ngày của {report.figures.stations[0].names.station}"
+    drawn = year_picture(
+        days, (span.first_on, span.last_on), name, width=WIDTH, look=Look.PAPER, key="days"
+    )
+    return blocks.picture(drawn, name)
 
 
 def causes_picture(stations: Iterable[StationFigures]) -> Block | None:

@@ -209,8 +209,10 @@ ASKED = {
     "buoi": "opens what the page shows anyway",
     "chu": "a word",
     "co": "a number of bytes",
+    "co-so": "one of two words",
     "dau": "what an open map has seen of the slots to come",
     "den": "a path of this site",
+    "do-dai": "one of a few words",
     "het": "yes or no",
     "gio": "a time of day",
     "huyen": "a district of those the own list has, see SEARCHES",
@@ -221,7 +223,8 @@ ASKED = {
     "ngay": "a day",
     "nhu": "/lich/moi?nhu={schedule_id}",
     "noi": "/lich?noi={place} /lich/ngay?noi={place} /lich/chep?noi={place}"
-    " /lich/khung-gio/noi?noi={place}",
+    " /lich/khung-gio/noi?noi={place}"
+    " /bao-cao/pdf?noi={place}&co-so=calendar&do-dai=month&nam=2026&so=11",
     "pham-vi": "one day or the series",
     "sang": "a day",
     "tieng": "a language of the emergency in the address",
