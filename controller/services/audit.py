@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -113,18 +113,6 @@ class AuditTrail:
         """Write down that somebody took these days of the trail home."""
         days = {"starts_on": first.isoformat(), "ends_on": last.isoformat()}
         deed = Deed("audit.export", "audit", actor.place_id, actor.place_id, days)
-        with self._database.write() as session:
-            record(session, actor, deed, at=self._now())
-
-    def report_taken(
-        self, actor: Actor, place_id: str, facts: Mapping[str, Any], *, is_log: bool = False
-    ) -> None:
-        """Write down that somebody took a report or a daily log of a place home as a file.
-
-        `facts`: form ("pdf", "csv"...), starts_on, ends_on, of a log station_id.
-        """
-        action, kind = ("log.export", "log") if is_log else ("report.export", "report")
-        deed = Deed(action, kind, place_id, place_id, dict(facts))
         with self._database.write() as session:
             record(session, actor, deed, at=self._now())
 

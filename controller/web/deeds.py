@@ -81,8 +81,6 @@ DEEDS: dict[str, Callable[[], str]] = {
     "account.sign_out": lambda: _("Đăng xuất"),
     "audit.accept": lambda: _("Nhận nhật ký của bản sao cũ"),
     "audit.export": lambda: _("Tải nhật ký về"),
-    "report.export": lambda: _("Tải báo cáo về"),
-    "log.export": lambda: _("Tải nhật ký phát về"),
     "order.emergency": lambda: _("Phát tin khẩn cấp"),
     "order.drill": lambda: _("Phát diễn tập"),
     "order.stop": lambda: _("Dừng loa"),

@@ -43,7 +43,7 @@ def report() -> Response:
     with force_locale(PAPER_LANGUAGE):
         facts = report_document(services().places.tree(), found, _days(found, span))
     made = printed("document", facts, at=found.figures.counted_until)
-    services().audit.report_taken(actor, place_id, _facts(span))
+    services().reports.taken(actor, place_id, "pdf", span.first_on, span.last_on)
     return _file(made, f"bao-cao-{place_id}-{span.first_on:%Y%m%d}-{span.last_on:%Y%m%d}")
 
 
@@ -62,8 +62,8 @@ def log() -> Response:
     with force_locale(PAPER_LANGUAGE):
         facts = log_document(tree, station, month, lines)
     made = printed("document", facts, at=min(web_now(), month.ends_at))
-    taken = {**_facts(month), "station_id": station.station_id}
-    services().audit.report_taken(actor, station.place_id, taken, is_log=True)
+    taken = services().reports.taken
+    taken(actor, station.place_id, "log.pdf", month.first_on, month.last_on)
     return _file(made, f"nhat-ky-{station.station_id}-{month.year}-{month.number:02d}")
 
 
@@ -93,15 +93,6 @@ def _number(name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 4):
         abort(404)
     return int(text)
-
-
-def _facts(span: Period) -> dict[str, str]:
-    """What the trail tells of a file that was taken home."""
-    return {
-        "form": "pdf",
-        "starts_on": span.first_on.isoformat(),
-        "ends_on": span.last_on.isoformat(),
-    }
 
 
 def _file(content: bytes, name: str) -> Response:

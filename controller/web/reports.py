@@ -102,6 +102,7 @@ def log() -> str:
     today = local_date(web_now())
     day = _asked_day("ngay", today)
     lines = list(services().reports.log(actor, place_id, day, day))
+    stations = services().places.tree().stations_in([place_id])
     return render_template(
         "reports/log.html",
         lines=lines,
@@ -112,6 +113,7 @@ def log() -> str:
         later=day + timedelta(days=1) if day < today else None,
         places=_place_names(),
         month_first=day.replace(day=1),
+        station=stations[0] if len(stations) == 1 else None,
         level_word=level_word,
     )
 

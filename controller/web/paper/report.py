@@ -13,7 +13,7 @@ from controller.domain.effective import Share
 from controller.domain.figures import Sums
 from controller.domain.places import PlaceTree
 from controller.services.reports import REMOTE, Group, Report, Warned
-from controller.web import formats
+from controller.web import formats, report_words
 from controller.web.emergency_words import HAZARDS
 from controller.web.paper import blocks, letterhead, sayings
 from controller.web.paper.blocks import Block
@@ -41,9 +41,9 @@ _RESULT_COLUMNS = (
 _GROUP_COLUMNS = (
     blocks.column("Địa bàn", fr=1.5),
     blocks.column("Trạm hiệu quả", mm=17, is_number=True),
-    blocks.column("Hoạt động", mm=19, is_number=True),
-    blocks.column("Trực tiếp", mm=19, is_number=True),
-    blocks.column("Phát so với lịch", mm=19, is_number=True),
+    blocks.column("Sẵn sàng", mm=19, is_number=True),
+    blocks.column("Thấy lúc đó", mm=19, is_number=True),
+    blocks.column("Phát được", mm=19, is_number=True),
     blocks.column("Đúng giờ", mm=19, is_number=True),
     blocks.column("Nghe kiểm tra", mm=16, is_number=True),
 )
@@ -56,7 +56,7 @@ _WARNED_COLUMNS = (
     blocks.column("Lúc", mm=19),
     blocks.column("Nội dung", fr=1),
     blocks.column("Trạm", mm=12, is_number=True),
-    blocks.column("Đang kết nối", mm=16, is_number=True),
+    blocks.column("Có liên lạc", mm=16, is_number=True),
     blocks.column("Có tiếng", mm=14, is_number=True),
     blocks.column("Trong 10 giây", mm=16, is_number=True),
     blocks.column("Trong 5 phút", mm=15, is_number=True),
@@ -64,9 +64,9 @@ _WARNED_COLUMNS = (
 _CORRECTION_COLUMNS = (
     blocks.column("Trạm", fr=1),
     blocks.column("Tháng", mm=18),
-    blocks.column("Hoạt động đã công bố", mm=26, is_number=True),
+    blocks.column("Sẵn sàng, đã chốt", mm=26, is_number=True),
     blocks.column("nay là", mm=19, is_number=True),
-    blocks.column("Phát đã công bố", mm=24, is_number=True),
+    blocks.column("Phát được, đã chốt", mm=24, is_number=True),
     blocks.column("nay là", mm=19, is_number=True),
 )
 
@@ -105,19 +105,19 @@ def _as_of(report: Report) -> str:
 def _blocks(report: Report, days: Mapping[date, Tally] | None) -> Iterator[Block]:
     yield _headline(report)
     if report.figures.effective:
-        yield blocks.note(sayings.bar_words(report.figures.effective[0].bar))
+        yield blocks.note(report_words.bar_words(report.figures.effective[0].bar))
     if len(report.figures.effective) > 1:
         yield _months(report)
     parts: tuple[tuple[str, Iterable[Block]], ...] = (
         ("Kết quả chung", _results(report)),
         ("Theo địa bàn", _by_place(report)),
         *((("Từng ngày", [days_picture(report, days)]),) if days else ()),
-        ("Nguyên nhân mất thời gian hoạt động", _causes(report)),
+        ("Nguyên nhân mất giờ phục vụ", _causes(report)),
         ("Buổi phát", [outcome_table(report.figures.sums)]),
         ("Nội dung đã phát", content_blocks(report.figures.sums)),
         ("Khẩn cấp và diễn tập", _emergencies(report)),
         ("Thời gian tin đến cơ sở", _slowest(report)),
-        ("Trạm hoạt động kém nhất", [worst_table(report)]),
+        ("Trạm kém sẵn sàng nhất", [worst_table(report)]),
         ("Đính chính sau khi chốt số liệu", _corrections(report)),
         ("Từng trạm", [every_station(report)]),
     )
@@ -137,8 +137,8 @@ def _headline(report: Report) -> Block:
     elif figures.effective:
         lines.append("đạt mức ở mọi tháng của kỳ báo cáo")
     lines.append(
-        f"Tỷ lệ hoạt động {sayings.percent(figures.sums.availability)} · "
-        f"phát so với lịch {sayings.percent(figures.sums.delivery)}"
+        f"Sẵn sàng {sayings.percent(figures.sums.availability)} · "
+        f"phát được {sayings.percent(figures.sums.delivery)}"
     )
     return blocks.headline(f"{reached}/{len(figures.stations)}", "trạm hoạt động hiệu quả", lines)
 
@@ -176,33 +176,34 @@ def _results(report: Report) -> Iterator[Block]:
     yield blocks.table(_RESULT_COLUMNS, rows)
     yield blocks.note(
         "Mọi tỷ lệ là tổng tử số trên tổng mẫu số của các trạm, không phải trung bình cộng của các "
-        "tỷ lệ; làm tròn xuống. “Theo dõi trực tiếp” tính mất kết nối là không hoạt động; “đã đối "
-        "chiếu sổ trạm” dùng sổ của chính trạm gửi về sau. Bảo trì báo trước không tính vào mẫu số."
+        "tỷ lệ; chữ số sau bỏ đi, không làm tròn lên. “Thấy lúc đó” tính mất liên lạc là không sẵn "
+        "sàng; “đã xác nhận” dùng sổ của chính trạm gửi về sau. Bảo trì báo trước không tính vào "
+        "mẫu số."
     )
 
 
 def _uptime_rows(sums: Sums) -> Iterator[Block]:
     least, most = sums.availability, sums.availability_at_most
     yield blocks.row(
-        "Tỷ lệ hoạt động trong giờ phục vụ, đã đối chiếu sổ trạm",
+        "Sẵn sàng trong giờ phục vụ, đã xác nhận",
         sayings.percent(least),
         _hours(least),
         f"nằm trong khoảng {sayings.percent(least)}–{sayings.percent(most)}",
     )
     yield blocks.row(
-        "Tỷ lệ hoạt động trong giờ phục vụ, theo dõi trực tiếp",
+        "Sẵn sàng trong giờ phục vụ, thấy lúc đó",
         sayings.percent(sums.live_availability),
         _hours(sums.live_availability),
-        "mất kết nối tính là ngừng",
+        "mất liên lạc tính là không sẵn sàng",
     )
     yield blocks.row(
-        "Hoạt động suốt 24 giờ, đã đối chiếu",
+        "Sẵn sàng suốt 24 giờ, đã xác nhận",
         sayings.percent(sums.round_the_clock),
         _hours(sums.round_the_clock),
         "sẵn sàng cho tin khẩn cấp",
     )
     yield blocks.row(
-        "Có kết nối với trung tâm, 24 giờ", sayings.percent(sums.reach), _hours(sums.reach), ""
+        "Có liên lạc với trung tâm, 24 giờ", sayings.percent(sums.reach), _hours(sums.reach), ""
     )
     yield blocks.row(
         "Bảo trì đã báo trước", "–", f"{sayings.hours(sums.settled.maint_s)} giờ", "ngoài mẫu số"
@@ -212,7 +213,7 @@ def _uptime_rows(sums: Sums) -> Iterator[Block]:
 def _delivery_rows(sums: Sums) -> Iterator[Block]:
     sent, within = sums.delivered, int(PUNCTUAL_WITHIN.total_seconds())
     yield blocks.row(
-        "Thời lượng phát so với lịch",
+        "Thời lượng phát được",
         sayings.percent(sums.delivery),
         f"{sayings.minutes(sent.played_ms)}/{sayings.minutes(sent.planned_ms)} phút",
         "buổi hủy và nhường không tính",
@@ -248,7 +249,7 @@ def _warned_rows(report: Report) -> Iterator[Block]:
         yield blocks.row(
             f"{name}: có tiếng trong 10 giây",
             sayings.percent(fast),
-            _counted(fast, "trạm đang kết nối"),
+            _counted(fast, "trạm có liên lạc"),
             f"trong 5 phút: {sayings.percent(soon)} của {sayings.count(soon.whole)} lượt trạm"
             if found
             else "không có trong kỳ",
@@ -311,10 +312,8 @@ def _causes(report: Report) -> Iterator[Block]:
     causes = report.figures.sums.causes
     lost = sum(causes.values())
     rows = [
-        blocks.row(
-            sayings.cause_words(key), sayings.hours(seconds), sayings.percent(Share(seconds, lost))
-        )
-        for key, seconds in sorted(causes.items(), key=lambda one: (-one[1], one[0]))
+        blocks.row(word, sayings.hours(seconds), sayings.percent(Share(seconds, lost)))
+        for word, seconds in report_words.causes_sorted(causes)
     ]
     if rows:
         rows.append(blocks.sum_row("Cộng", sayings.hours(lost), sayings.percent(Share(lost, lost))))

@@ -19,7 +19,7 @@ from controller.domain.pictures.bars import (
 from controller.domain.pictures.svg import SERIES, Look
 from controller.services.figures import StationFigures
 from controller.services.reports import Group, Report, Warned
-from controller.web import formats
+from controller.web import formats, report_words
 from controller.web.paper import blocks, sayings
 from controller.web.paper.blocks import Block
 from controller.web.pictures import year_picture
@@ -40,7 +40,7 @@ def groups_picture(groups: Sequence[Group], bar: Demanded) -> Block:
         for one in groups
     ]
     told = "; ".join(f"{one.name} {one.words}" for one in bars)
-    name = "Tỷ lệ hoạt động và số trạm hiệu quả"
+    name = "Tỷ lệ sẵn sàng và số trạm hiệu quả"
     drawn = threshold_bars(
         bars,
         (limit, f"mức {sayings.per_mille(bar.availability_per_mille)}"),
@@ -77,7 +77,7 @@ def causes_picture(stations: Iterable[StationFigures]) -> Block | None:
         Column(label, tuple(part / 3600 for part in _parts(by_month[label], series)))
         for label in sorted(by_month, key=lambda label: label.split("/")[::-1])
     ]
-    words = [*(sayings.cause_words(key) for key in series), _OTHER]
+    words = [*(report_words.cause_word(key) for key in series), _OTHER]
     told = "; ".join(f"{one.label}: {_plain(round(sum(one.parts), 1))} giờ" for one in columns)
     name = "Giờ phục vụ bị mất theo tháng và nguyên nhân"
     drawn = stacked_bars(

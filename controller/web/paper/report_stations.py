@@ -8,7 +8,7 @@ from datetime import timedelta
 from controller.services.figures import StationFigures
 from controller.services.reports import Report
 from controller.services.timeliness import StationTimes
-from controller.web import formats
+from controller.web import formats, report_words
 from controller.web.paper import blocks, sayings
 from controller.web.paper.blocks import Block
 
@@ -16,17 +16,17 @@ _WORST_COLUMNS = (
     blocks.column("Trạm", fr=1.2),
     blocks.column("Huyện", fr=1.35),
     blocks.column("Khu vực", mm=12),
-    blocks.column("Hoạt động", mm=19, is_number=True),
+    blocks.column("Sẵn sàng", mm=19, is_number=True),
     blocks.column("Giờ bị mất", mm=18, is_number=True),
     blocks.column("Nguyên nhân chính", fr=1.5),
 )
 _EVERY_COLUMNS = (
     blocks.column("Trạm", fr=1),
     blocks.column("Cụm loa", mm=11, is_number=True),
-    blocks.column("Hoạt động", mm=18, is_number=True),
-    blocks.column("Phát", mm=18, is_number=True),
+    blocks.column("Sẵn sàng", mm=18, is_number=True),
+    blocks.column("Phát được", mm=18, is_number=True),
     blocks.column("Gián đoạn dài nhất", mm=24, is_number=True),
-    blocks.column("Nghe", mm=11, is_number=True),
+    blocks.column("Nghe kiểm tra", mm=11, is_number=True),
     blocks.column("Hiệu quả", fr=1.6),
 )
 _SLOW_COLUMNS = (
@@ -54,13 +54,13 @@ def worst_table(report: Report) -> Block:
         if one.sums.settled.ready_s < one.sums.settled.counted_s
     ]
     return blocks.table(
-        _WORST_COLUMNS, rows or [blocks.empty_row("Mọi trạm đều hoạt động trọn giờ phục vụ.")]
+        _WORST_COLUMNS, rows or [blocks.empty_row("Mọi trạm đều sẵn sàng trọn giờ phục vụ.")]
     )
 
 
 def _main_cause(one: StationFigures) -> str:
     causes = sorted(one.sums.causes.items(), key=lambda cause: (-cause[1], cause[0]))
-    return sayings.cause_words(causes[0][0]) if causes else "–"
+    return report_words.cause_word(causes[0][0]) if causes else "–"
 
 
 def every_station(report: Report) -> Block:

@@ -4,47 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from controller.domain.availability import NEVER_SEEN, NO_LINK, STARTING, UptimeState
-from controller.domain.effective import Bar, Share, Short
-from controller.domain.periods import Basis, Length, Period
-from controller.web import formats
-from controller.web.words import trouble_word
+from controller.domain.effective import Share, Short
+from controller.domain.periods import Period
+from controller.web import formats, report_words
 
 LANG = "vi"
-_ROMAN = ("I", "II", "III", "IV")
-_STATES = {
-    UptimeState.DEGRADED: "Trục trặc",
-    UptimeState.DOWN: "Ngừng",
-    UptimeState.UNKNOWN: "Chưa rõ",
-}
-SHORT = {
-    Short.AVAILABILITY: "hoạt động",
-    Short.DELIVERY: "phát",
-    Short.OUTAGE: "gián đoạn",
-    Short.NOT_HEARD: "nghe",
-}
-"""What a station falls short of: the names of the columns that tell it."""
+NBSP = "\u00a0"
 
 
 def period_name(span: Period) -> str:
-    """Tháng 11/2026; quý IV/2026; 6 tháng đầu năm 2026; năm 2026; ngày 25/11/2026."""
-    match span.length:
-        case Length.DAY:
-            return f"ngày {formats.day(span.first_on)}"
-        case Length.MONTH:
-            return f"tháng {span.number:02d}/{span.year}"
-        case Length.QUARTER:
-            return f"quý {_ROMAN[span.number - 1]}/{span.year}"
-        case Length.HALF:
-            return f"6 tháng {'đầu' if span.number == 1 else 'cuối'} năm {span.year}"
-        case Length.YEAR:
-            return f"năm {span.year}"
+    """The period inside a sentence: tháng 11/2026, quý IV/2026, 6 tháng đầu năm 2026."""
+    name = report_words.short_period(span)
+    return name[:1].lower() + name[1:]
 
 
 def period_words(span: Period) -> str:
     """Kỳ hành chính tháng 11/2026 (15/10/2026–14/11/2026)."""
-    basis = "Kỳ hành chính" if span.basis is Basis.ADMINISTRATIVE else "Kỳ theo lịch"
-    return f"{basis} {period_name(span)} ({days(span)})"
+    return f"{report_words.basis_word(span.basis)} {period_name(span)} ({days(span)})"
 
 
 def days(span: Period) -> str:
@@ -53,10 +29,8 @@ def days(span: Period) -> str:
 
 
 def percent(share: Share) -> str:
-    """98,72 %, rounded down: what is below the bar is never printed as the bar."""
-    if not share.whole:
-        return "–"
-    return f"{formats.number(10_000 * share.part // share.whole / 100, 2, LANG)}\u00a0%"
+    """98,72 %, on one line; cut, so that what is below the bar is never printed as the bar."""
+    return report_words.percent_of(share).replace(" ", NBSP)
 
 
 def per_mille(value: int) -> str:
@@ -84,34 +58,9 @@ def span_words(span: timedelta | None) -> str:
     return "–" if span is None else formats.duration(span.total_seconds() * 1000, LANG)
 
 
-def bar_words(bar: Bar) -> str:
-    """What an effective station must reach in a month."""
-    return (
-        "Trạm hoạt động hiệu quả trong tháng khi đạt cả bốn mức: "
-        f"tỷ lệ hoạt động từ {per_mille(bar.availability_per_mille)}; "
-        f"tỷ lệ phát so với lịch từ {per_mille(bar.delivery_per_mille)}; "
-        f"không lần gián đoạn nào quá {count(int(bar.longest_outage.total_seconds() // 3600))} giờ;"
-        f" có ít nhất {bar.listening_checks} lần người nghe kiểm tra tại chỗ."
-    )
-
-
-def cause_words(key: str) -> str:
-    """`down:power_off` as "Ngừng: mất điện"; an unknown code stands as it is."""
-    state, _colon, cause = key.partition(":")
-    known = {
-        NEVER_SEEN: "chưa kết nối lần nào",
-        NO_LINK: "mất kết nối, sổ của trạm chưa về",
-        STARTING: "máy đang khởi động",
-    }
-    word = _STATES[UptimeState(state)]
-    if not cause:
-        return word
-    return f"{word}: {known.get(cause) or trouble_word(cause)}"
-
-
 def short_words(found: tuple[Short, ...]) -> str:
-    """Đạt, or which of the four marks it missed."""
-    return "Đạt" if not found else f"Chưa: {', '.join(SHORT[one] for one in found)}"
+    """Đạt, or each of the four marks it missed."""
+    return ", ".join(report_words.short_word(one) for one in found) or "Đạt"
 
 
 def station_word(name: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 
 import pytest
 from pypdf import PdfReader
@@ -100,10 +102,18 @@ def test_the_log_of_another_district_is_not_there(centre: Centre) -> None:
 def test_who_took_it_home_is_written_down(centre: Centre, book: bytes) -> None:
     assert book
     with centre.database.read() as session:
-        row = session.scalars(select(AuditRow).where(AuditRow.action == "log.export")).first()
-        assert row is not None
-        assert row.detail["station_id"] == CUT
-        assert (row.detail["starts_on"], row.detail["ends_on"]) == ("2026-10-01", "2026-10-31")
+        rows = session.scalars(select(AuditRow).where(AuditRow.action == "report.take")).all()
+        taken = [row.detail for row in rows if row.object_id == CUT]
+    assert {"kind": "log.pdf", "from": "2026-10-01", "until": "2026-10-31"} in taken
+
+
+def test_the_page_of_the_log_leads_to_the_book_of_its_month(inspector: Browser) -> None:
+    page = inspector.get(f"/bao-cao/nhat-ky?noi={CUT}&ngay=18/10/2026").text
+    found = re.search(r'href="(/bao-cao/nhat-ky/pdf[^"]*)"', page)
+    assert found is not None
+    answer = inspector.get(html.unescape(found.group(1)))
+    assert "tháng 10/2026" in " ".join(pages_of(answer.data))
+    assert "/bao-cao/nhat-ky/pdf" not in inspector.get("/bao-cao/nhat-ky").text, "many stations"
 
 
 def test_a_press_that_fails_says_so_and_prints_the_next(

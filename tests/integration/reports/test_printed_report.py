@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -81,7 +83,7 @@ def test_the_report_says_how_many_stations_are_effective_and_by_which_bar(
     assert "1/65 trạm hoạt động hiệu quả" in words
     assert "ỦY BAN NHÂN DÂN TỈNH NINH THUẬN" in words
     assert "Kỳ theo lịch tháng 10/2026 (01/10/2026–31/10/2026)" in words
-    assert "tỷ lệ hoạt động từ 99,0 %; tỷ lệ phát so với lịch từ 98,0 %" in words
+    assert "sẵn sàng từ 99,0 % giờ phục vụ, phát được từ 98,0 % thời lượng" in words
     for district in ("Huyện Bác Ái", "Huyện Thuận Nam", "Thành phố Phan Rang-Tháp Chàm"):
         assert district in words
     assert "Trong đó: xã khu vực III 1/15" in words
@@ -93,6 +95,16 @@ def test_the_report_says_how_many_stations_are_effective_and_by_which_bar(
     assert all(name.startswith("LiberationSerif") for name in fonts_of(answer.data))
 
 
+def test_the_page_leads_to_the_same_report_as_a_file(province: Centre) -> None:
+    browser = province.client(Role.AUDITOR, DISTRICT)
+    page = browser.get("/bao-cao?co-so=calendar&do-dai=month&nam=2026&so=10").text
+    found = re.search(r'href="(/bao-cao/pdf[^"]*)"', page)
+    assert found is not None
+    words = " ".join(pages_of(browser.get(html.unescape(found.group(1))).data))
+    assert "Kỳ theo lịch tháng 10/2026" in words
+    assert "Cộng huyện Bác Ái" in words
+
+
 def test_what_happened_in_the_period_is_told_in_words(province: Centre, october: Report) -> None:
     report = eventful(province, october)
     with province.app.test_request_context():
@@ -100,7 +112,7 @@ def test_what_happened_in_the_period_is_told_in_words(province: Centre, october:
     words = " ".join(pages_of(printed("document", facts, at=OCTOBER.ends_at)))
     assert HOSTILE in words
     assert "Xả lũ hồ chứa, cấp 3" in words
-    assert "Khẩn cấp: có tiếng trong 10 giây 96,66 % 58/60 trạm đang kết nối" in words
+    assert "Khẩn cấp: có tiếng trong 10 giây 96,66 % 58/60 trạm có liên lạc" in words
     assert "Diễn tập xả lũ" in words
     assert "05:30 04/10/2026 1 ngày 21 giờ" in words
     assert "Xã Phước Bình 10/2026 99,50 % 100,00 %" in words
@@ -139,31 +151,32 @@ def test_another_district_is_not_there_and_who_took_the_own_is_written_down(
     assert reader.get(f"{ADDRESS}&noi={DISTRICT}").status_code == 404
     assert reader.get(f"{ADDRESS}&noi={OTHER_DISTRICT}").status_code == 200
     with province.database.read() as session:
-        rows = session.scalars(select(AuditRow).where(AuditRow.action == "report.export")).all()
-        taken = [row for row in rows if row.place_id == OTHER_DISTRICT]
-        assert [row.detail["starts_on"] for row in taken] == ["2026-10-01"]
-        assert not [row for row in rows if row.place_id == DISTRICT and row.detail["form"] != "pdf"]
+        rows = session.scalars(select(AuditRow).where(AuditRow.action == "report.take")).all()
+        taken = [row.detail for row in rows if row.place_id == OTHER_DISTRICT]
+        assert taken == [{"kind": "pdf", "from": "2026-10-01", "until": "2026-10-31"}]
 
 
-def test_a_share_below_the_bar_is_never_printed_as_the_bar() -> None:
-    assert sayings.percent(Share(989_999, 1_000_000)) == "98,99\u00a0%"
-    assert sayings.percent(Share(1, 1)) == "100,00\u00a0%"
-    assert sayings.percent(Share(0, 0)) == "–"
+def test_a_share_below_the_bar_is_never_printed_as_the_bar(province: Centre) -> None:
+    with province.app.test_request_context():
+        assert sayings.percent(Share(989_999, 1_000_000)) == "98,99\u00a0%"
+        assert sayings.percent(Share(1, 1)) == "100,00\u00a0%"
+        assert sayings.percent(Share(0, 0)) == "–"
 
 
 @pytest.mark.parametrize(
     ("basis", "length", "number", "words"),
     [
-        (Basis.ADMINISTRATIVE, Length.MONTH, 1, "hành chính tháng 01/2026 (15/12/2025–14/01/2026)"),
+        (Basis.ADMINISTRATIVE, Length.MONTH, 1, "hành chính tháng 1/2026 (15/12/2025–14/01/2026)"),
         (Basis.CALENDAR, Length.QUARTER, 4, "theo lịch quý IV/2026 (01/10/2026–31/12/2026)"),
         (Basis.CALENDAR, Length.HALF, 2, "theo lịch 6 tháng cuối năm 2026 (01/07/2026–31/12/2026)"),
         (Basis.ADMINISTRATIVE, Length.YEAR, 1, "hành chính năm 2026 (15/12/2025–14/12/2026)"),
     ],
 )  # fmt: skip
 def test_a_period_is_printed_with_its_days(
-    basis: Basis, length: Length, number: int, words: str
+    province: Centre, basis: Basis, length: Length, number: int, words: str
 ) -> None:
-    assert sayings.period_words(period(basis, length, 2026, number)) == f"Kỳ {words}"
+    with province.app.test_request_context():
+        assert sayings.period_words(period(basis, length, 2026, number)) == f"Kỳ {words}"
 
 
 @pytest.fixture
