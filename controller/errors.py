@@ -225,3 +225,11 @@ class DatabaseDamagedError(ControllerError):
 
     code = "database_damaged"
     status = 500
+
+
+class BackupError(ControllerError):
+    """A copy of the centre that was not made, or cannot be put back. What was there is as it was.
+    Facts: path."""
+
+    code = "backup_failed"
+    status = 500

@@ -310,6 +310,16 @@ SECRETS = frozenset(
 )
 
 
+def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Which secrets the environment gives, by the names of their settings."""
+    return tuple(
+        name
+        for name in sorted(SECRETS)
+        for variable in ["VANG_" + name.replace(".", "_").upper()]
+        if variable in environment or f"{variable}_FILE" in environment
+    )
+
+
 def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
     """The settings of a TOML file (None: defaults) overridden by the environment.
 

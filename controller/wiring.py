@@ -61,6 +61,7 @@ from controller.services.as_run import AsRun
 from controller.services.audit import AuditTrail
 from controller.services.audit_chain import AuditChain
 from controller.services.audit_note import AuditNote
+from controller.services.backups import Centre, last_made_at
 from controller.services.board import Board
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
@@ -106,6 +107,7 @@ from controller.services.programmes import Programmes
 from controller.services.pruning import Pruning
 from controller.services.readings import Readings
 from controller.services.reports import Reports
+from controller.services.restoring import Target, refuse_unfinished
 from controller.services.schedule_templates import ScheduleTemplates
 from controller.services.schedules import Schedules
 from controller.services.sharing import Sharing
@@ -120,7 +122,7 @@ from controller.services.today import Today
 from controller.services.tokens import Tokens
 from controller.services.ways import ways_of
 from controller.services.webhook import Webhook
-from controller.settings import Settings, SettingsError, SpeechSettings
+from controller.settings import Settings, SettingsError, SpeechSettings, secrets_of
 from controller.storage import migrate
 from controller.storage.database import Database
 from controller.web import probes
@@ -190,6 +192,7 @@ def build(settings: Settings, *, now: Clock = utc_now) -> Controller:
     scheduler = Scheduler(now, internals)
     services = build_services(settings, database, keys, now=now, wake=scheduler.wake)
     internals.watch_disk(services.bulletins.room.free_bytes)
+    internals.watch_backup(partial(last_made_at, settings.folder))
     exporter_of_fleet.append(Fleet(database, now, services.places.tree))
     with database.write() as session:
         services.places.seed(session, now(), settings.plan)
@@ -234,6 +237,7 @@ def open_database(
     settings: Settings, *, on_write_wait: Callable[[float], None] | None = None
 ) -> Database:
     """The database in force, checked and brought to the newest schema."""
+    refuse_unfinished(settings.folder)
     database = Database(settings.database, on_write_wait=on_write_wait)
     database.check()
     migrate.upgrade(database)
@@ -243,6 +247,39 @@ def open_database(
 def audit_note(settings: Settings) -> AuditNote:
     """Where it is noted how far the chain of the audit trail went."""
     return AuditNote(settings.folder / "audit-head")
+
+
+def centre_to_copy(settings: Settings, database: Database, config: Path | None) -> Centre:
+    """What a backup copies; `config` is the file the settings are from."""
+    named = {
+        "web-tls_cert.pem": settings.web.tls_cert,
+        "web-tls_key.pem": settings.web.tls_key,
+        "web-tls_ca.pem": settings.web.tls_ca,
+        "broker-tls_cert.pem": settings.broker.tls_cert,
+        "broker-tls_key.pem": settings.broker.tls_key,
+        "broker-tls_ca.pem": settings.broker.tls_ca,
+    }
+    files = {name: Path(path) for name, path in named.items() if path}
+    if config is not None:
+        files["controller.toml"] = config
+    return Centre(
+        database,
+        settings.folder,
+        sound_store(settings),
+        originals(settings),
+        files,
+        secrets_elsewhere=secrets_of(os.environ),
+    )
+
+
+def empty_target(settings: Settings) -> Target:
+    """Where a restore puts a centre; the stores are made when it begins."""
+    return Target(
+        settings.folder,
+        settings.database,
+        partial(sound_store, settings),
+        partial(originals, settings),
+    )
 
 
 def build_services(

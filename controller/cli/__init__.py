@@ -76,6 +76,18 @@ COMMANDS = (
     ),
     Command("migrate", "make the database, or bring it to this version", "migrate"),
     Command(
+        "backup",
+        "copy the whole centre while it runs: database, sound, keys, settings",
+        "backup",
+        options.backup,
+    ),
+    Command(
+        "restore",
+        "make a centre of a backup in an empty data folder, or look whether one is whole",
+        "restore",
+        options.restore,
+    ),
+    Command(
         "check-audit",
         "work out anew whether the audit trail is as it was written",
         "audit",

@@ -25,10 +25,13 @@ from controller.errors import ControllerError
 from controller.link.broker import STATIONS_ADVISED, find_binary, running_pid
 from controller.link.broker_access import broker_folder
 from controller.link.processes import is_port_free
+from controller.services.backups import last_made_at
 from controller.services.ways import ways_of
 from controller.settings import Settings, SettingsError
 
 CERTIFICATE_WARN_DAYS = 30
+BACKUP_OLD_H = 26
+"""A night's backup that was not made is found out in the morning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +224,16 @@ def look_at_database(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def look_at_backup(settings: Settings) -> Iterator[Finding]:
+    """When a copy was last made."""
+    at = last_made_at(settings.folder)
+    if at is None:
+        yield Finding("no backup was ever made: vang-controller backup FOLDER", is_doubtful=True)
+        return
+    hours = (datetime.now(UTC) - at).total_seconds() / 3600
+    yield Finding(f"the last backup is {hours:.0f} h old", is_doubtful=hours > BACKUP_OLD_H)
+
+
 LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     look_at_folder,
     look_at_sound,
@@ -231,4 +244,5 @@ LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     look_at_hours,
     look_at_notices,
     look_at_database,
+    look_at_backup,
 )

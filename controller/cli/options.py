@@ -65,6 +65,36 @@ def check_audit(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def backup(parser: argparse.ArgumentParser) -> None:
+    """Options of `backup`."""
+    parser.add_argument("folder", type=Path, help="folder of the backups, best on another disk")
+    parser.add_argument(
+        "--keep",
+        type=_count,
+        default=30,
+        metavar="N",
+        help="how many snapshots stay, by default 30; older ones go once the new one is safe",
+    )
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def restore(parser: argparse.ArgumentParser) -> None:
+    """Options of `restore`."""
+    parser.add_argument("folder", type=Path, help="folder of the backups")
+    parser.add_argument(
+        "--check", action="store_true", help="only look whether the copy is whole; changes nothing"
+    )
+    parser.add_argument(
+        "--snapshot", metavar="NAME", help="which one, as 20261126T190000Z; else the newest"
+    )
+
+
 def add_user(parser: argparse.ArgumentParser) -> None:
     """Options of `add-user`."""
     parser.add_argument("username", help="name to sign in with")

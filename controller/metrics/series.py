@@ -164,6 +164,13 @@ CONTROLLER_SERIES = (
         (),
         "Free space on the disk of the data folder; uploads are refused below `disk_reserve_mb`.",
     ),
+    Series(
+        "vang_backup_last_success_timestamp_seconds",
+        "gauge",
+        "seconds since 1970",
+        (),
+        "When `vang-controller backup` last ended well; 0: never on this data folder.",
+    ),
     Series("vang_outbox_rows", "gauge", "messages", (), "Messages waiting to be published."),
     Series(
         "vang_outbox_oldest_age_seconds",

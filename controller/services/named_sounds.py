@@ -34,7 +34,7 @@ def named_sounds(session: Session) -> frozenset[str]:
                 found |= {text for text in session.scalars(select(column).distinct()) if text}
             elif column_name(column) in NAMING:
                 for value in session.scalars(select(column)).yield_per(1000):
-                    found.update(_hashes(value))
+                    found.update(hashes_in(value))
     return frozenset(found)
 
 
@@ -53,14 +53,14 @@ def json_columns() -> frozenset[str]:
     )
 
 
-def _hashes(value: Any) -> Iterator[str]:
+def hashes_in(value: Any) -> Iterator[str]:
     """Everything in a JSON value that looks like a SHA-256."""
     if isinstance(value, str):
         if _SHA256.fullmatch(value):
             yield value
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _hashes(item)
+            yield from hashes_in(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _hashes(item)
+            yield from hashes_in(item)

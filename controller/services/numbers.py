@@ -82,3 +82,11 @@ def raise_epoch_above(session: Session, claimed: int, now: datetime) -> bool:
     session.get_one(MetaRow, EPOCH).value = str(max(claimed + 1, _ms(now)))
     session.flush()
     return True
+
+
+def begin_epoch(session: Session, above: int, now: datetime) -> int:
+    """A new epoch for a database that was put back: `now`, and above the old one and `above`."""
+    fresh = max(_ms(now), epoch(session, now) + 1, above + 1)
+    session.get_one(MetaRow, EPOCH).value = str(fresh)
+    session.flush()
+    return fresh

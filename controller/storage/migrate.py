@@ -41,3 +41,13 @@ def newest_revision() -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None  # noqa: S101 - the package ships its migrations
     return head
+
+
+def is_known(revision: str | None) -> bool:
+    """Whether this program can bring a database of that revision up to its own."""
+    if revision is None:
+        return False
+    return any(
+        script.revision == revision
+        for script in ScriptDirectory.from_config(_config()).walk_revisions()
+    )

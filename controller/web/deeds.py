@@ -80,6 +80,7 @@ DEEDS: dict[str, Callable[[], str]] = {
     "reading.reset": lambda: _("Trả cách đọc về mặc định"),
     "account.sign_out": lambda: _("Đăng xuất"),
     "audit.accept": lambda: _("Nhận nhật ký của bản sao cũ"),
+    "centre.restore": lambda: _("Khôi phục trung tâm từ bản sao lưu"),
     "audit.export": lambda: _("Tải nhật ký về"),
     "order.emergency": lambda: _("Phát tin khẩn cấp"),
     "order.drill": lambda: _("Phát diễn tập"),

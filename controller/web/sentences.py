@@ -286,6 +286,10 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "controller_error": at_least_nothing_lost,
     "settings_bad": at_least_nothing_lost,
     "database_damaged": lambda _f: _("Cơ sở dữ liệu bị hỏng. Báo quản trị khôi phục bản sao lưu."),
+    "backup_failed": lambda _f: _(
+        "Chưa sao lưu hay khôi phục được; những gì đang có vẫn nguyên. "
+        "Báo quản trị xem nhật ký máy."
+    ),
     "session_ended": lambda _f: _(
         "Phiên làm việc đã hết. Đăng nhập lại, nội dung đang soạn vẫn còn."
     ),

@@ -15,11 +15,14 @@ from tests.support.small_centre import Program, SmallCentre, wait_for
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
 PROGRAM = shutil.which("systemd-analyze")
-EXPOSURE = {"vang-agent.service": 25, "vang-controller.service": 25}
+EXPOSURE = {"vang-agent.service": 25, "vang-backup.service": 25, "vang-controller.service": 25}
 """At most, in tenths of systemd's own figure: 100 is a service without any bound.
 
 The controller's would be 20 if it did not let bubblewrap make namespaces for what decodes uploads.
 """
+
+ONCE = {"vang-backup.service": "vang-controller"}
+"""What runs and ends, and the program it runs."""
 
 needs_systemd = pytest.mark.skipif(
     PROGRAM is None, reason="systemd-analyze is missing: make test installs it"
@@ -55,6 +58,18 @@ def test_systemd_understands_every_line(units: Path, name: str) -> None:
 
 
 @needs_systemd
+def test_the_backup_is_made_each_night_outside_broadcast_hours(units: Path) -> None:
+    shutil.copy(UNITS / "vang-backup.timer", units)
+    done = analyze("verify", "--man=no", "--recursive-errors=no", str(units / "vang-backup.timer"))
+    assert [line for line in done.stderr.splitlines() if "vang-backup" in line] == []
+    text = (units / "vang-backup.timer").read_text(encoding="utf-8")
+    (when,) = [line for line in text.splitlines() if line.startswith("OnCalendar=")]
+    said = analyze("calendar", when.removeprefix("OnCalendar="))
+    assert said.returncode == 0
+    assert "01:30:00 Asia/Ho_Chi_Minh" in said.stdout
+
+
+@needs_systemd
 @pytest.mark.parametrize("name", sorted(EXPOSURE))
 def test_the_service_is_kept_in_bounds(units: Path, name: str) -> None:
     done = analyze(
@@ -70,10 +85,11 @@ def test_the_service_is_kept_in_bounds(units: Path, name: str) -> None:
 @pytest.mark.parametrize("name", sorted(EXPOSURE))
 def test_the_service_runs_what_is_installed(name: str) -> None:
     text = (UNITS / name).read_text(encoding="utf-8")
-    program = name.removesuffix(".service")
+    program = ONCE.get(name, name.removesuffix(".service"))
     (command,) = [line for line in text.splitlines() if line.startswith("ExecStart=")]
     assert command.startswith(f"ExecStart=/opt/vang/.venv/bin/{program} ")
-    for line in ("Type=notify", "User=vang", "NoNewPrivileges=yes", "ProtectSystem=strict"):
+    kind = "Type=oneshot" if name in ONCE else "Type=notify"
+    for line in (kind, "User=vang", "NoNewPrivileges=yes", "ProtectSystem=strict"):
         assert line in text.splitlines()
 
 

@@ -1,15 +1,14 @@
-"""A copy made as the operations page says, while the centre works, is a whole centre."""
+"""A copy of the database made while the centre works ends at one moment and is whole."""
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import func, select
 
 from controller.storage import migrate
+from controller.storage.copying import copy_into_file
 from controller.storage.database import Database
 from controller.storage.models import MetaRow
 
@@ -33,11 +32,7 @@ def test_a_copy_made_while_others_write_is_sound_and_ends_at_one_moment(tmp_path
         _wait_for_rows(database, 20)
         copy = tmp_path / "backup" / "vang.db"
         copy.parent.mkdir()
-        with (
-            closing(sqlite3.connect(tmp_path / "vang.db")) as source,
-            closing(sqlite3.connect(copy)) as target,
-        ):
-            source.backup(target)
+        copy_into_file(database, copy)
     finally:
         ended.set()
         writer.join()
