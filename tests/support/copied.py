@@ -76,9 +76,9 @@ class Copied:
             {"controller.toml": self.config},
         )
 
-    def back_up(self, keep: int = 30) -> Made:
+    def back_up(self, keep: int = 30, *, after: timedelta = timedelta(minutes=1)) -> Made:
         """A backup a minute later."""
-        self.here.clock.at += timedelta(minutes=1)
+        self.here.clock.at += after
         backups = Backups(self.centre(), self.backups, self.here.clock)
         return backups.make(version="test", keep=keep)
 
