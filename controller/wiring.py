@@ -61,7 +61,8 @@ from controller.services.as_run import AsRun
 from controller.services.audit import AuditTrail
 from controller.services.audit_chain import AuditChain
 from controller.services.audit_note import AuditNote
-from controller.services.backups import Centre, last_made_at
+from controller.services.backups import NOTE as BACKUP_NOTE
+from controller.services.backups import Centre
 from controller.services.board import Board
 from controller.services.bulletin_uses import BulletinUses
 from controller.services.bulletins import Bulletins
@@ -192,7 +193,7 @@ def build(settings: Settings, *, now: Clock = utc_now) -> Controller:
     scheduler = Scheduler(now, internals)
     services = build_services(settings, database, keys, now=now, wake=scheduler.wake)
     internals.watch_disk(services.bulletins.room.free_bytes)
-    internals.watch_backup(partial(last_made_at, settings.folder))
+    _watch_files(exporter, settings)
     exporter_of_fleet.append(Fleet(database, now, services.places.tree))
     with database.write() as session:
         services.places.seed(session, now(), settings.plan)
@@ -231,6 +232,15 @@ def build(settings: Settings, *, now: Clock = utc_now) -> Controller:
     )
     background = _background(settings, services, database, internals, scheduler, link, now, app)
     return Controller(settings, database, keys, services, app, background)
+
+
+def _watch_files(exporter: Exporter, settings: Settings) -> None:
+    """Have Prometheus told of what ends or grows old in files."""
+    certificates = {"web": settings.web.tls_cert, "broker": settings.broker.tls_cert}
+    for listener, path in certificates.items():
+        if path:
+            exporter.stamps.watch_certificate(listener, Path(path))
+    exporter.stamps.watch_backup(settings.folder / BACKUP_NOTE)
 
 
 def open_database(

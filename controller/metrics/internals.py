@@ -20,7 +20,6 @@ class Internals:
         self._broker_restarts = self._counter("vang_broker_restarts_total")
         self._link_connected = self._gauge("vang_link_connected")
         self._disk_free = self._gauge("vang_disk_free_bytes")
-        self._last_backup = self._gauge("vang_backup_last_success_timestamp_seconds")
         self._received = self._counter("vang_messages_received_total")
         self._refused = self._counter("vang_messages_refused_total")
         self._published = self._counter("vang_messages_published_total")
@@ -38,15 +37,6 @@ class Internals:
     def watch_disk(self, free_bytes: Callable[[], float]) -> None:
         """Tell the free space whenever somebody asks."""
         self._disk_free.set_function(free_bytes)
-
-    def watch_backup(self, last_made_at: Callable[[], datetime | None]) -> None:
-        """Tell when a backup last was finished, whenever somebody asks; 0: never."""
-
-        def seconds() -> float:
-            at = last_made_at()
-            return at.timestamp() if at else 0.0
-
-        self._last_backup.set_function(seconds)
 
     def _counter(self, name: str) -> Counter:
         series = BY_NAME[name]

@@ -81,6 +81,33 @@ STATION_SERIES = (
         "Controller's clock minus the station's, as last measured. Absent when not measured.",
     ),
     _station(
+        "vang_station_clock_trusted",
+        "gauge",
+        "0/1",
+        "Whether the station trusts its own clock; without trust nothing planned airs. Absent when "
+        "not told.",
+    ),
+    _station(
+        "vang_station_journal_behind_lines",
+        "gauge",
+        "lines",
+        "Lines of the station's journal the controller had not stored at the last sign of life. "
+        "Absent when not told.",
+    ),
+    _station(
+        "vang_station_agent_outdated",
+        "gauge",
+        "0/1",
+        "Whether the station's program is older than the controller. Absent when not told.",
+    ),
+    _station(
+        "vang_station_emergency_unanswered_seconds",
+        "gauge",
+        "seconds",
+        "Since when a running emergency (no drill) is sent that the station has neither accepted "
+        "nor sounded; 0: none.",
+    ),
+    _station(
         "vang_station_disk_free_bytes",
         "gauge",
         "bytes",
@@ -165,11 +192,27 @@ CONTROLLER_SERIES = (
         "Free space on the disk of the data folder; uploads are refused below `disk_reserve_mb`.",
     ),
     Series(
+        "vang_certificate_expiry_timestamp_seconds",
+        "gauge",
+        "seconds since 1970",
+        ("listener",),
+        "End of the TLS certificate of `web` or `broker`. Absent for a listener without one, and "
+        "while its file cannot be read.",
+    ),
+    Series(
         "vang_backup_last_success_timestamp_seconds",
         "gauge",
         "seconds since 1970",
         (),
-        "When `vang-controller backup` last ended well; 0: never on this data folder.",
+        "When the last backup was finished, by `backup.json` of the data folder. Absent until "
+        "there is one.",
+    ),
+    Series(
+        "vang_first_run_timestamp_seconds",
+        "gauge",
+        "seconds since 1970",
+        (),
+        "When this controller first ran over its database. Absent until it has run for a minute.",
     ),
     Series("vang_outbox_rows", "gauge", "messages", (), "Messages waiting to be published."),
     Series(

@@ -39,7 +39,7 @@ from controller.storage.models import (
 
 logger = logging.getLogger(__name__)
 
-NOTE = "backup-made"
+NOTE = "backup.json"
 """In the data folder: when a backup last was finished, and where."""
 
 SMALL_FILES = ("audit-head", "web.key", "keys/actual.key", "keys/exercise.key")
@@ -243,13 +243,13 @@ def _facts(copy: Database) -> tuple[int, dict[str, int]]:
 def write_note(folder: Path, at: datetime, snapshot: Path) -> None:
     """Note in the data folder that a backup was finished."""
     fresh = folder / f"{NOTE}.new"
-    fresh.write_text(json.dumps({"at": at.isoformat(), "snapshot": str(snapshot)}) + "\n")
+    fresh.write_text(json.dumps({"made_at": at.isoformat(), "snapshot": str(snapshot)}) + "\n")
     fresh.replace(folder / NOTE)
 
 
 def last_made_at(folder: Path) -> datetime | None:
     """When a backup last was finished; None: never, or nobody can tell."""
     try:
-        return datetime.fromisoformat(json.loads((folder / NOTE).read_text())["at"])
+        return datetime.fromisoformat(json.loads((folder / NOTE).read_text())["made_at"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

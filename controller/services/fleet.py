@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from controller.domain.emergencies import Heard, Kind, State
 from controller.domain.places import PlaceKind, PlaceTree
 from controller.domain.station_state import Facts
 from controller.metrics.samples import FleetSnapshot, StationSample
+from controller.services.emergency_views import traces
 from controller.services.places import out_of_service
 from controller.storage.database import Database
 from controller.storage.models import (
+    CentreRunRow,
+    EmergencyRow,
     OutboxRow,
     SlotResultChangeRow,
     SlotResultRow,
     StationRow,
     StationStateRow,
 )
+from station_protocol.vocabulary import ClockLevel
 
 UNDECIDED = frozenset({"unknown", "sounding", "coming"})
 SETTLED_AFTER = timedelta(days=40)
 """A journal may arrive within 35 days and correct an outcome; older results no longer change."""
+
+NOT_ANSWERED = frozenset({Heard.WAITING, Heard.LOST, Heard.REFUSED})
+"""A station of which nobody knows that it will sound."""
 
 Pair = tuple[str, str]
 
@@ -57,10 +65,16 @@ class Fleet:
             waiting, oldest_at = session.execute(
                 select(func.count(OutboxRow.outbox_id), func.min(OutboxRow.created_at))
             ).one()
+            first_run_at = session.scalar(select(func.min(CentreRunRow.started_at)))
+            unanswered = _unanswered_s(session, tree, now)
             stations = tuple(
-                _sample(station, state, tree, tallies, now) for station, state in _in_use(session)
+                replace(
+                    _sample(station, state, tree, tallies, now),
+                    emergency_unanswered_s=unanswered.get(station.station_id, 0.0),
+                )
+                for station, state in _in_use(session)
             )
-        return FleetSnapshot(stations, waiting, oldest_at)
+        return FleetSnapshot(stations, waiting, oldest_at, first_run_at)
 
     def _tallies(self, session: Session) -> tuple[Tally, Tally]:
         today = self._now().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -70,6 +84,25 @@ class Fleet:
             settled = (bound, _tally(session, SlotResultRow.planned_at < bound))
             self._settled = settled
         return settled[1], _tally(session, SlotResultRow.planned_at >= bound)
+
+
+def _unanswered_s(session: Session, tree: PlaceTree, now: datetime) -> dict[str, float]:
+    """For how long a station has owed the answer to a running emergency, by station."""
+    running = session.scalars(
+        select(EmergencyRow).where(
+            EmergencyRow.kind == Kind.LIVE.value,
+            EmergencyRow.state == State.SENT.value,
+            EmergencyRow.ended_at.is_(None),
+            EmergencyRow.until_at > now,
+        )
+    )
+    owed: dict[str, float] = {}
+    for row in running.all():
+        age_s = (now - (row.sent_at or now)).total_seconds()
+        for trace in traces(session, tree, row, now):
+            if trace.heard in NOT_ANSWERED:
+                owed[trace.station_id] = max(age_s, owed.get(trace.station_id, 0.0))
+    return owed
 
 
 def _in_use(session: Session) -> list[tuple[StationRow, StationStateRow | None]]:
@@ -144,7 +177,8 @@ def _sample(
     if state is None:
         return StationSample(*who, results=results, corrections=corrections)
     is_of_this_epoch = state.plan_epoch_held == state.plan_epoch_sent
-    offset_ms = state.clock_offset_ms
+    offset_ms, level = state.clock_offset_ms, state.clock_level
+    behind = max(0, state.journal_head - state.journal_stored_up_to)
     return StationSample(
         *who,
         last_heartbeat_at=state.last_heartbeat_at,
@@ -158,6 +192,9 @@ def _sample(
         required_assets=state.required_assets,
         held_assets=state.held_assets,
         clock_offset_s=None if offset_ms is None else offset_ms / 1000,
+        is_clock_trusted=None if level is None else level != ClockLevel.NONE,
+        journal_behind=None if state.journal_id is None else behind,
+        agent_version=state.agent_version,
         disk_free_bytes=state.disk_free_bytes,
         denied_publishes=state.denied_publishes,
         refused={str(reason): int(count) for reason, count in state.refused.items()},

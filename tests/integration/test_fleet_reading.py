@@ -14,6 +14,7 @@ from controller.services.fleet import Fleet
 from controller.storage.database import Database
 from controller.storage.models import (
     Base,
+    CentreRunRow,
     OutboxRow,
     PlaceRow,
     SlotResultChangeRow,
@@ -133,6 +134,11 @@ def test_what_a_station_last_said_is_read(database: Database) -> None:
             health="ready",
             on_air_slot_id="a" * 26,
             clock_offset_ms=-1500.0,
+            clock_level="none",
+            agent_version="0.9",
+            journal_id="j",
+            journal_head=40,
+            journal_stored_up_to=38,
             disk_free_bytes=123,
             plan_epoch_sent=5,
             plan_version_sent=12,
@@ -149,6 +155,8 @@ def test_what_a_station_last_said_is_read(database: Database) -> None:
     assert sample.is_ready
     assert sample.is_on_air
     assert sample.clock_offset_s == -1.5
+    assert sample.is_clock_trusted is False
+    assert (sample.agent_version, sample.journal_behind) == ("0.9", 2)
     assert (sample.plan_version, sample.plan_version_held) == (12, 11)
     assert (sample.required_assets, sample.held_assets) == (4, 3)
     assert (sample.disk_free_bytes, sample.denied_publishes) == (123, 2)
@@ -206,6 +214,15 @@ def test_results_that_come_in_later_are_in_the_next_reading(database: Database) 
     assert only(fleet).results == {}
     add(database, result("a", "aired", None))
     assert only(fleet).results == {("aired", ""): 1}
+
+
+def test_the_first_run_of_the_centre_is_read(database: Database) -> None:
+    fleet = fleet_of(database)
+    assert fleet.snapshot().first_run_at is None
+    for days in (3, 9, 1):
+        at = NOW - timedelta(days=days)
+        add(database, CentreRunRow(started_at=at, alive_until_at=at))
+    assert fleet.snapshot().first_run_at == NOW - timedelta(days=9)
 
 
 def test_what_waits_to_be_sent_is_counted_with_the_age_of_the_oldest(database: Database) -> None:

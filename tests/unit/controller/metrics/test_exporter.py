@@ -27,6 +27,10 @@ SPOKEN = StationSample(
     required_assets=5,
     held_assets=4,
     clock_offset_s=-0.25,
+    is_clock_trusted=True,
+    journal_behind=4,
+    agent_version="1.2.0",
+    emergency_unanswered_s=42.0,
     disk_free_bytes=7_000_000,
     denied_publishes=3,
     refused={"signature_bad": 2, "oversized": 1},
@@ -37,7 +41,7 @@ SILENT = StationSample("thuan-nam-phuoc-dinh", "xã Phước Dinh", "huyện Thu
 
 
 def exporter_of(*stations: StationSample, outbox_oldest_at: datetime | None = None) -> Exporter:
-    fleet = FleetSnapshot(stations, outbox_rows=2, outbox_oldest_at=outbox_oldest_at)
+    fleet = FleetSnapshot(stations, 2, outbox_oldest_at, first_run_at=NOW - timedelta(days=3))
     return Exporter(lambda: fleet, now=lambda: NOW, version="1.2.3")
 
 
@@ -94,6 +98,10 @@ def test_a_silent_station_is_neither_ready_nor_on_air_whatever_it_said_last() ->
         ("vang_station_required_assets", 5),
         ("vang_station_held_assets", 4),
         ("vang_station_clock_offset_seconds", -0.25),
+        ("vang_station_clock_trusted", 1),
+        ("vang_station_journal_behind_lines", 4),
+        ("vang_station_agent_outdated", 1),
+        ("vang_station_emergency_unanswered_seconds", 42),
         ("vang_station_disk_free_bytes", 7_000_000),
         ("vang_station_denied_publishes_total", 3),
     ],
@@ -125,6 +133,40 @@ def test_the_outbox_tells_its_length_and_the_age_of_its_oldest_message() -> None
     assert value(waiting, "vang_outbox_rows") == 2
     assert value(waiting, "vang_outbox_oldest_age_seconds") == 75
     assert value(exporter_of(), "vang_outbox_oldest_age_seconds") == 0
+
+
+@pytest.mark.parametrize(
+    ("agent", "is_old"),
+    [
+        ("1.2.3", 0),
+        ("1.2.2", 1),
+        ("1.10", 0),
+        ("1.2.3.dev4", 0),
+        ("2", 0),
+        ("", 1),
+        ("x", 1),
+        ("9" * 5000, 1),
+    ],
+)
+def test_an_agent_is_old_by_its_numbers_and_what_says_none_is_old_too(
+    agent: str, is_old: int
+) -> None:
+    told = exporter_of(StationSample(*WHO.values(), agent_version=agent))
+    assert value(told, "vang_station_agent_outdated", **WHO) == is_old
+
+
+def test_a_station_that_told_nothing_of_itself_is_neither_trusted_nor_old() -> None:
+    quiet = exporter_of(StationSample(*WHO.values()))
+    for name in ("clock_trusted", "journal_behind_lines", "agent_outdated"):
+        assert value(quiet, f"vang_station_{name}", **WHO) is None
+    assert value(quiet, "vang_station_emergency_unanswered_seconds", **WHO) == 0
+
+
+def test_the_first_run_is_told_until_it_is_known_as_nothing() -> None:
+    name = "vang_first_run_timestamp_seconds"
+    assert value(exporter_of(), name) == (NOW - timedelta(days=3)).timestamp()
+    unborn = Exporter(lambda: FleetSnapshot(), now=lambda: NOW, version="1")
+    assert value(unborn, name) is None
 
 
 def test_a_name_with_quotes_and_line_ends_stays_one_label() -> None:
