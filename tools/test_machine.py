@@ -80,6 +80,7 @@ NEEDS = (
     Need(("mosquitto",), "mosquitto", "the second broker of the conformance test"),
     Need(("chromium", "google-chrome", "chromium-browser"), "chromium", "browser tests"),
     Need(("promtool",), "prometheus", "tests of the alert rules"),
+    Need(("amtool",), "prometheus-alertmanager", "who is told of which alert"),
     Need(("openssl",), "openssl", "throw-away certificates"),
     Need(("bwrap",), "bubblewrap", "the sandbox of hostile sound"),
     Need(("espeak-ng",), "espeak-ng", "spoken Vietnamese to upload"),
