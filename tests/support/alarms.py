@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,14 +146,16 @@ Alert = tuple[Mapping[str, str], Mapping[str, str]]
 """Labels and annotations."""
 
 
-def fire(
-    manager: Running, *alerts: Alert, since: datetime, until_at: datetime | None = None
-) -> None:
-    """Hand alerts over as Prometheus does; with `until_at` they are over."""
-    end = {"endsAt": until_at.isoformat()} if until_at else {}
+def fire(manager: Running, *alerts: Alert, over: bool = False) -> None:
+    """Hand alerts over as Prometheus does, as begun just now, or as over.
+
+    Alertmanager waits for the rest of a group only with what is younger than that wait.
+    """
+    now = datetime.now(UTC)
+    begun = now - timedelta(hours=1) if over else now
+    times = {"startsAt": begun.isoformat(), **({"endsAt": now.isoformat()} if over else {})}
     body = [
-        {"labels": dict(labels), "annotations": dict(notes), "startsAt": since.isoformat(), **end}
-        for labels, notes in alerts
+        {"labels": dict(labels), "annotations": dict(notes), **times} for labels, notes in alerts
     ]
     _post(manager, body)
 

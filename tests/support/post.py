@@ -117,5 +117,6 @@ def called_address() -> Iterator[Calls]:
         yield calls
     finally:
         server.shutdown()
+        server.server_close()
         thread.join()
         server.server_close()
