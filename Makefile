@@ -77,8 +77,9 @@ bench: env-dev ## figures beside their peers (ONLY=name, QUICK=1) -> build/bench
 	@mkdir -p build
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
-docs: env-dev ## write the tables of docs/ that repeat what the code says
+docs: env-dev ## write the tables of docs/ that repeat what the code says, and the dashboards
 	@$(BIN)/python tools/docs_tables.py
+	@$(BIN)/python tools/dashboards.py
 
 gallery: env-dev ## pictures of every page as each role sees it -> build/gallery (ONLY=, ROLES=, GUIDE=1: of the guides)
 	@$(BIN)/python -m tools.gallery $(if $(ONLY),--only $(ONLY)) $(if $(ROLES),--roles $(ROLES)) $(if $(GUIDE),--guide)
