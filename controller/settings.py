@@ -189,6 +189,8 @@ class FiguresSettings:
     """Longest time a station may be out at a stretch, hours."""
     listening_checks_per_month: int = 1
     """How often somebody must have heard its loudspeakers."""
+    repair_after_h: int = 6
+    """Hours a station must be degraded, silent or down before the centre opens a repair for it."""
 
 
 @dataclass(frozen=True, slots=True)

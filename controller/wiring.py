@@ -36,6 +36,7 @@ from controller.jobs import (
     figures,
     fleet_sweep,
     notices,
+    outage_tickets,
     plan_refresh,
     pruning,
     reconcile_day,
@@ -80,6 +81,7 @@ from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_reader import Tools
 from controller.services.emergency_recordings import Recordings
 from controller.services.enrolment import Enrolment
+from controller.services.equipment import Equipment
 from controller.services.fault_reports import FaultDesk
 from controller.services.figures import Figures
 from controller.services.filing import FilingDesk
@@ -98,15 +100,20 @@ from controller.services.notices import Notices
 from controller.services.numbers import epoch, known_epoch
 from controller.services.offers import Offers
 from controller.services.orders import Exercises, Orders
+from controller.services.outage_tickets import OutageTickets
 from controller.services.outbox import Outbox
+from controller.services.photos import Photos
 from controller.services.piece_desk import PieceDesk
 from controller.services.place_rules import PlaceRules
 from controller.services.places import Places
 from controller.services.plans import Plans
+from controller.services.pole_codes import PoleCodes
+from controller.services.pole_pages import PolePages
 from controller.services.priority_orders import PriorityOrders
 from controller.services.programmes import Programmes
 from controller.services.pruning import Pruning
 from controller.services.readings import Readings
+from controller.services.repairs import Repairs
 from controller.services.reports import Reports
 from controller.services.restoring import Target, refuse_unfinished
 from controller.services.schedule_templates import ScheduleTemplates
@@ -380,6 +387,10 @@ def build_services(
         listening_checks=ListeningChecks(database, now, places),
         enrolment=Enrolment(settings, keys, stations, hours, partial(reach_of, settings)),
         faults=FaultDesk(database, now, places),
+        repairs=Repairs(database, now, places),
+        equipment=Equipment(database, now, places, Photos(settings.folder / "photos")),
+        pole_codes=PoleCodes(database, now, places),
+        pole_pages=PolePages(database, now, places, sounds),
         as_run=AsRun(database, now, places, settings.plan),
         today=Today(database, now, places, hours),
         notices=Notices(database, now, places),
@@ -492,6 +503,17 @@ def _background(
         (pruning, pruning.pruning(Pruning(database, now, settings.notices))),
         (audit_seal, audit_seal.audit_seal(services.audit_chain)),
         (drafts, drafts.drafts(services.drafts)),
+        (
+            outage_tickets,
+            outage_tickets.outage_tickets(
+                OutageTickets(
+                    database,
+                    now,
+                    services.places,
+                    after=timedelta(hours=settings.figures.repair_after_h),
+                )
+            ),
+        ),
         (
             figures,
             figures.figures(CentreRuns(database, now), services.day_book, services.figures, now),

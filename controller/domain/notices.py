@@ -23,11 +23,17 @@ class NoticeKind(StrEnum):
     NOT_READY = "not_ready"
     SLOT_FAILED = "slot_failed"
     STATION_DOWN = "station_down"
+    PUBLIC_FAULT = "public_fault"
 
     @property
     def is_of_a_place(self) -> bool:
         """Whether it tells of stations, and is gathered by place."""
-        return self in {NoticeKind.NOT_READY, NoticeKind.SLOT_FAILED, NoticeKind.STATION_DOWN}
+        return self in {
+            NoticeKind.NOT_READY,
+            NoticeKind.SLOT_FAILED,
+            NoticeKind.STATION_DOWN,
+            NoticeKind.PUBLIC_FAULT,
+        }
 
 
 class Way(StrEnum):
@@ -39,7 +45,7 @@ class Way(StrEnum):
 
 
 _K = NoticeKind
-_TROUBLE = (_K.NOT_READY, _K.SLOT_FAILED, _K.STATION_DOWN)
+_TROUBLE = (_K.NOT_READY, _K.SLOT_FAILED, _K.STATION_DOWN, _K.PUBLIC_FAULT)
 
 OFFERED: Mapping[Role, tuple[NoticeKind, ...]] = {
     Role.ADMIN: _TROUBLE,
@@ -108,6 +114,7 @@ HELD_FOR: Mapping[NoticeKind, timedelta] = {
     _K.COMMENT: timedelta(minutes=5),
     _K.SLOT_FAILED: timedelta(minutes=2),
     _K.STATION_DOWN: timedelta(minutes=2),
+    _K.PUBLIC_FAULT: timedelta(minutes=5),
 }
 """How long the first of it waits for the others before it is sent away."""
 
@@ -119,6 +126,7 @@ GOOD_FOR: Mapping[NoticeKind, timedelta] = {
     _K.COMMENT: timedelta(hours=48),
     _K.SLOT_FAILED: timedelta(hours=24),
     _K.STATION_DOWN: timedelta(hours=24),
+    _K.PUBLIC_FAULT: timedelta(hours=48),
 }
 """After so long nobody is helped any more by getting it."""
 

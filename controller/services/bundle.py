@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from controller.services.drafts import Drafts
     from controller.services.emergencies import DrillDesk, EmergencyDesk
     from controller.services.enrolment import Enrolment
+    from controller.services.equipment import Equipment
     from controller.services.fault_reports import FaultDesk
     from controller.services.figures import Figures
     from controller.services.filing import FilingDesk
@@ -40,9 +41,12 @@ if TYPE_CHECKING:
     from controller.services.place_rules import PlaceRules
     from controller.services.places import Places
     from controller.services.plans import Plans
+    from controller.services.pole_codes import PoleCodes
+    from controller.services.pole_pages import PolePages
     from controller.services.priority_orders import PriorityOrders
     from controller.services.programmes import Programmes
     from controller.services.readings import Readings
+    from controller.services.repairs import Repairs
     from controller.services.reports import Reports
     from controller.services.schedule_templates import ScheduleTemplates
     from controller.services.schedules import Schedules
@@ -105,6 +109,10 @@ class Services:
     station_days: StationDays
     enrolment: Enrolment
     faults: FaultDesk
+    repairs: Repairs
+    equipment: Equipment
+    pole_codes: PoleCodes
+    pole_pages: PolePages
     as_run: AsRun
     today: Today
     notices: Notices

@@ -39,8 +39,11 @@ class FaultView:
     cluster_number: int | None
     cluster_name: str | None
     text: str
+    """Empty: a passer-by who said nothing more."""
     reported_by: str
-    """Full name."""
+    """Full name; empty: passers-by."""
+    public_reports: int
+    """How often passers-by told it."""
     reported_at: datetime
     promised_on: date | None
     is_overdue: bool
@@ -56,21 +59,28 @@ class FaultDesk:
         self._places = places
 
     def open_at(self, actor: Actor, station_id: str | None = None) -> tuple[FaultView, ...]:
-        """What is broken at the actor's place and below, or at one station; the oldest first."""
+        """What people found broken at the actor's place and below, or at one station.
+
+        The oldest first; without outages the centre saw itself.
+        """
         tree = self._places.tree()
         ids = [one.station_id for one in tree.stations_in([actor.place_id])]
         if station_id is not None:
             ids = [one for one in ids if one == station_id]
         query = (
             select(FaultReportRow, AccountRow.full_name, SpeakerClusterRow.name)
-            .join(AccountRow, AccountRow.account_id == FaultReportRow.reported_by)
+            .join(AccountRow, AccountRow.account_id == FaultReportRow.reported_by, isouter=True)
             .join(
                 SpeakerClusterRow,
                 (SpeakerClusterRow.station_id == FaultReportRow.station_id)
                 & (SpeakerClusterRow.number == FaultReportRow.cluster_number),
                 isouter=True,
             )
-            .where(FaultReportRow.station_id.in_(ids), FaultReportRow.mended_at.is_(None))
+            .where(
+                FaultReportRow.station_id.in_(ids),
+                FaultReportRow.mended_at.is_(None),
+                FaultReportRow.source != "health",
+            )
             .order_by(FaultReportRow.reported_at)
         )
         today = local_date(self._now())
@@ -100,6 +110,7 @@ class FaultDesk:
                 text=said,
                 reported_by=actor.account_id,
                 reported_at=at,
+                source="staff",
             )
             session.add(row)
             detail = {"cluster": cluster_number, "text": said}
@@ -159,6 +170,7 @@ def _ensure_new(session: Session, station_id: str, cluster_number: int | None) -
         if cluster_number is None
         else FaultReportRow.cluster_number == cluster_number,
         FaultReportRow.mended_at.is_(None),
+        FaultReportRow.source == "staff",
     )
     if session.scalars(same).first() is not None:
         raise InvalidInputError("reported already", field="cluster", problem="reported_already")
@@ -173,7 +185,7 @@ def _numbers(session: Session, station_id: str, number: int) -> Sequence[int]:
 
 
 def _view(
-    tree: PlaceTree, row: FaultReportRow, who: str, cluster: str | None, today: date
+    tree: PlaceTree, row: FaultReportRow, who: str | None, cluster: str | None, today: date
 ) -> FaultView:
     return FaultView(
         fault_report_id=row.fault_report_id,
@@ -182,7 +194,8 @@ def _view(
         cluster_number=row.cluster_number,
         cluster_name=cluster,
         text=row.text,
-        reported_by=who,
+        reported_by=who or "",
+        public_reports=row.public_reports,
         reported_at=row.reported_at,
         promised_on=row.promised_on,
         is_overdue=row.promised_on is not None and row.promised_on < today,

@@ -30,6 +30,7 @@ from controller.storage.models import (
     BulletinRow,
     BulletinVersionRow,
     EmergencyRow,
+    FaultReportRow,
     SlotResultRow,
     StationStateRow,
 )
@@ -200,6 +201,22 @@ def stations_down(
         began_at = (row.shown_since_at or now).isoformat()
         facts = {"at": began_at, "state": row.shown_state}
         yield from _of_station(people, NoticeKind.STATION_DOWN, row.station_id, began_at, facts)
+
+
+def public_faults(session: Session, people: People) -> Iterator[Find]:
+    """Loudspeakers passers-by found broken, while nobody has mended them."""
+    query = select(FaultReportRow).where(
+        FaultReportRow.mended_at.is_(None), FaultReportRow.public_reports > 0
+    )
+    for row in session.scalars(query):
+        facts = {
+            "fault_report_id": row.fault_report_id,
+            "at": row.reported_at.isoformat(),
+            "text": row.text,
+        }
+        yield from _of_station(
+            people, NoticeKind.PUBLIC_FAULT, row.station_id, row.fault_report_id, facts
+        )
 
 
 def not_ready(session: Session, people: People, now: datetime) -> Iterator[Find]:

@@ -88,6 +88,7 @@ class NoticeWatch:
             *finds.to_confirm(session, people, now),
             *finds.comments(session, people, now),
             *finds.failed_slots(session, people, now),
+            *finds.public_faults(session, people),
             *finds.stations_down(session, people, now, since=since, grace=self._grace),
         ]
         kinds = set(NoticeKind) - {NoticeKind.NOT_READY}

@@ -31,6 +31,7 @@ KINDS = {
     NoticeKind.NOT_READY: (_l("Trạm chưa sẵn sàng, còn 2 giờ là phát"), "warn", "warn"),
     NoticeKind.SLOT_FAILED: (_l("Buổi không phát, hoặc bị ngắt"), "x", "down"),
     NoticeKind.STATION_DOWN: (_l("Trạm mất kết nối lâu"), "lost", "lost"),
+    NoticeKind.PUBLIC_FAULT: (_l("Người dân báo loa hỏng"), "tool", "warn"),
 }
 """Kind of a notice: what it is chosen by, its icon, its class."""
 
@@ -217,6 +218,16 @@ def _station_down(notice: NoticeView, tree: PlaceTree) -> Told:
     return Told(heading, tuple(details), path)
 
 
+def _public_fault(notice: NoticeView, tree: PlaceTree) -> Told:
+    items = notice.holding
+    places = _places(tree, items)
+    heading = _("Người dân báo loa hỏng ở %(where)s", where=where(tree, places))
+    said = list(dict.fromkeys(f"“{item.facts['text']}”" for item in items if item.facts["text"]))
+    details = ([_some(said)] if said else []) + ([_names(places)] if len(places) > NAMED else [])
+    path = f"/sua-chua/{items[0].facts['fault_report_id']}" if len(items) == 1 else "/sua-chua"
+    return Told(heading, tuple(details), path)
+
+
 _TELL: dict[NoticeKind, Callable[[NoticeView, PlaceTree], Told]] = {
     NoticeKind.TO_APPROVE: _to_approve,
     NoticeKind.RETURNED: _returned,
@@ -225,6 +236,7 @@ _TELL: dict[NoticeKind, Callable[[NoticeView, PlaceTree], Told]] = {
     NoticeKind.NOT_READY: _not_ready,
     NoticeKind.SLOT_FAILED: _slot_failed,
     NoticeKind.STATION_DOWN: _station_down,
+    NoticeKind.PUBLIC_FAULT: _public_fault,
 }
 
 

@@ -51,6 +51,8 @@ def _decided(facts: Facts) -> str:
             return _("%(who)s đã duyệt bản tin này lúc %(at)s.", who=who, at=at)
         case "bulletin.return":
             return _("%(who)s đã trả lại bản tin này lúc %(at)s.", who=who, at=at)
+        case "fault.mend":
+            return _("%(who)s đã ghi là sửa xong lúc %(at)s.", who=who, at=at)
     return _("%(who)s đã rút bản tin này lúc %(at)s.", who=who, at=at)
 
 
@@ -235,6 +237,13 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "scope_beyond_role": lambda: _("Vai trò của bạn không có việc này."),
     "over_a_year": lambda: _("Mã truy cập dùng được lâu nhất một năm."),
     "too_many_tokens": lambda: _("Đã có 20 mã đang dùng được. Thu hồi bớt rồi tạo mã mới."),
+    "photo_too_large": lambda: _("Ảnh lớn hơn 8 MB. Chụp lại ở cỡ nhỏ hơn."),
+    "not_a_photo": lambda: _("Tệp này không phải ảnh JPEG, PNG hoặc WebP đọc được."),
+    "bad_vnd": lambda: _("Ghi số tiền bằng đồng, như 12.500.000."),
+    "day_to_come": lambda: _("Ngày này chưa tới."),
+    "retired_already": lambda: _("Thiết bị này đã ghi là thôi dùng."),
+    "too_many_items": lambda: _("Đài này đã có 500 thiết bị trong sổ, không nhận thêm."),
+    "unknown_item": lambda: _("Thiết bị này không có trong sổ của đài."),
     "last_admin": lambda: _("Đây là quản trị viên cuối cùng. Tạo một người khác trước."),
 }
 

@@ -58,7 +58,16 @@ DATA = """
     notices.follow today.changes
 """
 
-SOUND = frozenset({"bulletins.listen", "emergencies.listen", "drills.listen", "bulletins.uploaded"})
+SOUND = frozenset(
+    {
+        "bulletins.listen",
+        "emergencies.listen",
+        "drills.listen",
+        "bulletins.uploaded",
+        "pole.listen",
+        "equipment.photo",
+    }
+)
 """No page: sound, or the state of an upload; asked for by scripts."""
 
 

@@ -46,15 +46,16 @@ OURS = """
     bulletin_version.source bulletin_version.state bulletin_version.waveform
     cap_alert.digest emergency.hazard emergency.kind emergency.state emergency.target_ids
     emergency_order.part emergency_part.part emergency_part.piece_id
-    emergency_translation.language emergency_translation.part holding.sha256
+    emergency_translation.language emergency_translation.part equipment_item.kind
+    equipment_item.photo_sha256 fault_report.cause fault_report.source holding.sha256
     ingest_job.claimed_by ingest_job.spool_name ingest_job.state
     journal_entry.clock journal_entry.journal_id journal_entry.kind
     meta.key meta.value notice.group_key notice.kind notice_choice.ways notice_delivery.state
     notice_delivery.way notice_item.group_key notice_item.item_key notice_item.kind outbox.topic
-    piece.sha256 piece.state
+    piece.sha256 piece.state pole_code.code
     place.code place.kind place.kind_word place.name place.zone
     programme.chimes programme.end_policy programme_item.asset programme_item.kind
-    schedule.authority schedule.holidays schedule.priority schedule.recurrence
+    repair_part.deed schedule.authority schedule.holidays schedule.priority schedule.recurrence
     schedule_template.holidays schedule_template.priority schedule_template.target_ids
     session.address session.token_hash signed_order.audience
     slot.authority slot.other_items slot.priority slot_placing.cause
@@ -80,6 +81,8 @@ TOLD = {
     },
     "cap_alert": {"came_from": f"javascript:alert(1)//{SHORT}", "handled_by_name": SHORT},
     "decline": {"accepted_by": SHORT},
+    "equipment_item": {"retired_why": HOSTILE},
+    "fault_report": {"assigned_to": SHORT, "repair_note": HOSTILE},
     "emergency": {"reviewed_by_name": SHORT},
     "maintenance_window": {"ended_by": SHORT},
     "slot": {"moved_by": SHORT},

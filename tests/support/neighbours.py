@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from audio_library.store import FolderStore
 from controller.domain.accounts import Actor, Role
 from controller.domain.emergencies import Part, phrase
 from controller.domain.programmes import ItemKind
@@ -23,8 +24,10 @@ from controller.services.board import Board
 from controller.services.bulletins import Draft
 from controller.services.contacts import Contact
 from controller.services.emergencies import DrillDesk, EmergencyDesk
+from controller.services.equipment import ItemWish as ThingWish
 from controller.services.filing import Filing
 from controller.services.holidays import DayWish
+from controller.services.photos import SUFFIX
 from controller.services.place_rules import PlaceRules
 from controller.services.programmes import ItemWish, ProgrammeWish
 from controller.services.schedule_templates import Pattern
@@ -37,11 +40,13 @@ from controller.storage.models import (
     BrokerDenialRow,
     BulletinRow,
     BulletinVersionRow,
+    EquipmentItemRow,
     JournalEntryRow,
     MaintenanceWindowRow,
     NoticeItemRow,
     NoticeReaderRow,
     NoticeRow,
+    PoleCodeRow,
     SlotResultRow,
     SlotRow,
     SpeakerClusterRow,
@@ -203,6 +208,7 @@ def _furnish(made: Neighbours, district: District) -> None:
     _plan_ahead(made, district)
     _report(made, district)
     _keep_station(made, district)
+    _equip(made, district)
     _tell(made, district)
     for desk in (made.watch.live, made.watch.drills):
         _warn(made, desk, district)
@@ -357,6 +363,29 @@ def _keep_station(made: Neighbours, district: District) -> None:
     services.offers.decline(
         officer, district.ids["slot_id"], district.words("không nhận"), all_to_come=False
     )
+
+
+def _equip(made: Neighbours, district: District) -> None:
+    """A thing of the station with its picture, and the code on a pole."""
+    services, station_id = made.centre.services, district.ids["station_id"]
+    item_id = services.equipment.add(
+        district.operator,
+        station_id,
+        ThingWish("amplifier", district.words("tăng âm"), district.mark, 91, note=district.mark),
+    )
+    picture = made.centre.folder / "picture.jpg"
+    picture.write_bytes(b"\xff\xd8\xff" + district.mark.encode())
+    photo = FolderStore(made.centre.folder / "photos", SUFFIX).put(picture)
+    code = f"zz{district.mark.lower():z<10}"
+    with made.centre.database.write() as session:
+        session.get_one(EquipmentItemRow, item_id).photo_sha256 = photo
+        session.add(
+            PoleCodeRow(
+                code=code, station_id=station_id, cluster_number=91, made_at=NOW,
+                made_by=district.operator.full_name,
+            )
+        )  # fmt: skip
+    district.ids |= {"equipment_item_id": item_id, "code": code, "number": "91"}
 
 
 def _tell(made: Neighbours, district: District) -> None:

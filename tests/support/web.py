@@ -43,6 +43,7 @@ from controller.services.drafts import Drafts
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_reader import Tools
 from controller.services.emergency_recordings import Recordings
+from controller.services.equipment import Equipment
 from controller.services.fault_reports import FaultDesk
 from controller.services.figures import Figures
 from controller.services.filing import FilingDesk
@@ -55,10 +56,14 @@ from controller.services.notices import Notices
 from controller.services.offers import Offers
 from controller.services.orders import Exercises, Orders
 from controller.services.passwords import Passwords
+from controller.services.photos import Photos
 from controller.services.places import Places
+from controller.services.pole_codes import PoleCodes
+from controller.services.pole_pages import PolePages
 from controller.services.priority_orders import PriorityOrders
 from controller.services.programmes import Programmes
 from controller.services.readings import Readings
+from controller.services.repairs import Repairs
 from controller.services.reports import Reports
 from controller.services.sharing import Sharing
 from controller.services.speech import Speech
@@ -212,6 +217,14 @@ class Centre:
             "listening_checks": ListeningChecks(self.database, self.clock, self.places),
             "maintenance": Maintenance(self.database, self.clock, self.places, self.settings.plan),
             "faults": FaultDesk(self.database, self.clock, self.places),
+            "repairs": Repairs(self.database, self.clock, self.places),
+            "equipment": Equipment(
+                self.database, self.clock, self.places, Photos(self.folder / "photos")
+            ),
+            "pole_codes": PoleCodes(self.database, self.clock, self.places),
+            "pole_pages": PolePages(
+                self.database, self.clock, self.places, FolderStore(self.folder / "sounds")
+            ),
             "notices": Notices(self.database, self.clock, self.places),
             "notice_choices": NoticeChoices(
                 self.database, self.clock, self.wake, ways=ways_of(self.settings)

@@ -30,12 +30,14 @@ from controller.services.calendar import Occurrence
 from controller.services.contacts import Contact
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_wish import EmergencyWish
+from controller.services.equipment import ItemWish as ThingWish
 from controller.services.filing import Filing
 from controller.services.holidays import DayWish
 from controller.services.ingest_desk import IngestDesk
 from controller.services.notice_watch import NoticeWatch
 from controller.services.piece_desk import PieceDesk
 from controller.services.programmes import ItemWish, ProgrammeWish
+from controller.services.repairs import MendWish
 from controller.services.schedule_findings import Wish
 from controller.services.schedule_templates import Pattern
 from controller.services.spool import Upload
@@ -449,6 +451,8 @@ class Story:
         self.services.contacts.save(operator, COMMUNE, people, note, version)
         fault = self.services.faults.report(officer, COMMUNE, 2, "Cụm 2 rè, nghe không rõ lời")
         self.services.faults.promise(operator, fault, date(2026, 11, 27))
+        self.ids["fault_report_id"] = fault
+        self._equip(fault)
         self.services.faults.report(
             self.actor(NEIGHBOUR), NEIGHBOUR.place_id, None, "Loa im mà đèn máy vẫn sáng"
         )
@@ -461,6 +465,36 @@ class Story:
             "Căng lại dây loa cụm 2",
         )  # fmt: skip
         self.machines.fault(WORN, "amplifier_missing", "gpio 17")
+
+    def _equip(self, fault: str) -> None:
+        """What stands at the commune's station, one repair that is over, and the codes of poles."""
+        operator, officer = self.actor(CAST["operator"]), self.actor(CAST["commune"])
+        equipment, repairs = self.services.equipment, self.services.repairs
+        old = equipment.add(officer, COMMUNE, ThingWish(
+            "power_supply", "Nguồn 12 V 10 A", "PS-0117", None, date(2023, 3, 1), date(2025, 3, 1),
+            450_000,
+        ))  # fmt: skip
+        for wish in (
+            ThingWish("amplifier", "TOA A-2240H", "A2240-77123", None, date(2024, 12, 20),
+                      date(2026, 12, 20), 12_500_000, "Tủ ở phòng văn hóa, tầng 1"),
+            ThingWish("pi", "Raspberry Pi 4, 2 GB", "10000000abcd", None, date(2025, 6, 2),
+                      date(2027, 6, 2), 1_650_000),
+            ThingWish("horn", "Loa nén 30 W", "", 2, date(2021, 5, 10), None, 900_000),
+        ):  # fmt: skip
+            self.ids["equipment_item_id"] = equipment.add(officer, COMMUNE, wish)
+        new = equipment.add(officer, COMMUNE, ThingWish(
+            "power_supply", "Nguồn 12 V 15 A", "PS-0560", None, NOW.date(), date(2028, 11, 25),
+            620_000,
+        ))  # fmt: skip
+        over = self.services.faults.report(officer, COMMUNE, 1, "Loa im, máy không lên đèn")
+        repairs.assign(operator, over, "Thợ Hai, cửa hàng Điện tử Tân Sơn", None)
+        repairs.mend(officer, over, MendWish(
+            "Cháy nguồn sau sét, thay nguồn mới", 850_000, (old,), (new,)
+        ))  # fmt: skip
+        repairs.assign(operator, fault, "Katơr Minh, kỹ thuật huyện", date(2026, 11, 27))
+        self.services.pole_codes.make_missing(officer, COMMUNE)
+        sheet = self.services.pole_codes.sheet(officer, COMMUNE)
+        self.ids["code"] = sheet.codes[0].code or ""
 
     def _set_up_desks(self) -> None:
         wish = TokenWish("Bảng điện tử huyện", ("stations:read", "schedules:read"),

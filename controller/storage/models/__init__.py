@@ -23,6 +23,7 @@ from controller.storage.models.emergencies import (
     EmergencyRow,
     EmergencyTranslationRow,
 )
+from controller.storage.models.equipment import EquipmentItemRow, PoleCodeRow, RepairPartRow
 from controller.storage.models.figures import (
     CentreRunRow,
     DayFigureRow,
@@ -102,6 +103,7 @@ __all__ = [
     "EmergencyPartRow",
     "EmergencyRow",
     "EmergencyTranslationRow",
+    "EquipmentItemRow",
     "FaultReportRow",
     "HoldingRow",
     "HoursExceptionRow",
@@ -125,9 +127,11 @@ __all__ = [
     "PieceRow",
     "PlaceRow",
     "PlaceRulesRow",
+    "PoleCodeRow",
     "PriorityOrderRow",
     "ProgrammeItemRow",
     "ProgrammeRow",
+    "RepairPartRow",
     "ScheduleExclusionRow",
     "ScheduleRow",
     "ScheduleTargetRow",

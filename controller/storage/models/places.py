@@ -142,22 +142,49 @@ class SpeakerClusterRow(Base):
 
 
 class FaultReportRow(Base):
-    """Somebody below found horns broken; until they are mended all concerned see it."""
+    """Something does not sound; until it is mended all concerned see it. Also the repair's ticket.
+
+    Told by somebody of the staff, by a passer-by through the code on a pole, or opened by the
+    centre itself for an outage that lasted.
+    """
 
     __tablename__ = "fault_report"
-    __table_args__ = (Index(None, "station_id", "mended_at"),)
+    __table_args__ = (
+        Index(None, "station_id", "mended_at"),
+        Index(None, "mended_at"),
+        CheckConstraint("source in ('staff','public','health')", name="source"),
+        CheckConstraint("repair_cost_vnd >= 0", name="repair_cost_not_negative"),
+        UniqueConstraint("station_id", "outage_from_at"),
+    )
 
     fault_report_id: Mapped[str] = mapped_column(primary_key=True)
     station_id: Mapped[str] = mapped_column(ForeignKey("station.station_id"))
     cluster_number: Mapped[int | None]
     """Which group of horns; None: the station itself, or nobody knows."""
     text: Mapped[str]
-    reported_by: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
+    """In the words of who told it; empty: the centre opened it, or a passer-by said nothing."""
+    reported_by: Mapped[str | None] = mapped_column(ForeignKey("account.account_id"))
+    """None: a passer-by, or the centre itself."""
     reported_at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(default="staff")
+    public_reports: Mapped[int] = mapped_column(default=0)
+    """How often passers-by told it."""
+    last_public_at: Mapped[datetime | None]
+    outage_from_at: Mapped[datetime | None]
+    """Since when the station was not ready, of a ticket the centre opened: one for each outage."""
+    cause: Mapped[str | None]
+    """`state:cause` of that, as figures name it."""
     promised_on: Mapped[date | None]
     """Local date on which somebody said it will be mended."""
+    assigned_to: Mapped[str | None]
+    """Who goes there, by name: not everybody who mends has an account."""
+    assigned_at: Mapped[datetime | None]
     mended_by: Mapped[str | None] = mapped_column(ForeignKey("account.account_id"))
+    """None of a mended one: the station was ready again by itself."""
     mended_at: Mapped[datetime | None]
+    repair_cost_vnd: Mapped[int | None]
+    repair_note: Mapped[str | None]
+    """What was found and done."""
 
 
 class StationStateRow(Base):

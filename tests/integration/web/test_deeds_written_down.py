@@ -207,6 +207,21 @@ _SPECIAL = {
         b, Role.ADMIN, "/dai/{station_id}/sua", name="Đài Phước Bình", longest_min="30",
         volume="90", identifier_code="",
     ),
+    "equipment.create": lambda b: _own(
+        b, Role.OPERATOR, "/dai/{station_id}/thiet-bi/moi", kind="horn", model="TOA"
+    ),
+    "equipment.change": lambda b: _own(
+        b, Role.OPERATOR, "/dai/{station_id}/thiet-bi/{equipment_item_id}", model="TOA 30 W"
+    ),
+    "equipment.retire": lambda b: _own(
+        b, Role.OPERATOR, "/dai/{station_id}/thiet-bi/{equipment_item_id}/thoi", retired_why="cháy"
+    ),
+    "repairs.assign": lambda b: _own(
+        b, Role.OPERATOR, "/sua-chua/{fault_report_id}/giao", assigned_to="Thợ Năm"
+    ),
+    "repairs.mend": lambda b: _own(
+        b, Role.OPERATOR, "/sua-chua/{fault_report_id}/xong", repair_note="thay cầu chì"
+    ),
     "station_desk.contacts": lambda b: _own(
         b, Role.OPERATOR, "/dai/{station_id}/lien-he", who_0="Mai", role_0="", number_0="0912345678"
     ),

@@ -59,6 +59,9 @@ def test_only_the_way_in_and_its_looks_are_public(here: Centre) -> None:
         "auth.choose_language",
         "auth.choose_theme",
         "api_v1.document",
+        "pole.show",
+        "pole.listen",
+        "pole.report",
     }
 
 
