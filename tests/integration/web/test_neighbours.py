@@ -228,8 +228,8 @@ ASKED = {
     "nhu": "/lich/moi?nhu={schedule_id}",
     "noi": "/lich?noi={place} /lich/ngay?noi={place} /lich/chep?noi={place}"
     " /lich/khung-gio/noi?noi={place}"
+    " /sua-chua?noi={place} /thiet-bi.csv?noi={place}"
     " /bao-cao/pdf?noi={place}&co-so=calendar&do-dai=month&nam=2026&so=11",
-    " /lich/khung-gio/noi?noi={place} /sua-chua?noi={place} /thiet-bi.csv?noi={place}",
     "pham-vi": "one day or the series",
     "sang": "a day",
     "tieng": "a language of the emergency in the address",
