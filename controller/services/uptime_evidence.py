@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.availability import (
@@ -43,6 +44,9 @@ from station_protocol.vocabulary import ClockLevel
 Hours = tuple[tuple[int, int], ...]
 """Spans of minutes after local midnight, end exclusive."""
 
+Items = Sequence[Mapping[str, Any]]
+"""The frozen items of a slot."""
+
 
 @dataclass(frozen=True, slots=True)
 class LimitsInForce:
@@ -67,10 +71,14 @@ def evidence_of(session: Session, station_id: str, first: date, last: date) -> E
     """The evidence for the local days `first` to `last`, both included."""
     start, end = day_span(first)[0], day_span(last)[1]
     flips = _shown_flips(session, station_id, start, end)
+    journals = _journals(session, station_id)
     return Evidence(
         history=History(
             shown=flips,
-            told=own(_own_flips(session, station_id, start, end), _told_until(session, station_id)),
+            told=own(
+                _own_flips(session, station_id, journals, start, end),
+                _told_until(session, station_id, journals),
+            ),
             maintenance=[
                 (window.from_at, window.until_at)
                 for window in spans(session, [station_id], start, end).get(station_id, ())
@@ -98,22 +106,35 @@ def _shown_flips(
     session: Session, station_id: str, start: datetime, end: datetime
 ) -> list[ShownFlip]:
     """Those of the span, the last before it and the first behind it."""
-    mine = select(StationFlipRow).where(StationFlipRow.station_id == station_id)
-    order = (StationFlipRow.at, StationFlipRow.station_flip_id)
-    before = session.scalars(
-        mine.where(StationFlipRow.at < start).order_by(*(key.desc() for key in order)).limit(1)
+    row = StationFlipRow  # columns, not objects: a year of one station has ten thousand
+    mine = select(row.at, row.state, row.reasons).where(row.station_id == station_id)
+    order = (row.at, row.station_flip_id)
+    before = session.execute(
+        mine.where(row.at < start).order_by(*(key.desc() for key in order)).limit(1)
     ).all()
-    within = session.scalars(
-        mine.where(StationFlipRow.at >= start, StationFlipRow.at < end).order_by(*order)
-    ).all()
-    behind = session.scalars(mine.where(StationFlipRow.at >= end).order_by(*order).limit(1)).all()
+    within = session.execute(mine.where(row.at >= start, row.at < end).order_by(*order)).all()
+    behind = session.execute(mine.where(row.at >= end).order_by(*order).limit(1)).all()
     return [
-        ShownFlip(row.at, ShownState(row.state), tuple(str(reason) for reason in row.reasons))
-        for row in (*before, *within, *behind)
+        ShownFlip(at, ShownState(state), tuple(str(reason) for reason in reasons))
+        for at, state, reasons in (*before, *within, *behind)
     ]
 
 
-def _own_flips(session: Session, station_id: str, start: datetime, end: datetime) -> list[OwnFlip]:
+def _journals(session: Session, station_id: str) -> list[str]:
+    """The journals in which the station ever told of its state."""
+    row = JournalEntryRow
+    return sorted(
+        session.scalars(
+            select(row.journal_id)
+            .where(row.station_id == station_id, row.kind == "flip")
+            .distinct()
+        )
+    )
+
+
+def _own_flips(
+    session: Session, station_id: str, journals: Sequence[str], start: datetime, end: datetime
+) -> list[OwnFlip]:
     """The lines of each journal from the one in force at `start` to the first behind `end`.
 
     Lines by an untrusted clock stand at any time; they are found by their numbers.
@@ -124,8 +145,7 @@ def _own_flips(session: Session, station_id: str, start: datetime, end: datetime
         row.evidence["health"].as_string() == OFF  # dated by the last sign of life
     )
     found: list[OwnFlip] = []
-    journals = session.scalars(select(row.journal_id).where(*is_flip).distinct()).all()
-    for journal_id in sorted(journals):
+    for journal_id in journals:
         of_this = (*is_flip, row.journal_id == journal_id)
         first = session.scalar(
             select(func.max(row.entry_no)).where(*of_this, is_sure, row.at <= start)
@@ -154,18 +174,14 @@ def _own_flip(line: JournalEntryRow) -> OwnFlip:
     )
 
 
-def _told_until(session: Session, station_id: str) -> dict[str, datetime]:
+def _told_until(session: Session, station_id: str, journals: Sequence[str]) -> dict[str, datetime]:
     """How far each journal is known: until its last line, or until the last sign of life at which
     all of it had come. What was known once stays known, whatever is written later."""
-    rows = session.execute(
-        select(JournalEntryRow.journal_id, func.max(JournalEntryRow.at))
-        .where(
-            JournalEntryRow.station_id == station_id,
-            JournalEntryRow.clock != ClockLevel.NONE.value,
-        )
-        .group_by(JournalEntryRow.journal_id)
-    )
-    told = {journal_id: at for journal_id, at in rows}  # noqa: C416 - typed rows
+    told = {
+        journal_id: at
+        for journal_id in journals
+        if (at := _last_line(session, station_id, journal_id)) is not None
+    }
     whole = {
         row.journal_id: row.told_at
         for row in session.scalars(
@@ -178,6 +194,21 @@ def _told_until(session: Session, station_id: str) -> dict[str, datetime]:
     for journal_id, at in whole.items():
         told[journal_id] = max(told.get(journal_id, at), at)
     return told
+
+
+def _last_line(session: Session, station_id: str, journal_id: str) -> datetime | None:
+    """The newest instant in a journal; read from the end of the index, not by going through it."""
+    row = JournalEntryRow
+    return session.scalar(
+        select(row.at)
+        .where(
+            row.station_id == station_id,
+            row.journal_id == journal_id,
+            row.clock != ClockLevel.NONE.value,
+        )
+        .order_by(row.at.desc())
+        .limit(1)
+    )
 
 
 def _away(session: Session, station_id: str, start: datetime, end: datetime) -> list[Span]:
@@ -219,22 +250,35 @@ def hours_on(limits: Sequence[LimitsInForce], day: date, default: Hours) -> Hour
 
 def airings_of(session: Session, station_id: str, start: datetime, end: datetime) -> list[Airing]:
     """The planned slots of a span at one station and how they ended; no emergency, no drill."""
+    result, slot = SlotResultRow, SlotRow
+    here = (
+        result.station_id == station_id,
+        result.planned_at >= start,
+        result.planned_at < end,
+    )
     rows = session.execute(
-        select(SlotResultRow, SlotRow)
-        .join(SlotRow, SlotRow.slot_id == SlotResultRow.slot_id)
-        .where(
-            SlotResultRow.station_id == station_id,
-            SlotResultRow.planned_at >= start,
-            SlotResultRow.planned_at < end,
+        select(
+            result.slot_id,
+            result.planned_at,
+            result.planned_ms,
+            result.outcome,
+            result.reason,
+            result.started_at,
+            result.played_ms,
+            slot.authority,
+            slot.items,
+            slot.other_items,
         )
-        .order_by(SlotResultRow.planned_at, SlotResultRow.slot_id)
+        .join(slot, slot.slot_id == result.slot_id)
+        .where(*here)
+        .order_by(result.planned_at, result.slot_id)
     ).all()
-    filed = _filed(session, {slot.slot_id for _result, slot in rows})
+    filed = _filed(session, here)
     station = session.get(StationRow, station_id)
     spoken = _Spoken(session, station.language_order if station else DEFAULT_ORDER)
     return [
-        _airing(result, slot, filed.get(slot.slot_id, ()), spoken.language(slot))
-        for result, slot in rows
+        _airing(row, filed.get(row.slot_id, ()), spoken.language(row.items, row.other_items))
+        for row in rows
     ]
 
 
@@ -246,10 +290,10 @@ class _Spoken:
         self._key = order_key(order)
         self._known: dict[str, str | None] = {}
 
-    def language(self, slot: SlotRow) -> str | None:
+    def language(self, items: Items, other_items: Mapping[str, Items]) -> str | None:
         """The one language of a slot's bulletins there; None: several, or none."""
-        items = slot.other_items.get(self._key, slot.items)
-        versions = {str(item.get("bulletin_version_id", "")) for item in items if MARK not in item}
+        mine = other_items.get(self._key, items)
+        versions = {str(item.get("bulletin_version_id", "")) for item in mine if MARK not in item}
         found = {one for version in versions if (one := self._of(version)) is not None}
         return found.pop() if len(found) == 1 else None
 
@@ -268,34 +312,32 @@ class _Filed:
     category: str | None
 
 
-def _filed(session: Session, slot_ids: set[str]) -> dict[str, tuple[_Filed, ...]]:
-    found: dict[str, tuple[_Filed, ...]] = {}
-    wanted = sorted(slot_ids)
-    for begin in range(0, len(wanted), 500):
-        query = (
-            select(SlotBulletinRow.slot_id, BulletinRow.bulletin_id, BulletinRow.category)
-            .join(BulletinRow, BulletinRow.bulletin_id == SlotBulletinRow.bulletin_id)
-            .where(SlotBulletinRow.slot_id.in_(wanted[begin : begin + 500]))
-            .order_by(SlotBulletinRow.slot_id, BulletinRow.bulletin_id)
-        )
-        for slot_id, bulletin_id, category in session.execute(query):
-            found[slot_id] = (*found.get(slot_id, ()), _Filed(bulletin_id, category))
-    return found
+def _filed(session: Session, here: Sequence[ColumnElement[bool]]) -> dict[str, tuple[_Filed, ...]]:
+    """What the slots of these results air, by slot."""
+    found: dict[str, list[_Filed]] = {}
+    query = (
+        select(SlotBulletinRow.slot_id, BulletinRow.bulletin_id, BulletinRow.category)
+        .join(BulletinRow, BulletinRow.bulletin_id == SlotBulletinRow.bulletin_id)
+        .join(SlotResultRow, SlotResultRow.slot_id == SlotBulletinRow.slot_id)
+        .where(*here)
+        .order_by(SlotBulletinRow.slot_id, BulletinRow.bulletin_id)
+    )
+    for slot_id, bulletin_id, category in session.execute(query):
+        found.setdefault(slot_id, []).append(_Filed(bulletin_id, category))
+    return {slot_id: tuple(bulletins) for slot_id, bulletins in found.items()}
 
 
-def _airing(
-    result: SlotResultRow, slot: SlotRow, filed: tuple[_Filed, ...], language: str | None
-) -> Airing:
+def _airing(row: Row[Any], filed: tuple[_Filed, ...], language: str | None) -> Airing:
     categories = {one.category for one in filed}
     return Airing(
-        slot_id=slot.slot_id,
-        planned_at=result.planned_at,
-        planned_ms=result.planned_ms,
-        outcome=result.outcome,
-        reason=result.reason,
-        started_at=result.started_at,
-        played_ms=result.played_ms,
-        authority=slot.authority,
+        slot_id=row.slot_id,
+        planned_at=row.planned_at,
+        planned_ms=row.planned_ms,
+        outcome=row.outcome,
+        reason=row.reason,
+        started_at=row.started_at,
+        played_ms=row.played_ms,
+        authority=row.authority,
         category=categories.pop() if len(categories) == 1 else None,
         language=language,
         bulletin_ids=tuple(one.bulletin_id for one in filed),
