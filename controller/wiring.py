@@ -385,6 +385,9 @@ def build_services(
         reports=Reports(database, now, places, figures_book),
         station_days=StationDays(database, now, places, day_book, settings.plan),
         listening_checks=ListeningChecks(database, now, places),
+        listening_checks=ListeningChecks(
+            database, now, places, settings.figures.listening_checks_per_month
+        ),
         enrolment=Enrolment(settings, keys, stations, hours, partial(reach_of, settings)),
         faults=FaultDesk(database, now, places),
         repairs=Repairs(database, now, places),

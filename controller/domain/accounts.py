@@ -34,6 +34,8 @@ class Permission(StrEnum):
     WARN = "warn"
     ORDER_STATIONS = "order_stations"
     REPORT_FAULTS = "report_faults"
+    CHECK_LISTENING = "check_listening"
+    """To write down what was heard below the horns."""
     KEEP_CONTACTS = "keep_contacts"
     MANAGE_STATIONS = "manage_stations"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -48,6 +50,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.KEEP_CONTACTS,
             Permission.MANAGE_STATIONS,
             Permission.MANAGE_ACCOUNTS,
+            Permission.CHECK_LISTENING,
             Permission.READ_AUDIT,
         }
     ),
@@ -61,6 +64,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.ORDER_STATIONS,
             Permission.KEEP_CONTACTS,
             Permission.REPORT_FAULTS,
+            Permission.CHECK_LISTENING,
             Permission.WARN,
         }
     ),
@@ -83,9 +87,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.STOP_SOUND,
             Permission.KEEP_CONTACTS,
             Permission.REPORT_FAULTS,
+            Permission.CHECK_LISTENING,
         }
     ),
-    Role.AUDITOR: frozenset({Permission.VIEW, Permission.READ_AUDIT}),
+    Role.AUDITOR: frozenset({Permission.VIEW, Permission.CHECK_LISTENING, Permission.READ_AUDIT}),
 }
 
 

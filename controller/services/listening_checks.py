@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import clean_text
+from controller.domain.delivery import VERIFIED_WITHIN
+from controller.domain.periods import Basis, Length, Period, period_of
+from controller.domain.places import Place
+from controller.domain.reconcile import SOUNDING
+from controller.domain.schedule import local_date
 from controller.errors import InvalidInputError
 from controller.services import stale_days
 from controller.services.audit import Deed, record
@@ -19,7 +24,12 @@ from controller.services.identifiers import new_id
 from controller.services.places import Places
 from controller.services.scope import ensure_within
 from controller.storage.database import Database
-from controller.storage.models import ListeningCheckRow, SpeakerClusterRow, StationRow
+from controller.storage.models import (
+    ListeningCheckRow,
+    SlotResultRow,
+    SpeakerClusterRow,
+    StationRow,
+)
 
 LONGEST_NOTE = 300
 LATE_FOR = timedelta(days=3)
@@ -27,6 +37,12 @@ LATE_FOR = timedelta(days=3)
 
 AHEAD = timedelta(minutes=5)
 """A phone's clock may run ahead so far."""
+
+SAME_WITHIN = timedelta(minutes=2)
+"""A check told twice within this is one: a form sent again over a bad line is no second check."""
+
+LONGEST_SLOT = timedelta(hours=6)
+SHOWN = 20
 
 
 class Heard(StrEnum):
@@ -50,13 +66,70 @@ class CheckView:
     checked_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sounded:
+    """What a station says it aired at an instant."""
+
+    slot_id: str
+    title: str
+    planned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeardCheck:
+    """A check beside what the station says of that instant."""
+
+    check: CheckView
+    sounded: Sounded | None
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether nobody heard what the station says it aired: then horns are broken."""
+        return self.check.heard is Heard.NOT_HEARD and self.sounded is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPage:
+    """What the page of listening checks of one station shows."""
+
+    station_id: str
+    place: Place
+    clusters: tuple[tuple[int, str | None], ...]
+    sounding: Sounded | None
+    """What sounds there now."""
+    month: Period
+    heard: int
+    """How often somebody heard it this month."""
+    wanted: int
+    """How often somebody must, for the station to count as effective."""
+    checks: tuple[HeardCheck, ...]
+    """The newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A station nobody has heard often enough this month."""
+
+    station_id: str
+    place: Place
+    district: Place | None
+    heard: int
+
+
 class ListeningChecks:
     """Writes them down and reads them, at stations of the actor's place and below."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], places: Places) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        places: Places,
+        wanted_a_month: int = 1,
+    ) -> None:
         self._database = database
         self._now = now
         self._places = places
+        self._wanted = wanted_a_month
 
     def write(
         self,
@@ -68,7 +141,7 @@ class ListeningChecks:
         listened_at: datetime | None = None,
         note: str = "",
     ) -> str:
-        """Keep one check; its id. `listened_at` None: now.
+        """Keep one check; its id. `listened_at` None: now. The same one told again is kept once.
 
         NotFoundError outside the actor's place; InvalidInputError names the field.
         """
@@ -81,6 +154,9 @@ class ListeningChecks:
         with self._database.write() as session:
             station = self._station(session, actor, station_id)
             _ensure_cluster(session, station_id, cluster_number)
+            told = _told_already(session, actor, station_id, cluster_number, heard, min(at, now))
+            if told is not None:
+                return told
             row = ListeningCheckRow(
                 listening_check_id=new_id(now),
                 station_id=station_id,
@@ -98,6 +174,55 @@ class ListeningChecks:
             record(session, actor, deed, at=now)
             stale_days.mark(session, station_id, [row.listened_at], now)
             return row.listening_check_id
+
+    def page(self, actor: Actor, station_id: str) -> CheckPage:
+        """What the page of one station shows. NotFoundError outside the place."""
+        now, tree = self._now(), self._places.tree()
+        month = period_of(Basis.CALENDAR, Length.MONTH, local_date(now))
+        with self._database.read() as session:
+            station = self._station(session, actor, station_id)
+            rows = session.scalars(
+                select(ListeningCheckRow)
+                .where(ListeningCheckRow.station_id == station_id)
+                .order_by(ListeningCheckRow.listened_at.desc())
+                .limit(SHOWN)
+            ).all()
+            clusters = session.execute(
+                select(SpeakerClusterRow.number, SpeakerClusterRow.name)
+                .where(SpeakerClusterRow.station_id == station_id)
+                .order_by(SpeakerClusterRow.number)
+            )
+            return CheckPage(
+                station_id=station_id,
+                place=tree.places[station.place_id],
+                clusters=tuple((number, name) for number, name in clusters),
+                sounding=_sounding(session, station_id, now),
+                month=month,
+                heard=_heard_since(session, [station_id], month).get(station_id, 0),
+                wanted=self._wanted,
+                checks=tuple(
+                    HeardCheck(view_of(row), sounded_at(session, station_id, row.listened_at))
+                    for row in rows
+                ),
+            )
+
+    def unheard(self, actor: Actor) -> tuple[Unheard, ...]:
+        """Stations in service at the actor's place and below that lack a check this month."""
+        tree = self._places.tree()
+        stations = [one for one in tree.stations_in([actor.place_id]) if one.is_in_service]
+        month = period_of(Basis.CALENDAR, Length.MONTH, local_date(self._now()))
+        with self._database.read() as session:
+            heard = _heard_since(session, [one.station_id for one in stations], month)
+        return tuple(
+            Unheard(
+                one.station_id,
+                tree.places[one.place_id],
+                tree.district_of(one.place_id),
+                heard.get(one.station_id, 0),
+            )
+            for one in stations
+            if heard.get(one.station_id, 0) < self._wanted
+        )
 
     def latest(self, actor: Actor, station_id: str, limit: int = 20) -> tuple[CheckView, ...]:
         """The checks of one station, the newest first. NotFoundError outside the place."""
@@ -156,4 +281,86 @@ def _ensure_cluster(session: Session, station_id: str, number: int | None) -> No
         )
     )
     if known is None:
-        raise InvalidInputError("no such cluster", field="cluster_number", problem="unknown")
+        raise InvalidInputError(
+            "no such cluster", field="cluster_number", problem="unknown_cluster"
+        )
+
+
+def sounded_at(session: Session, station_id: str, at: datetime) -> Sounded | None:
+    """What the station says it aired at an instant, give or take what a watch is wrong."""
+    rows = session.scalars(
+        select(SlotResultRow)
+        .where(
+            SlotResultRow.station_id == station_id,
+            SlotResultRow.planned_at > at - LONGEST_SLOT,
+            SlotResultRow.planned_at < at + VERIFIED_WITHIN,
+            SlotResultRow.started_at <= at + VERIFIED_WITHIN,
+        )
+        .order_by(SlotResultRow.started_at.desc())
+    )
+    for row in rows:
+        if _aired_at(row, at):
+            return Sounded(row.slot_id, row.title, row.planned_at)
+    return None
+
+
+def _aired_at(row: SlotResultRow, at: datetime) -> bool:
+    if row.started_at is None:
+        return False
+    if row.outcome == SOUNDING:
+        return at <= row.started_at + timedelta(milliseconds=row.planned_ms) + VERIFIED_WITHIN
+    ends = row.started_at + timedelta(milliseconds=row.played_ms)
+    return row.played_ms > 0 and at <= ends + VERIFIED_WITHIN
+
+
+def _sounding(session: Session, station_id: str, now: datetime) -> Sounded | None:
+    row = session.scalars(
+        select(SlotResultRow)
+        .where(
+            SlotResultRow.station_id == station_id,
+            SlotResultRow.outcome == SOUNDING,
+            SlotResultRow.planned_at > now - LONGEST_SLOT,
+        )
+        .order_by(SlotResultRow.planned_at.desc())
+        .limit(1)
+    ).first()
+    return Sounded(row.slot_id, row.title, row.planned_at) if row is not None else None
+
+
+def _heard_since(session: Session, station_ids: Sequence[str], month: Period) -> dict[str, int]:
+    rows = session.execute(
+        select(ListeningCheckRow.station_id, func.count())
+        .where(
+            ListeningCheckRow.station_id.in_(station_ids),
+            ListeningCheckRow.heard != Heard.NOT_HEARD.value,
+            ListeningCheckRow.listened_at >= month.starts_at,
+            ListeningCheckRow.listened_at < month.ends_at,
+        )
+        .group_by(ListeningCheckRow.station_id)
+    )
+    return {station_id: count for station_id, count in rows}  # noqa: C416 - typed rows
+
+
+def _told_already(
+    session: Session,
+    actor: Actor,
+    station_id: str,
+    cluster_number: int | None,
+    heard: Heard,
+    at: datetime,
+) -> str | None:
+    row = ListeningCheckRow
+    return session.scalar(
+        select(row.listening_check_id)
+        .where(
+            row.station_id == station_id,
+            row.checked_by == actor.account_id,
+            row.heard == heard.value,
+            row.cluster_number.is_(None)
+            if cluster_number is None
+            else row.cluster_number == cluster_number,
+            row.listened_at > at - SAME_WITHIN,
+            row.listened_at < at + SAME_WITHIN,
+        )
+        .limit(1)
+    )

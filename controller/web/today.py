@@ -35,6 +35,9 @@ def _values() -> dict[str, object]:
         "view": services().today.view(actor),
         "to_confirm": [one for one in found if one.is_waiting(now)],
         "faults": services().faults.open_at(actor),
+        "unheard": services().listening_checks.unheard(actor)
+        if actor.may(Permission.CHECK_LISTENING)
+        else (),
     }
 
 

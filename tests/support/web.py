@@ -215,6 +215,12 @@ class Centre:
                 self.database, self.clock, self.places, day_book, self.settings.plan
             ),
             "listening_checks": ListeningChecks(self.database, self.clock, self.places),
+            "listening_checks": ListeningChecks(
+                self.database,
+                self.clock,
+                self.places,
+                self.settings.figures.listening_checks_per_month,
+            ),
             "maintenance": Maintenance(self.database, self.clock, self.places, self.settings.plan),
             "faults": FaultDesk(self.database, self.clock, self.places),
             "repairs": Repairs(self.database, self.clock, self.places),

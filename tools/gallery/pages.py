@@ -68,6 +68,7 @@ PAGES = (
     Page("stations.show", "Trang của trạm đã ngừng", "/tram/bac-ai-phuoc-thanh", "tram-ngung"),
     Page("stations.show", "Trang của trạm mất kết nối", "/tram/bac-ai-phuoc-trung", "tram-mat-ket-noi"),
     Page("commune.show", "Trang của xã", "/xa/{station_id}", "xa", is_english=True),
+    Page("listening.index", "Nghe kiểm tra", "/xa/{station_id}/nghe", "xa-nghe", is_english=True),
     Page("priority_orders.index", "Thứ tự hai nội dung ưu tiên", "/xa/{station_id}/uu-tien", "xa-uu-tien", roles=("commune",)),
     Page("station_desk.index", "Đài", "/dai", "dai"),
     Page("station_desk.show", "Thiết lập đài", "/dai/{station_id}", "dai-thiet-lap"),

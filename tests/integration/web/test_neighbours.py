@@ -40,7 +40,8 @@ REFUSED_PLACE = "Nơi đã chọn nằm ngoài địa bàn của bạn."
 FULL = {
     "airs_at": "06:00", "comment": "x", "cut_end": "1", "cut_start": "0", "day": "27/11/2026",
     "from_at": "06:00", "from_on": "27/11/2026", "full_name": "x", "heard": "1",
-    "language": "vi", "lenh": "refresh", "longest_min": "30", "name": "x", "number_0": "0912345678",
+    "language": "vi", "lenh": "refresh", "longest_min": "30", "name": "x", "nghe": "heard",
+    "number_0": "0912345678",
     "part": "correction", "password": "x", "promised_on": "27/11/2026", "reason": "x",
     "retire_why": "x", "role": "auditor", "row_version": "1", "sure": "1", "text": "x",
     "thu_tieng_1": "vi", "title": "x", "typed": "x", "until_at": "07:00",
@@ -190,6 +191,7 @@ NAMES_NOTHING = {
     "emergencies.call_off", "emergencies.confirm", "emergencies.receive", "emergencies.review",
     "emergencies.set_aside", "emergencies.withdraw", "holidays.remove", "hours.end",
     "equipment.change", "equipment.create", "equipment.retire",
+    "listening.write",
     "notices.read_all", "notices.save", "notices.test", "offers.accept", "offers.decline",
     "place_rules.save", "pole.report", "pole_codes.make", "pole_codes.renew",
     "pole_codes.switch_off", "programmes.retire", "programmes.sketch", "readings.change",
