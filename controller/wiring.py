@@ -86,6 +86,7 @@ from controller.services.fault_reports import FaultDesk
 from controller.services.figures import Figures
 from controller.services.filing import FilingDesk
 from controller.services.fleet import Fleet
+from controller.services.headlines import Headlines
 from controller.services.holidays import Holidays
 from controller.services.hours import Hours
 from controller.services.ingest_desk import IngestDesk
@@ -382,6 +383,7 @@ def build_services(
         maintenance=Maintenance(database, now, places, settings.plan),
         day_book=day_book,
         figures=figures_book,
+        headlines=Headlines(database, now, places, figures_book),
         reports=Reports(database, now, places, figures_book),
         station_days=StationDays(database, now, places, day_book, settings.plan),
         listening_checks=ListeningChecks(database, now, places),

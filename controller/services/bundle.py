@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from controller.services.fault_reports import FaultDesk
     from controller.services.figures import Figures
     from controller.services.filing import FilingDesk
+    from controller.services.headlines import Headlines
     from controller.services.holidays import Holidays
     from controller.services.hours import Hours
     from controller.services.library import Library
@@ -104,6 +105,7 @@ class Services:
     maintenance: Maintenance
     day_book: DayBook
     figures: Figures
+    headlines: Headlines
     listening_checks: ListeningChecks
     reports: Reports
     station_days: StationDays

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
-from controller.domain.availability import Outage, joined
+from controller.domain.availability import Outage, day_span, joined
 from controller.domain.effective import Bar, Share, Short, is_only_unheard
 from controller.domain.figures import (
     NUMBERS,
@@ -173,14 +173,38 @@ class Figures:
         with self._database.read() as session:
             return self.read(session, tree, place_id, period)
 
+    def of_station(self, actor: Actor, station_id: str, period: Period) -> StationFigures | None:
+        """One station; None: it was in service on no day of the period.
+
+        NotFoundError outside the actor's place.
+        """
+        tree = self._places.tree()
+        station = tree.station(station_id)
+        ensure_within(tree, actor, station.place_id if station else None)
+        assert station is not None  # noqa: S101 - ensure_within refuses None
+        with self._database.read() as session:
+            found = self.read(session, tree, station.place_id, period)
+        mine = (one for one in found.stations if one.station_id == station_id)
+        return next(mine, None)
+
     def read(
-        self, session: Session, tree: PlaceTree, place_id: str, period: Period
+        self,
+        session: Session,
+        tree: PlaceTree,
+        place_id: str,
+        period: Period,
+        *,
+        with_today: bool = True,
     ) -> PlaceFigures:
-        """The same in the caller's transaction, for whoever may see it."""
-        now = self._now()
+        """The same in the caller's transaction, for whoever may see it.
+
+        Without today it tells of the days that are over, from kept rows alone: much cheaper.
+        """
+        now = self._now() if with_today else day_span(local_date(self._now()))[0]
         stations = _stations_under(tree, place_id)
         months = [month for month in month_periods(period) if month.starts_at <= now]
-        counted = self._counted(session, [one.station_id for one in stations], period, months, now)
+        ids = [one.station_id for one in stations]
+        counted = self._counted(session, ids, period, months, now, with_today=with_today)
         closed = _closed(session, counted.keys(), months)
         names = names_of(session, tree, counted.keys())
         found = [
@@ -242,10 +266,13 @@ class Figures:
         period: Period,
         months: Sequence[Period],
         now: datetime,
+        *,
+        with_today: bool = True,
     ) -> dict[str, dict[Period, MonthFigures]]:
         """By station and month the part of it that lies in the period."""
         adding = {key: {month: Adding() for month in months} for key in station_ids}
-        for row in self._rows(session, station_ids, period, now):
+        today = local_date(now) if with_today else None
+        for row in self._rows(session, station_ids, period, today):
             for month in months:
                 if month.holds(row["day"]):
                     adding[row["station_id"]][month].add(row)
@@ -256,7 +283,7 @@ class Figures:
         }
 
     def _rows(
-        self, session: Session, station_ids: Sequence[str], period: Period, now: datetime
+        self, session: Session, station_ids: Sequence[str], period: Period, today: date | None
     ) -> Iterable[Mapping[str, Any]]:
         wanted = set(station_ids)
         query = (
@@ -269,8 +296,7 @@ class Figures:
         for row in session.execute(query).mappings():
             if row["station_id"] in wanted:
                 yield dict(row)
-        today = local_date(now)
-        if period.holds(today):
+        if today is not None and period.holds(today):
             yield from self._days.values(session, station_ids, today)
 
     def _station(

@@ -15,6 +15,7 @@ from controller.services.province_map import CREDIT, province_map
 from controller.services.tiles import Tile
 from controller.web import board_map
 from controller.web.board_map import BoardMap
+from controller.web.headline import effective
 from controller.web.policy import current_actor, requires, services
 from controller.web.probes import is_link_up
 from controller.web.words import STATES
@@ -156,6 +157,7 @@ def _facts(view: BoardView, choice: Choice) -> dict[str, Any]:
         "chosen": choice.loc,
         "is_link_up": is_link_up(),
         "filter_counts": _counts(narrowed),
+        **effective(),
     }
 
 

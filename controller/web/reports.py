@@ -60,8 +60,8 @@ def index() -> str:
         period=chosen,
         place_id=place_id,
         choices=_choices(),
-        earlier=_address(place_id, before(chosen)),
-        later=None if after(chosen).starts_at > web_now() else _address(place_id, after(chosen)),
+        earlier=address(place_id, before(chosen)),
+        later=None if after(chosen).starts_at > web_now() else address(place_id, after(chosen)),
         years=range(local_date(web_now()).year + 1, FIRST_YEAR - 1, -1),
         is_over=is_over(chosen, web_now()),
         drawings=_drawings(report),
@@ -206,7 +206,8 @@ def _place_names() -> dict[str, str]:
     return {one.station_id: place_word(one.place_id) for one in known}
 
 
-def _address(place_id: str, one: Period) -> dict[str, object]:
+def address(place_id: str, one: Period) -> dict[str, object]:
+    """What the address of a report of that place and period asks."""
     return {
         "noi": place_id,
         "co-so": one.basis.value,
@@ -222,7 +223,7 @@ def words() -> dict[str, object]:
         "Basis": Basis,
         "LENGTHS": LENGTHS,
         "PlaceKind": PlaceKind,
-        "address": _address,
+        "address": address,
         "basis_word": report_words.basis_word,
         "length_word": report_words.length_word,
         "short_period": report_words.short_period,

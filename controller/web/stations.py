@@ -15,6 +15,7 @@ from controller.web import story_words
 from controller.web.bulletin_words import LANGUAGES
 from controller.web.context import web_now
 from controller.web.formats import STATION_TZ, local
+from controller.web.headline import station_months
 from controller.web.policy import current_actor, requires, services
 from station_protocol.messages import RefreshDeed, StopDeed, TestToneDeed
 
@@ -50,6 +51,7 @@ def show(station_id: str) -> str:
         opens_h=opens_h,
         closes_h=closes_h,
         left=lambda at: _left(at, day, opens_h, closes_h),
+        figures=station_months(station_id),
     )
 
 

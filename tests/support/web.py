@@ -47,6 +47,7 @@ from controller.services.equipment import Equipment
 from controller.services.fault_reports import FaultDesk
 from controller.services.figures import Figures
 from controller.services.filing import FilingDesk
+from controller.services.headlines import Headlines
 from controller.services.hours import Hours
 from controller.services.library import Library
 from controller.services.listening_checks import ListeningChecks
@@ -210,6 +211,7 @@ class Centre:
                     self.database, self.clock, self.places, day_book, self.settings.figures
                 )
             ),
+            "headlines": Headlines(self.database, self.clock, self.places, book),
             "reports": Reports(self.database, self.clock, self.places, book),
             "station_days": StationDays(
                 self.database, self.clock, self.places, day_book, self.settings.plan
