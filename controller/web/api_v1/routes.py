@@ -12,6 +12,7 @@ from controller.web.api_v1 import (
     audit,
     bulletin_deeds,
     emergencies,
+    figures,
     me,
     schedule_deeds,
     slots,
@@ -28,6 +29,7 @@ NOUNS: tuple[Operations, ...] = (
     schedule_deeds.operations,
     slots.operations,
     emergencies.operations,
+    figures.operations,
     audit.operations,
 )
 

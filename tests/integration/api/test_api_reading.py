@@ -211,3 +211,18 @@ def test_an_officer_of_a_commune_is_told_of_the_commune_only(world: Neighbours) 
     page = _told(world, f"/slots/{world.slot.slot_id}", token)
     assert [one["station_id"] for one in page["stations"]] == [COMMUNE]
     assert NOW + timedelta(days=1) > world.slot.starts_at
+
+
+def test_figures_of_a_place_are_those_of_the_report(world: Neighbours) -> None:
+    world.here.clock.move(hours=3)
+    told = _told(world, f"/figures?place={COMMUNE}&length=year&year=2026")
+    assert told["place"]["place_id"] == COMMUNE
+    assert (told["period"]["first_on"], told["period"]["last_on"]) == ("2026-01-01", "2026-12-31")
+    (station,) = told["stations"]
+    assert (station["station_id"], station["is_effective"]) == (COMMUNE, False)
+    settled, share = told["sums"]["settled"], told["sums"]["availability"]
+    assert share["whole"] == sum(settled.values()) - settled["maint_s"] > 0
+    assert _told(world, "/figures")["period"]["number"] == 11
+    neighbour = asked(world.here, world.neighbour_token, f"/figures?place={COMMUNE}")
+    assert neighbour.status_code == 404
+    assert asked(world.here, world.token, "/figures?length=half&number=3").status_code == 422
