@@ -173,6 +173,13 @@ class NoticesSettings:
 
     station_down_after_min: int = 10
     """Minutes without a sign of life before somebody is told that a station is gone."""
+    escalate_urgent_min: int = 3
+    """Minutes an emergency that stations did not acknowledge waits for somebody to take it on
+    before everybody of the place above is told; 0: never."""
+    escalate_page_min: int = 30
+    """The same for a station or a priority slot that failed, and for forged messages."""
+    escalate_note_min: int = 0
+    """The same for every other alarm."""
     kept_days: int = 90
     """Days a notice stays on the pages of those who were told."""
 

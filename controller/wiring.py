@@ -26,6 +26,7 @@ from audio_library.speech.speaker import Speaker
 from audio_library.store import ORIGINAL_SUFFIX, AssetStore, FolderStore
 from audio_library.worker_process import WorkerProcess
 from controller.app import create_app
+from controller.domain.alarms import Patience
 from controller.domain.notices import Way
 from controller.errors import BrokerError
 from controller.jobs import (
@@ -57,6 +58,7 @@ from controller.metrics.exporter import Exporter
 from controller.metrics.internals import Internals
 from controller.services import safe_xml
 from controller.services.accounts import Accounts
+from controller.services.alarms import Alarms
 from controller.services.approvals import ApprovalQueue
 from controller.services.as_run import AsRun
 from controller.services.audit import AuditTrail
@@ -71,6 +73,7 @@ from controller.services.bundle import Services
 from controller.services.calendar import Calendar
 from controller.services.cap_inbox import CapInbox
 from controller.services.centre_runs import CentreRuns
+from controller.services.centre_signs import CentreSigns
 from controller.services.comments import Comments
 from controller.services.contacts import Contacts
 from controller.services.cuts import Cuts
@@ -117,6 +120,7 @@ from controller.services.readings import Readings
 from controller.services.repairs import Repairs
 from controller.services.reports import Reports
 from controller.services.restoring import Target, refuse_unfinished
+from controller.services.room import Room
 from controller.services.schedule_templates import ScheduleTemplates
 from controller.services.schedules import Schedules
 from controller.services.sharing import Sharing
@@ -399,6 +403,7 @@ def build_services(
         as_run=AsRun(database, now, places, settings.plan),
         today=Today(database, now, places, hours),
         notices=Notices(database, now, places),
+        alarms=Alarms(database, now, places),
         notice_choices=NoticeChoices(database, now, wake, ways=ways_of(settings)),
         deliveries=Deliveries(database, now, places),
         board=Board(database, now, places),
@@ -499,6 +504,12 @@ def _background(
         scheduler.wake,
         ways=ways_of(settings),
         station_down_after=timedelta(minutes=settings.notices.station_down_after_min),
+        patience=Patience(
+            timedelta(minutes=settings.notices.escalate_urgent_min),
+            timedelta(minutes=settings.notices.escalate_page_min),
+            timedelta(minutes=settings.notices.escalate_note_min),
+        ),
+        centre=CentreSigns(database, now, settings, Room(settings.folder, settings.sound)),
     )
     for job, work in (
         (notices, notices.notices(watch)),

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     REPORT_FAULTS = "report_faults"
     CHECK_LISTENING = "check_listening"
     """To write down what was heard below the horns."""
+    TAKE_ALARMS = "take_alarms"
+    """To say that one sees to an alarm of the own place."""
     KEEP_CONTACTS = "keep_contacts"
     MANAGE_STATIONS = "manage_stations"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -46,6 +48,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(
         {
             Permission.VIEW,
+            Permission.TAKE_ALARMS,
             Permission.ORDER_STATIONS,
             Permission.KEEP_CONTACTS,
             Permission.MANAGE_STATIONS,
@@ -65,6 +68,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.KEEP_CONTACTS,
             Permission.REPORT_FAULTS,
             Permission.CHECK_LISTENING,
+            Permission.TAKE_ALARMS,
             Permission.WARN,
         }
     ),
@@ -74,6 +78,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.APPROVE_BULLETINS,
             Permission.COMMENT,
             Permission.STOP_SOUND,
+            Permission.TAKE_ALARMS,
             Permission.WARN,
         }
     ),
@@ -88,6 +93,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.KEEP_CONTACTS,
             Permission.REPORT_FAULTS,
             Permission.CHECK_LISTENING,
+            Permission.TAKE_ALARMS,
         }
     ),
     Role.AUDITOR: frozenset({Permission.VIEW, Permission.CHECK_LISTENING, Permission.READ_AUDIT}),

@@ -14,7 +14,7 @@ from controller.errors import InvalidInputError
 
 
 class NoticeKind(StrEnum):
-    """What a notice is about: the first four wait for a person, the others failed in a place."""
+    """What a notice is about: the first four wait for a person, the others are alarms."""
 
     TO_APPROVE = "to_approve"
     RETURNED = "returned"
@@ -24,16 +24,16 @@ class NoticeKind(StrEnum):
     SLOT_FAILED = "slot_failed"
     STATION_DOWN = "station_down"
     PUBLIC_FAULT = "public_fault"
+    UNHEARD = "emergency_unheard"
+    PRIORITY_FAILED = "priority_failed"
+    FORGED = "forged"
+    STATION_FAULT = "station_fault"
+    CENTRE = "centre"
 
     @property
     def is_of_a_place(self) -> bool:
-        """Whether it tells of stations, and is gathered by place."""
-        return self in {
-            NoticeKind.NOT_READY,
-            NoticeKind.SLOT_FAILED,
-            NoticeKind.STATION_DOWN,
-            NoticeKind.PUBLIC_FAULT,
-        }
+        """Whether it tells of stations or of the centre, and is gathered by place."""
+        return self in ALARMS
 
 
 class Way(StrEnum):
@@ -42,14 +42,31 @@ class Way(StrEnum):
     PAGE = "page"
     EMAIL = "email"
     WEBHOOK = "webhook"
+    COMMAND = "command"
+
+    @property
+    def is_called(self) -> bool:
+        """Whether one message is made for all who want it, and not one for each."""
+        return self in {Way.WEBHOOK, Way.COMMAND}
 
 
 _K = NoticeKind
-_TROUBLE = (_K.NOT_READY, _K.SLOT_FAILED, _K.STATION_DOWN, _K.PUBLIC_FAULT)
+_TROUBLE = (
+    _K.UNHEARD,
+    _K.PRIORITY_FAILED,
+    _K.NOT_READY,
+    _K.SLOT_FAILED,
+    _K.STATION_DOWN,
+    _K.FORGED,
+    _K.STATION_FAULT,
+    _K.PUBLIC_FAULT,
+)
+ALARMS = frozenset({*_TROUBLE, _K.CENTRE})
+"""Kinds that tell of what went wrong in a place: who looks after it takes them on."""
 
 OFFERED: Mapping[Role, tuple[NoticeKind, ...]] = {
-    Role.ADMIN: _TROUBLE,
-    Role.OPERATOR: (_K.RETURNED, _K.COMMENT, *_TROUBLE),
+    Role.ADMIN: (*_TROUBLE, _K.CENTRE),
+    Role.OPERATOR: (_K.RETURNED, _K.COMMENT, *_TROUBLE, _K.CENTRE),
     Role.APPROVER: (_K.TO_APPROVE, _K.TO_CONFIRM, _K.COMMENT, *_TROUBLE),
     Role.COMMUNE_OFFICER: (_K.RETURNED, _K.COMMENT, *_TROUBLE),
     Role.AUDITOR: _TROUBLE,
@@ -115,6 +132,11 @@ HELD_FOR: Mapping[NoticeKind, timedelta] = {
     _K.SLOT_FAILED: timedelta(minutes=2),
     _K.STATION_DOWN: timedelta(minutes=2),
     _K.PUBLIC_FAULT: timedelta(minutes=5),
+    _K.UNHEARD: timedelta(seconds=15),
+    _K.PRIORITY_FAILED: timedelta(seconds=30),
+    _K.FORGED: timedelta(seconds=30),
+    _K.STATION_FAULT: timedelta(minutes=2),
+    _K.CENTRE: timedelta(seconds=30),
 }
 """How long the first of it waits for the others before it is sent away."""
 
@@ -127,6 +149,11 @@ GOOD_FOR: Mapping[NoticeKind, timedelta] = {
     _K.SLOT_FAILED: timedelta(hours=24),
     _K.STATION_DOWN: timedelta(hours=24),
     _K.PUBLIC_FAULT: timedelta(hours=48),
+    _K.UNHEARD: timedelta(hours=2),
+    _K.PRIORITY_FAILED: timedelta(hours=24),
+    _K.FORGED: timedelta(hours=24),
+    _K.STATION_FAULT: timedelta(hours=24),
+    _K.CENTRE: timedelta(hours=24),
 }
 """After so long nobody is helped any more by getting it."""
 
@@ -143,14 +170,18 @@ DELIBERATE = frozenset(
 """Reasons of a slot that somebody decided: told in reports, but nobody is called for them."""
 
 
-def gathered_at(tree: PlaceTree, reader_place_id: str, station_place_id: str) -> str | None:
+def gathered_at(
+    tree: PlaceTree, reader_place_id: str, station_place_id: str, *, whole: bool = False
+) -> str | None:
     """The place under which a reader is told of a station; None: it is none of theirs.
 
-    A commune is told of itself; whoever looks after more is told of each district as one.
+    A commune is told of itself; whoever looks after more is told of each district as one, and
+    where the `whole` province is concerned, who looks after it of that as one.
     """
     if not tree.is_within(station_place_id, reader_place_id):
         return None
-    if tree.places[reader_place_id].kind is PlaceKind.COMMUNE:
+    kind = tree.places[reader_place_id].kind
+    if kind is PlaceKind.COMMUNE or (whole and kind is PlaceKind.PROVINCE):
         return reader_place_id
     district = tree.district_of(station_place_id)
     return district.place_id if district else station_place_id

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from audio_library.store import AssetStore
     from controller.services.accounts import Accounts
+    from controller.services.alarms import Alarms
     from controller.services.approvals import ApprovalQueue
     from controller.services.as_run import AsRun
     from controller.services.audit import AuditTrail
@@ -118,6 +119,7 @@ class Services:
     as_run: AsRun
     today: Today
     notices: Notices
+    alarms: Alarms
     notice_choices: NoticeChoices
     deliveries: Deliveries
     board: Board

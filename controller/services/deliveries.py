@@ -1,8 +1,10 @@
 """Letters and calls on their way: taken by one sender at a time, tried again, given up in the end.
 
-A row is claimed before it is sent and marked afterwards. A process that dies in between leaves the
-claim to lapse, so nothing is lost; what it may have sent in that instant goes out once more under
-the same id, by which the other side knows it.
+A row is written in the transaction that decides what is told, claimed before it is sent and marked
+afterwards. At least once: a process that dies leaves the claim to lapse, so nothing is lost. And at
+most once but for one instant: only a process that dies after the other side took it and before the
+mark is written sends it again, and then under the same id (`Vang-Delivery`, `Idempotency-Key`,
+`Message-ID`, `VANG_ID`), by which the other side knows it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
+from controller.domain.alarms import Event, above
 from controller.domain.notices import NoticeKind, Way, pause_after
 from controller.services.notice_people import People, people_of
 from controller.services.notices import NoticeView, items_of, view_of
@@ -59,6 +62,7 @@ class Parcel:
     to: tuple[Recipient, ...]
     created_at: datetime
     attempts: int
+    event: Event = Event.OPENED
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,28 @@ def _due(way: Way, now: datetime) -> Select[NoticeDeliveryRow]:
     )
 
 
+def _is_called_for(session: Session, row: NoticeDeliveryRow, notice: NoticeRow | None) -> bool:
+    """Whether it still has to be sent: nobody hears of the end of what they never heard of."""
+    if notice is None:
+        return True
+    if row.what == Event.ESCALATED.value:
+        return notice.acknowledged_at is None
+    if row.what != Event.OVER.value:
+        return True
+    delivery = NoticeDeliveryRow
+    query = select(delivery).where(
+        delivery.notice_id == row.notice_id,
+        delivery.way == row.way,
+        delivery.what != Event.OVER.value,
+    )
+    if not Way(row.way).is_called:
+        query = query.where(delivery.account_id == row.account_id)
+    return any(
+        one.state == "sent" or (one.attempts > 0 and one.error is None)
+        for one in session.scalars(query)
+    )
+
+
 class Deliveries:
     """Hands out what is due, and notes what became of it."""
 
@@ -132,14 +158,15 @@ class Deliveries:
         notice = session.get(NoticeRow, row.notice_id) if row.notice_id else None
         people = people_of(session, self._places.tree())
         to = self._recipients(session, row, notice, people)
-        if not to:
+        if not to or not _is_called_for(session, row, notice):
             row.state, row.done_at = "void", now
             return None
         row.next_at, row.attempts = now + CLAIMED_FOR, row.attempts + 1
+        row.error = None  # nobody knows what becomes of this try
         view = None
         if notice is not None:
             view = view_of(notice, items_of(session, [notice.notice_id])[notice.notice_id])
-        return Parcel(row.delivery_id, way, view, to, row.created_at, row.attempts)
+        return Parcel(row.delivery_id, way, view, to, row.created_at, row.attempts, Event(row.what))
 
     def sent(self, parcel: Parcel) -> None:
         """It arrived at the other side."""
@@ -159,7 +186,7 @@ class Deliveries:
                 update(NoticeDeliveryRow)
                 .where(
                     NoticeDeliveryRow.delivery_id == parcel.delivery_id,
-                    NoticeDeliveryRow.state == "waiting",
+                    NoticeDeliveryRow.state.in_(("waiting", "void")),
                 )
                 .values(next_at=next_at, error=error[:LONGEST_ERROR])
                 .execution_options(synchronize_session=False)
@@ -187,17 +214,18 @@ class Deliveries:
         """Who still wants it; a letter has one at most."""
         if notice is None:
             ids: Sequence[str] = [row.account_id]
-        elif row.way == Way.EMAIL.value:
+        elif not Way(row.way).is_called:
             ids = [row.account_id]
         else:
-            ids = self._called(session, notice, people)
+            ids = self._called(session, row, notice, people)
         way = Way(row.way)
         found = []
         for account_id in ids:
             person = people.by_id.get(account_id)
             if person is None:
                 continue
-            wants = notice is None or person.choices.wants(NoticeKind(notice.kind), way)
+            is_asked = row.what != Event.OPENED.value
+            wants = notice is None or is_asked or person.choices.wants(NoticeKind(notice.kind), way)
             has_address = way is not Way.EMAIL or person.choices.email is not None
             if wants and has_address:
                 actor = person.actor
@@ -212,9 +240,14 @@ class Deliveries:
                 )
         return tuple(found)
 
-    def _called(self, session: Session, notice: NoticeRow, people: People) -> Sequence[str]:
-        """Everybody a line is for who wants to be called."""
+    def _called(
+        self, session: Session, row: NoticeDeliveryRow, notice: NoticeRow, people: People
+    ) -> Sequence[str]:
+        """Everybody a line is for; who opened a call has to want it."""
         kind = NoticeKind(notice.kind)
+        if row.what == Event.ESCALATED.value:
+            told = people.at(above(people.tree, notice.group_key), kind)
+            return sorted(one.actor.account_id for one in told)
         if not kind.is_of_a_place:
             return [notice.group_key]
         tree = self._places.tree()
@@ -222,8 +255,11 @@ class Deliveries:
         for item in items_of(session, [notice.notice_id])[notice.notice_id]:
             place_id = item.facts.get("place_id", "")
             if place_id in tree.places:
-                found |= people.groups_of(kind, place_id).get(notice.group_key, frozenset())
-        return sorted(found)
+                whole = tree.places[notice.group_key].parent_id is None
+                groups = people.groups_of(kind, place_id, whole=whole)
+                found |= groups.get(notice.group_key, frozenset())
+        way = Way(row.way)
+        return sorted(one for one in found if people.by_id[one].choices.wants(kind, way))
 
     # -- for the admin --------------------------------------------------------------------------
 
@@ -273,5 +309,6 @@ class Deliveries:
             last = {row.way: row.sent_at for row in session.execute(query)}
         return {
             way: WayState(way, waiting.get(way.value, 0), last.get(way.value))
-            for way in (Way.EMAIL, Way.WEBHOOK)
+            for way in Way
+            if way is not Way.PAGE
         }

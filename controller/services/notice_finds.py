@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Permission
@@ -18,7 +18,6 @@ from controller.domain.board import Sign
 from controller.domain.bulletins import BulletinState
 from controller.domain.emergencies import CONFIRMED_WITHIN, State, may_second
 from controller.domain.notices import DELIBERATE, NoticeKind
-from controller.domain.station_state import ShownState
 from controller.services.near_slots import slots_near
 from controller.services.notice_people import People
 from controller.services.readiness import judge_slots
@@ -31,8 +30,9 @@ from controller.storage.models import (
     BulletinVersionRow,
     EmergencyRow,
     FaultReportRow,
+    MaintenanceWindowRow,
     SlotResultRow,
-    StationStateRow,
+    SlotRow,
 )
 
 SOON = timedelta(hours=2)
@@ -42,7 +42,6 @@ LOOKS_BACK = timedelta(hours=48)
 """Failed slots and remarks are told so long; what comes to light later stands in the reports."""
 
 _FAILED = (Sign.MISSED.value, Sign.CUT_SHORT.value)
-_GONE = (ShownState.UNKNOWN.value, ShownState.DOWN.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,11 @@ class Find:
     def key(self) -> tuple[str, str, str]:
         """What it is told once by."""
         return self.kind.value, self.group_key, self.item_key
+
+    @property
+    def station_id(self) -> str | None:
+        """The station it is about; None: none."""
+        return self.facts.get("station_id")
 
 
 def to_approve(session: Session, people: People) -> Iterator[Find]:
@@ -168,13 +172,26 @@ def _still_sees(people: People, account_id: str, bulletin: BulletinRow) -> bool:
 
 
 def failed_slots(session: Session, people: People, now: datetime) -> Iterator[Find]:
-    """Slots that were not heard, or not to their end, and nobody had decided so."""
-    query = select(SlotResultRow).where(
-        SlotResultRow.outcome.in_(_FAILED),
-        SlotResultRow.planned_at > now - LOOKS_BACK,
-        or_(SlotResultRow.reason.is_(None), SlotResultRow.reason.not_in(DELIBERATE)),
+    """Slots that were not heard, or not to their end, and nobody had decided so.
+
+    What falls into declared maintenance is in the reports, but nobody is called for it.
+    """
+    query = (
+        select(SlotResultRow, SlotRow.priority)
+        .join(SlotRow, SlotRow.slot_id == SlotResultRow.slot_id, isouter=True)
+        .where(
+            SlotResultRow.outcome.in_(_FAILED),
+            SlotResultRow.planned_at > now - LOOKS_BACK,
+            or_(SlotResultRow.reason.is_(None), SlotResultRow.reason.not_in(DELIBERATE)),
+            ~exists().where(
+                MaintenanceWindowRow.station_id == SlotResultRow.station_id,
+                MaintenanceWindowRow.from_at <= SlotResultRow.planned_at,
+                MaintenanceWindowRow.until_at > SlotResultRow.planned_at,
+            ),
+        )
     )
-    for row in session.scalars(query):
+    for row, priority in session.execute(query):
+        kind = NoticeKind.PRIORITY_FAILED if priority == "priority" else NoticeKind.SLOT_FAILED
         facts = {
             "slot_id": row.slot_id,
             "title": row.title,
@@ -182,25 +199,7 @@ def failed_slots(session: Session, people: People, now: datetime) -> Iterator[Fi
             "outcome": row.outcome,
             "reason": row.reason or "",
         }
-        yield from _of_station(people, NoticeKind.SLOT_FAILED, row.station_id, row.slot_id, facts)
-
-
-def stations_down(
-    session: Session, people: People, now: datetime, *, since: datetime, grace: timedelta
-) -> Iterator[Find]:
-    """Stations nobody has heard of for longer than `grace`, or that said good-bye.
-
-    `since`: when this centre began to look; before that nobody could have heard them.
-    """
-    if now - since < grace:
-        return
-    query = select(StationStateRow).where(
-        StationStateRow.shown_state.in_(_GONE), StationStateRow.shown_since_at <= now - grace
-    )
-    for row in session.scalars(query):
-        began_at = (row.shown_since_at or now).isoformat()
-        facts = {"at": began_at, "state": row.shown_state}
-        yield from _of_station(people, NoticeKind.STATION_DOWN, row.station_id, began_at, facts)
+        yield from of_station(people, kind, row.station_id, row.slot_id, facts)
 
 
 def public_faults(session: Session, people: People) -> Iterator[Find]:
@@ -214,7 +213,7 @@ def public_faults(session: Session, people: People) -> Iterator[Find]:
             "at": row.reported_at.isoformat(),
             "text": row.text,
         }
-        yield from _of_station(
+        yield from of_station(
             people, NoticeKind.PUBLIC_FAULT, row.station_id, row.fault_report_id, facts
         )
 
@@ -235,7 +234,7 @@ def not_ready(session: Session, people: People, now: datetime) -> Iterator[Find]
                 "at": slot.starts_at.isoformat(),
             }
             for one in slot.not_ready:
-                yield from _of_station(
+                yield from of_station(
                     people,
                     NoticeKind.NOT_READY,
                     one.station_id,
@@ -244,12 +243,19 @@ def not_ready(session: Session, people: People, now: datetime) -> Iterator[Find]
                 )
 
 
-def _of_station(
-    people: People, kind: NoticeKind, station_id: str, what: str, facts: Mapping[str, str]
+def of_station(
+    people: People,
+    kind: NoticeKind,
+    station_id: str,
+    what: str,
+    facts: Mapping[str, str],
+    *,
+    whole: bool = False,
 ) -> Iterable[Find]:
+    """One thing at a station, for each place it is told under; `whole`: the province as one."""
     station = people.tree.stations.get(station_id)
     if station is None:
         return
-    for group, readers in people.groups_of(kind, station.place_id).items():
+    for group, readers in people.groups_of(kind, station.place_id, whole=whole).items():
         told = {**facts, "station_id": station_id, "place_id": station.place_id}
         yield Find(kind, group, f"{station_id} {what}", group, told, readers)

@@ -46,12 +46,21 @@ class People:
         """Those whose role holds it."""
         return [one for one in self.by_id.values() if one.actor.may(permission)]
 
-    def groups_of(self, kind: NoticeKind, station_place_id: str) -> Mapping[str, frozenset[str]]:
-        """Under which places a station is told, and to which accounts; none where nobody is."""
+    def at(self, place_id: str, kind: NoticeKind) -> list[Person]:
+        """Those of this very place who have anything to do with the kind."""
+        return [one for one in self._by_place.get(place_id, ()) if one.can_be_told(kind)]
+
+    def groups_of(
+        self, kind: NoticeKind, station_place_id: str, *, whole: bool = False
+    ) -> Mapping[str, frozenset[str]]:
+        """Under which places a station is told, and to which accounts; none where nobody is.
+
+        `whole`: the province is told as one.
+        """
         found: defaultdict[str, set[str]] = defaultdict(set)
         for place in self.tree.path(station_place_id):
-            group = gathered_at(self.tree, place.place_id, station_place_id)
-            told = [one for one in self._by_place.get(place.place_id, ()) if one.can_be_told(kind)]
+            group = gathered_at(self.tree, place.place_id, station_place_id, whole=whole)
+            told = self.at(place.place_id, kind)
             if group is not None and told:
                 found[group] |= {one.actor.account_id for one in told}
         return {group: frozenset(accounts) for group, accounts in found.items()}

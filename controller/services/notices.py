@@ -35,6 +35,11 @@ class NoticeView:
     closed_at: datetime | None
     items: tuple[Item, ...]
     read_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    """The name of who took it on."""
+    escalated_at: datetime | None = None
+    """When the place above was told that nobody had."""
 
     @property
     def is_unread(self) -> bool:
@@ -176,4 +181,7 @@ def view_of(row: NoticeRow, items: tuple[Item, ...], read_at: datetime | None = 
         closed_at=row.closed_at,
         items=items,
         read_at=read_at,
+        acknowledged_at=row.acknowledged_at,
+        acknowledged_by=row.acknowledged_by_name,
+        escalated_at=row.escalated_at,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from controller.web import (
+    alarm_list,
     approvals,
     audit,
     auth,
@@ -74,6 +75,7 @@ ALL: tuple[Blueprint, ...] = (
     readings.bp,
     report_files.bp,
     notices.bp,
+    alarm_list.bp,
     reports.bp,
     audit.bp,
     probes.bp,

@@ -19,6 +19,7 @@ DEEDS: dict[str, Callable[[], str]] = {
     "account.disable": lambda: _("Khóa tài khoản"),
     "account.enable": lambda: _("Mở lại tài khoản"),
     "account.notices": lambda: _("Chọn cách nhận tin"),
+    "alarm.taken": lambda: _("Nhận xử lý cảnh báo"),
     "token.create": lambda: _("Tạo mã truy cập"),
     "token.revoke": lambda: _("Thu hồi mã truy cập"),
     "token.denied": lambda: _("Dùng mã truy cập, bị từ chối"),

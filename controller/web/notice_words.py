@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -13,6 +13,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from controller.domain.alarms import SEVERITY, Event, began_together
 from controller.domain.notices import Item, NoticeKind, Way
 from controller.domain.places import Place, PlaceTree
 from controller.services.deliveries import Parcel
@@ -21,7 +22,7 @@ from controller.services.notices import NoticeView
 from controller.services.webhook import Call
 from controller.web import formats
 from controller.web.schedule_words import NAMED, listed, where
-from controller.web.words import outcome_words
+from controller.web.words import outcome_words, trouble_word
 
 KINDS = {
     NoticeKind.TO_CONFIRM: (_l("Tin khẩn cấp, diễn tập chờ xác nhận"), "horn", "down"),
@@ -32,6 +33,11 @@ KINDS = {
     NoticeKind.SLOT_FAILED: (_l("Buổi không phát, hoặc bị ngắt"), "x", "down"),
     NoticeKind.STATION_DOWN: (_l("Trạm mất kết nối lâu"), "lost", "lost"),
     NoticeKind.PUBLIC_FAULT: (_l("Người dân báo loa hỏng"), "tool", "warn"),
+    NoticeKind.UNHEARD: (_l("Trạm chưa nhận tin khẩn cấp"), "horn", "down"),
+    NoticeKind.PRIORITY_FAILED: (_l("Buổi ưu tiên không phát, hoặc bị ngắt"), "x", "down"),
+    NoticeKind.FORGED: (_l("Lệnh, tin giả mạo bị từ chối"), "lock", "down"),
+    NoticeKind.STATION_FAULT: (_l("Đồng hồ, thẻ nhớ, sổ của trạm có vấn đề"), "warn", "warn"),
+    NoticeKind.CENTRE: (_l("Trung tâm: đĩa, chứng thư, sao lưu, phần mềm trạm"), "warn", "warn"),
 }
 """Kind of a notice: what it is chosen by, its icon, its class."""
 
@@ -39,6 +45,7 @@ WAYS = {
     Way.PAGE: _l("Trên trang"),
     Way.EMAIL: _l("Thư điện tử"),
     Way.WEBHOOK: _l("Webhook"),
+    Way.COMMAND: _l("Lệnh trên máy trung tâm"),
 }
 """How somebody is told."""
 
@@ -202,7 +209,7 @@ def _station_down(notice: NoticeView, tree: PlaceTree) -> Told:
     items = notice.holding
     places = _places(tree, items)
     first = min(datetime.fromisoformat(item.facts["at"]) for item in items)
-    heading = _(
+    heading = _silent_together(notice, tree, items) or _(
         "%(where)s mất kết nối từ %(at)s",
         where=formats.capitalised(where(tree, places)),
         at=formats.moment(first),
@@ -210,11 +217,45 @@ def _station_down(notice: NoticeView, tree: PlaceTree) -> Told:
     details = [_names(places)] if len(places) > NAMED else []
     back = len(notice.items) - len(items)
     if notice.closed_at:
-        details.append(_("Đã nối lại hết lúc %(at)s.", at=formats.moment(notice.closed_at)))
+        at = formats.moment(notice.closed_at)
+        details.append(_("Đã nối lại hết lúc %(at)s, mất %(span)s.", at=at, span=lasted(notice)))
     elif back:
         details.append(_("%(n)s trạm khác đã nối lại.", n=back))
-    station_ids = {item.facts["station_id"] for item in items}
-    path = f"/tram/{station_ids.pop()}" if len(station_ids) == 1 else "/bang"
+    return Told(heading, tuple(details), _station_path(items))
+
+
+def _began(items: Sequence[Item]) -> list[datetime]:
+    return [datetime.fromisoformat(item.facts["at"]) for item in items]
+
+
+def _silent_together(notice: NoticeView, tree: PlaceTree, items: Sequence[Item]) -> str | None:
+    """The heading of several stations with probably one cause; None: they are told one by one."""
+    began = _began(items)
+    group = tree.places.get(notice.group_id)
+    if group is None or not began_together(began):
+        return None
+    write = (
+        _("%(where)s: %(n)s trạm mất kết nối từ %(at)s, có thể do trung tâm")
+        if group.parent_id is None
+        else _("%(where)s: %(n)s trạm mất kết nối từ %(at)s, có thể do đường truyền")
+    )
+    at = formats.moment(min(began))
+    return write % {"where": formats.capitalised(group.full_name), "n": len(items), "at": at}
+
+
+def _unheard(notice: NoticeView, tree: PlaceTree) -> Told:
+    items = notice.holding
+    places = _places(tree, items)
+    heading = _(
+        "%(where)s chưa nhận tin khẩn cấp %(title)s",
+        where=formats.capitalised(where(tree, places)),
+        title=_some(_titles(items)),
+    )
+    details = [_("Gọi điện cho xã ngay, báo dân bằng cách khác.")]
+    if len(places) > NAMED:
+        details.append(_names(places))
+    about = {item.facts["emergency_id"] for item in items}
+    path = f"/khan-cap/{about.pop()}" if len(about) == 1 else "/khan-cap"
     return Told(heading, tuple(details), path)
 
 
@@ -226,6 +267,77 @@ def _public_fault(notice: NoticeView, tree: PlaceTree) -> Told:
     details = ([_some(said)] if said else []) + ([_names(places)] if len(places) > NAMED else [])
     path = f"/sua-chua/{items[0].facts['fault_report_id']}" if len(items) == 1 else "/sua-chua"
     return Told(heading, tuple(details), path)
+def _forged(notice: NoticeView, tree: PlaceTree) -> Told:
+    items = notice.holding
+    places = _places(tree, items)
+    heading = _(
+        "%(where)s: có lệnh hoặc tin giả mạo, đã từ chối",
+        where=formats.capitalised(where(tree, places)),
+    )
+    whys = dict.fromkeys(trouble_word(item.facts["why"]) for item in items)
+    first = _(
+        "Lần đầu lúc %(at)s: %(why)s.", at=formats.moment(min(_began(items))), why=listed([*whys])
+    )
+    ask = _("Kiểm tra ai giữ mật khẩu, khóa của trạm; đổi nếu lộ.")
+    return Told(heading, (first, ask), _station_path(items))
+
+
+_FAULTS = {
+    "clock": _l("đồng hồ chưa tin được"),
+    "disk": _l("thẻ nhớ sắp đầy"),
+    "journal": _l("sổ phát chưa gửi về được"),
+}
+
+
+def _station_fault(notice: NoticeView, tree: PlaceTree) -> Told:
+    items = notice.holding
+    places = _places(tree, items)
+    whats = list(dict.fromkeys(str(_FAULTS[item.facts["what"]]) for item in items))
+    heading = _(
+        "%(where)s: %(what)s",
+        where=formats.capitalised(where(tree, places)),
+        what=listed(whats),
+    )
+    first = _("Từ %(at)s.", at=formats.moment(min(_began(items))))
+    names = (_names(places),) if len(places) > NAMED else ()
+    return Told(heading, (first, *names), _station_path(items))
+
+
+def _station_path(items: Sequence[Item]) -> str:
+    station_ids = {item.facts["station_id"] for item in items}
+    return f"/tram/{station_ids.pop()}" if len(station_ids) == 1 else "/bang"
+
+
+def _centre(notice: NoticeView, _tree: PlaceTree) -> Told:
+    first, *others = (_CENTRE[item.facts["what"]](item.facts) for item in notice.holding)
+    return Told(_("Trung tâm: %(what)s", what=first), tuple(others), "/canh-bao")
+
+
+def _day(iso: str) -> str:
+    return formats.moment(datetime.fromisoformat(iso))
+
+
+_CENTRE: dict[str, Callable[[Mapping[str, str]], str]] = {
+    "disk": lambda facts: _(
+        "đĩa sắp đầy, còn %(room)s", room=formats.megabytes(int(facts["free_bytes"]))
+    ),
+    "certificate_web": lambda facts: _(
+        "chứng thư của trang web hết hạn %(at)s", at=_day(facts["until"])
+    ),
+    "certificate_broker": lambda facts: _(
+        "chứng thư của máy chủ nhắn tin hết hạn %(at)s", at=_day(facts["until"])
+    ),
+    "backup": lambda facts: _(
+        "bản sao lưu mới nhất đã cũ, làm lúc %(at)s", at=_day(facts["made_at"])
+    ),
+    "agents": lambda facts: _(
+        "%(n)s/%(all)s trạm chạy phần mềm cũ hơn bản %(newest)s",
+        n=facts["old"],
+        all=facts["all"],
+        newest=facts["newest"],
+    ),
+}
+"""What is wrong with the centre, by its sign."""
 
 
 _TELL: dict[NoticeKind, Callable[[NoticeView, PlaceTree], Told]] = {
@@ -237,7 +349,63 @@ _TELL: dict[NoticeKind, Callable[[NoticeView, PlaceTree], Told]] = {
     NoticeKind.SLOT_FAILED: _slot_failed,
     NoticeKind.STATION_DOWN: _station_down,
     NoticeKind.PUBLIC_FAULT: _public_fault,
+    NoticeKind.UNHEARD: _unheard,
+    NoticeKind.PRIORITY_FAILED: _slot_failed,
+    NoticeKind.FORGED: _forged,
+    NoticeKind.STATION_FAULT: _station_fault,
+    NoticeKind.CENTRE: _centre,
 }
+
+
+def taken(notice: NoticeView) -> str:
+    """Who took it on, and how soon."""
+    at = notice.acknowledged_at or notice.changed_at
+    return _(
+        "%(who)s xử lý, nhận lúc %(at)s (sau %(span)s)",
+        who=notice.acknowledged_by,
+        at=formats.moment(at),
+        span=_span(at - notice.opened_at),
+    )
+
+
+def _span(time: timedelta) -> str:
+    """In whole minutes, at least one."""
+    return formats.duration(max(1, round(time / timedelta(minutes=1))) * 60_000)
+
+
+def lasted(notice: NoticeView) -> str:
+    """How long it took until it was over, or has taken: from the first of it."""
+    began = [
+        datetime.fromisoformat(item.facts["at"]) for item in notice.items if "at" in item.facts
+    ]
+    first = min([*began, notice.opened_at])
+    return _span((notice.closed_at or notice.changed_at) - first)
+
+
+def over(notice: NoticeView, tree: PlaceTree) -> Told:
+    """That it is over: since when, and how long it took."""
+    closed_at = notice.closed_at or notice.changed_at
+    at, span = formats.moment(closed_at), lasted(notice)
+    items = notice.items
+    if notice.kind is NoticeKind.STATION_DOWN:
+        places = formats.capitalised(where(tree, _places(tree, items)))
+        heading = _("%(where)s đã nối lại lúc %(at)s, mất %(span)s", where=places, at=at, span=span)
+    else:
+        what = told(notice, tree).heading
+        heading = _("Đã hết lúc %(at)s, sau %(span)s: %(what)s", at=at, span=span, what=what)
+    return Told(heading, (), told(notice, tree).path)
+
+
+def escalated(notice: NoticeView, tree: PlaceTree) -> Told:
+    """That nobody took it on."""
+    said = told(notice, tree)
+    waited = _span((notice.escalated_at or notice.changed_at) - notice.opened_at)
+    heading = _("Chưa ai nhận xử lý: %(what)s", what=said.heading)
+    first = _("Đã chờ %(span)s. Bấm “Tôi xử lý” ở trang Cảnh báo.", span=waited)
+    return Told(heading, (first, *said.details), "/canh-bao")
+
+
+_SAYS = {Event.OPENED: told, Event.ESCALATED: escalated, Event.OVER: over}
 
 
 class Writer:
@@ -271,6 +439,8 @@ class Writer:
         body: dict[str, Any] = {
             "id": parcel.delivery_id,
             "kind": notice.kind.value if notice else "test",
+            "event": parcel.event.value,
+            "severity": SEVERITY[notice.kind].value if notice and notice.kind in SEVERITY else None,
             "heading": said.heading,
             "details": list(said.details),
             "url": f"{self._address()}{said.path}",
@@ -282,6 +452,6 @@ class Writer:
 
     def _told(self, parcel: Parcel) -> Told:
         if parcel.notice is not None:
-            return told(parcel.notice, self._tree())
+            return _SAYS[parcel.event](parcel.notice, self._tree())
         at = formats.moment(parcel.created_at)
         return Told(_("Tin thử, gửi lúc %(at)s", at=at), (_("Đường gửi này thông."),), NOTICES)

@@ -412,12 +412,38 @@ def _tell(made: Neighbours, district: District) -> None:
             )
         )
     district.ids["notice_id"] = notice_id
+    _alarm(made, district)
     cap = made.centre.services.cap
     for blueprint, status in (("emergencies", "Actual"), ("drills", "Exercise")):
         came = cap.receive(
             operator, alert(status=status).replace("Bão".encode(), district.words("bão").encode())
         )
         district.ids[f"{blueprint}.cap_alert_id"] = came
+
+
+def _alarm(made: Neighbours, district: District) -> None:
+    """Slots that failed, told to everybody of the district."""
+    alarm_id = f"alarm-{district.place_id}"
+    facts = {
+        "slot_id": PAST_SLOT[district.place_id], "title": district.words("lỡ"),
+        "at": NOW.isoformat(), "outcome": "missed", "reason": "",
+        "station_id": district.ids["station_id"], "place_id": district.commune_id,
+    }  # fmt: skip
+    with made.centre.database.write() as session:
+        session.add(
+            NoticeRow(
+                notice_id=alarm_id, kind="slot_failed", group_key=district.place_id,
+                place_id=district.place_id, opened_at=NOW, changed_at=NOW, closed_at=None,
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(
+            NoticeItemRow(
+                kind="slot_failed", group_key=district.place_id, item_key=district.mark,
+                notice_id=alarm_id, facts=facts, began_at=NOW, ended_at=None,
+            )
+        )  # fmt: skip
+    district.ids["alarms.notice_id"] = alarm_id
 
 
 def _warn(made: Neighbours, desk: EmergencyDesk | DrillDesk, district: District) -> None:

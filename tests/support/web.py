@@ -28,6 +28,7 @@ from audio_library.store import FolderStore
 from controller.app import create_app
 from controller.domain.accounts import Actor, Role
 from controller.services.accounts import Accounts, NewAccount
+from controller.services.alarms import Alarms
 from controller.services.approvals import ApprovalQueue
 from controller.services.audit import AuditTrail
 from controller.services.audit_chain import AuditChain
@@ -234,6 +235,7 @@ class Centre:
                 self.database, self.clock, self.places, FolderStore(self.folder / "sounds")
             ),
             "notices": Notices(self.database, self.clock, self.places),
+            "alarms": Alarms(self.database, self.clock, self.places),
             "notice_choices": NoticeChoices(
                 self.database, self.clock, self.wake, ways=ways_of(self.settings)
             ),

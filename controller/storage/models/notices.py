@@ -26,6 +26,13 @@ class NoticeRow(Base):
     changed_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     """Since when nothing of it holds any more."""
+    acknowledged_at: Mapped[datetime | None]
+    """When somebody took an alarm on; it takes in nothing more and is not told above."""
+    acknowledged_by: Mapped[str | None]
+    """Account id of who did; no foreign key, the name beside it is what is shown."""
+    acknowledged_by_name: Mapped[str | None]
+    escalated_at: Mapped[datetime | None]
+    """When the place above was told that nobody had."""
 
 
 class NoticeItemRow(Base):
@@ -73,7 +80,7 @@ class NoticeDeliveryRow(Base):
 
     __tablename__ = "notice_delivery"
     __table_args__ = (
-        CheckConstraint("way in ('email','webhook')", name="way"),
+        CheckConstraint("way in ('email','webhook','command')", name="way"),
         CheckConstraint("state in ('waiting','sent','failed','void')", name="state"),
         Index(None, "state", "way", "next_at"),
         Index(None, "account_id", "created_at"),
@@ -83,6 +90,8 @@ class NoticeDeliveryRow(Base):
     notice_id: Mapped[str | None] = mapped_column(ForeignKey("notice.notice_id"), index=True)
     """None: a test message."""
     way: Mapped[str]
+    what: Mapped[str] = mapped_column(default="opened")
+    """"opened", "escalated" or "over"."""
     account_id: Mapped[str] = mapped_column(ForeignKey("account.account_id"))
     """Whose letter it is; of a call, somebody it is for."""
     state: Mapped[str] = mapped_column(default="waiting")

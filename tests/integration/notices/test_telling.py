@@ -113,7 +113,7 @@ def test_a_broken_district_is_one_line_for_each_who_looks_after_it(house: Centre
         assert (line.kind, len(line.items)) == (NoticeKind.STATION_DOWN, stations)
     assert here.lines(other) == []
     page = words(house.client(Role.OPERATOR, PROVINCE).get("/thong-bao"))
-    assert "9/9 xã huyện Bác Ái mất kết nối từ 17:04 25/11/2026" in page
+    assert "Huyện Bác Ái: 9 trạm mất kết nối từ 17:04 25/11/2026, có thể do đường truyền" in page
     own = words(house.client(Role.COMMUNE_OFFICER, COMMUNE).get("/thong-bao"))
     assert "Xã Phước Bình mất kết nối từ 17:04 25/11/2026" in own
     assert here.look() == 0, "what was told is not told again"
@@ -183,7 +183,7 @@ def test_what_is_over_is_closed_and_rings_no_more(house: Centre) -> None:
     here.look()
     assert here.unread(district) == 0
     page = words(house.client(Role.OPERATOR, DISTRICT).get("/thong-bao"))
-    assert "Đã nối lại hết lúc 17:16 25/11/2026." in page
+    assert "Đã nối lại hết lúc 17:16 25/11/2026, mất 12 phút." in page
     assert "đã xong" in page
     with house.database.read() as session:
         states = session.scalars(select(NoticeDeliveryRow.state)).all()

@@ -180,6 +180,7 @@ EDITING = (
 """Forms that name in a hidden field what they change: schedule or programme."""
 
 NAMES_NOTHING = {
+    "alarms.take",
     "approvals.approve", "approvals.return_", "audit.export", "auth.change_password",
     "auth.choose_language", "auth.choose_theme", "auth.end_other_sessions", "auth.end_session",
     "auth.enter", "auth.sign_out", "bulletins.approve", "bulletins.begin_upload",
@@ -220,11 +221,13 @@ ASKED = {
     "dau": "what an open map has seen of the slots to come",
     "den": "a path of this site",
     "do-dai": "one of a few words",
+    "dia-ban": "/canh-bao?dia-ban={place}",
     "het": "yes or no",
     "do-dai": "how long a period is",
     "gio": "a time of day",
     "huyen": "a district of those the own list has, see SEARCHES",
     "lich": "/lich/doi?lich={schedule_id}&ngay=2026-11-30",
+    "loai": "one of a few words",
     "loc": "one of a few words",
     "luc": "one of a few words, or a time of day",
     "mau": "/chuong-trinh/moi?mau={programme_id}",
@@ -241,6 +244,7 @@ ASKED = {
     "so": "which period of its year",
     "tieng": "a language of the emergency in the address",
     "tim": "words, see SEARCHES",
+    "tinh-trang": "one of a few words",
     "tin": "/khan-cap/soan?tin={emergencies.cap_alert_id} /dien-tap/soan?tin={drills.cap_alert_id}",
     "tram": "/bao-cao/nhat-ky/pdf?tram={station_id}&nam=2026&thang=11",
     "trang": "a page number",
