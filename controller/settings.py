@@ -227,14 +227,35 @@ class MailSettings:
 class WebhookSettings:
     """An address of another program that is called with notices."""
 
-    url: str = ""
-    """`https://...`, or `http://` on this machine; empty: nobody is called."""
+    url: str = field(default="", repr=False)
+    """`https://...`, or `http://` on this machine; empty: nobody is called. A bot's address holds
+    its token: name it in a file."""
     secret: str = field(default="", repr=False)
-    """Key of the signature in the header Vang-Signature."""
+    """Key of the signature in the header Vang-Signature; needed without a template."""
+    template: str = ""
+    """Body of a call: `telegram`, `zalo`, or a JSON file with fields like `{text}`; empty: the
+    centre's own."""
+    chat: str = ""
+    """What `{chat}` stands for in the template: the chat to write to."""
+    form: bool = False
+    """Send the template as a form (`application/x-www-form-urlencoded`) instead of JSON."""
+    header: str = field(default="", repr=False)
+    """One more header, `Name: value`, as gateways ask for to know who calls."""
     tls_ca: str = ""
     """PEM file of the CA that signed the certificate of the address; empty: the system's."""
     timeout_s: int = 10
     """Seconds to wait for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSettings:
+    """A program on this machine that is run with notices; off unless it is named."""
+
+    path: str = ""
+    """Absolute path of a file only root or the controller's own user can write; empty: none. It is
+    run without a shell and without arguments, with the text on its standard input."""
+    timeout_s: int = 20
+    """Seconds until it is killed and tried again later, at most 120."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +315,7 @@ class Settings:
     figures: FiguresSettings = FiguresSettings()
     mail: MailSettings = MailSettings()
     webhook: WebhookSettings = WebhookSettings()
+    command: CommandSettings = CommandSettings()
     api: ApiSettings = ApiSettings()
     metrics: MetricsSettings = MetricsSettings()
     cap: CapSettings = CapSettings()
@@ -315,7 +337,15 @@ class Settings:
 
 
 SECRETS = frozenset(
-    {"broker.password", "mail.password", "metrics.token", "s3.secret_key", "webhook.secret"}
+    {
+        "broker.password",
+        "mail.password",
+        "metrics.token",
+        "s3.secret_key",
+        "webhook.header",
+        "webhook.secret",
+        "webhook.url",
+    }
 )
 
 

@@ -74,6 +74,7 @@ from controller.services.calendar import Calendar
 from controller.services.cap_inbox import CapInbox
 from controller.services.centre_runs import CentreRuns
 from controller.services.centre_signs import CentreSigns
+from controller.services.command import Command
 from controller.services.comments import Comments
 from controller.services.contacts import Contacts
 from controller.services.cuts import Cuts
@@ -585,9 +586,11 @@ def _senders(
     """A thread for each way that is set up."""
     writer = Writer(app, services.places.tree, lambda: _web_address(settings))
     mail, webhook = Mail(settings.mail, now), Webhook(settings.webhook, now)
+    command = Command(settings.command)
     send: dict[Way, Callable[[Parcel], None]] = {
         Way.EMAIL: lambda parcel: mail.send(writer.letter(parcel)),
         Way.WEBHOOK: lambda parcel: webhook.send(writer.call(parcel)),
+        Way.COMMAND: lambda parcel: command.send(writer.call(parcel)),
     }
     return [
         DeliveryWorker(services.deliveries, way, send[way], on_failure=on_failure)

@@ -92,7 +92,7 @@ class NoticeChoices:
         """
         if way not in self.ways:
             raise InvalidInputError("not set up", field="test", problem="way_not_set_up")
-        if way is Way.WEBHOOK and not actor.may(Permission.MANAGE_ACCOUNTS):
+        if way.is_called and not actor.may(Permission.MANAGE_ACCOUNTS):
             raise ForbiddenError(str(Permission.MANAGE_ACCOUNTS))
         if way is Way.EMAIL and self.of(actor).email is None:
             raise InvalidInputError("no address", field="email", problem="no_email")

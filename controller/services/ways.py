@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from controller.domain.exposure import is_loopback, is_safe_url
 from controller.domain.notices import Way, clean_email
 from controller.errors import InvalidInputError
-from controller.settings import MailSettings, Settings, SettingsError, WebhookSettings
+from controller.services.call_templates import template_of
+from controller.services.command import LONGEST_TIMEOUT_S, obstacle
+from controller.settings import (
+    CommandSettings,
+    MailSettings,
+    Settings,
+    SettingsError,
+    WebhookSettings,
+)
 
+_HEADER = re.compile(r"[A-Za-z0-9_-]+: [\x21-\x7e]+(?: [\x21-\x7e]+)*")
 SECURITY = ("starttls", "tls", "none")
 
 
@@ -19,6 +31,9 @@ def ways_of(settings: Settings) -> frozenset[Way]:
     if settings.webhook.url:
         _check_webhook(settings.webhook)
         found.add(Way.WEBHOOK)
+    if settings.command.path:
+        _check_command(settings.command)
+        found.add(Way.COMMAND)
     return frozenset(found)
 
 
@@ -42,8 +57,18 @@ def _check_mail(mail: MailSettings) -> None:
         raise SettingsError("mail.sender is missing, and mail.host is set")
 
 
+def _check_command(command: CommandSettings) -> None:
+    problem = obstacle(Path(command.path))
+    if problem is not None:
+        raise SettingsError(f"command.path {command.path!r} {problem}")
+    if not 1 <= command.timeout_s <= LONGEST_TIMEOUT_S:
+        raise SettingsError(f"command.timeout_s is 1 to {LONGEST_TIMEOUT_S}")
+
+
 def _check_webhook(webhook: WebhookSettings) -> None:
     if not is_safe_url(webhook.url):
-        raise SettingsError(f"webhook.url {webhook.url!r} must be https, or http on this machine")
-    if not webhook.secret:
+        raise SettingsError("webhook.url must be https, or http on this machine")
+    if template_of(webhook) is None and not webhook.secret:
         raise SettingsError("webhook.secret is missing, and webhook.url is set")
+    if webhook.header and not _HEADER.fullmatch(webhook.header):
+        raise SettingsError("webhook.header is no 'Name: value' of plain ASCII letters")

@@ -8,15 +8,17 @@ import http.client
 import json
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from controller.services.call_templates import refusal_in, template_of
 from controller.services.sending import NeverError, NotNowError
 from controller.settings import WebhookSettings
 
 VERSION = 1
+LONGEST_ANSWER_BYTES = 64_000
 TRY_AGAIN = frozenset({408, 425, 429})
 """Answers of the 4xx kind that mean: later."""
 
@@ -27,6 +29,8 @@ class Call:
 
     call_id: str
     body: Mapping[str, Any]
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What a template can put into its own body."""
 
 
 def signature(secret: str, at_s: int, body: bytes) -> str:
@@ -41,29 +45,52 @@ class Webhook:
     def __init__(self, settings: WebhookSettings, now: Callable[[], datetime]) -> None:
         self._settings = settings
         self._now = now
+        self._template = template_of(settings)
 
     def send(self, call: Call) -> None:
         """Make the call. NotNowError to try again, NeverError when that is no use."""
-        body = json.dumps({"version": VERSION, **call.body}, ensure_ascii=False).encode()
+        body, content_type = self._body(call)
         headers = {
-            "Content-Type": "application/json; charset=utf-8",
+            "Content-Type": content_type,
             "User-Agent": "vang",
             "Vang-Delivery": call.call_id,
-            "Vang-Signature": signature(self._settings.secret, int(self._now().timestamp()), body),
+            "Idempotency-Key": call.call_id,  # so gateways that know it take a repetition once
+            **self._credentials(body),
         }
         connection = self._connection()
         try:
             connection.request("POST", self._path(), body, headers)
-            status = connection.getresponse().status
+            answer = connection.getresponse()
+            status, said = answer.status, answer.read(LONGEST_ANSWER_BYTES)
         except (OSError, http.client.HTTPException) as error:
             raise NotNowError(f"{type(error).__name__}: {error}") from error
         finally:
             connection.close()
         if 200 <= status < 300:
+            refusal = refusal_in(said) if self._template is not None else None
+            if refusal is not None:  # a token that ran out is put right by people: it still goes
+                raise NotNowError(refusal)
             return
         if 300 <= status < 500 and status not in TRY_AGAIN:
             raise NeverError(f"HTTP {status}")
         raise NotNowError(f"HTTP {status}")
+
+    def _body(self, call: Call) -> tuple[bytes, str]:
+        if self._template is not None:
+            fields = {**call.fields, "chat": self._settings.chat}
+            return self._template.fill(fields), self._template.content_type
+        body = json.dumps({"version": VERSION, **call.body}, ensure_ascii=False).encode()
+        return body, "application/json; charset=utf-8"
+
+    def _credentials(self, body: bytes) -> Mapping[str, str]:
+        chosen, found = self._settings, {}
+        if chosen.secret:
+            at_s = int(self._now().timestamp())
+            found["Vang-Signature"] = signature(chosen.secret, at_s, body)
+        if chosen.header:
+            name, _, value = chosen.header.partition(": ")
+            found[name] = value
+        return found
 
     def _connection(self) -> http.client.HTTPConnection:
         parts, timeout = urlsplit(self._settings.url), self._settings.timeout_s

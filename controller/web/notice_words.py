@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from controller.domain.alarms import SEVERITY, Event, began_together
+from controller.domain.direction import unturned
 from controller.domain.notices import Item, NoticeKind, Way
 from controller.domain.places import Place, PlaceTree
 from controller.services.deliveries import Parcel
@@ -448,7 +449,26 @@ class Writer:
             "recipients": sorted(one.username for one in parcel.to),
             "items": [dict(item.facts) for item in notice.holding] if notice else [],
         }
-        return Call(parcel.delivery_id, body)
+        return Call(parcel.delivery_id, body, self._fields(parcel, said))
+
+    def _fields(self, parcel: Parcel, said: Told) -> dict[str, str]:
+        """What a template or a command is told, every one of it a plain text."""
+        notice = parcel.notice
+        place = self._tree().places.get(notice.group_id) if notice else None
+        url = f"{self._address()}{said.path}"
+        severity = SEVERITY.get(notice.kind) if notice else None
+        return {
+            "id": parcel.delivery_id,
+            "kind": notice.kind.value if notice else "test",
+            "event": parcel.event.value,
+            "severity": severity.value if severity else "",
+            "title": unturned(said.heading),
+            "details": unturned("\n".join(said.details)),
+            "place": formats.capitalised(place.full_name) if place else "",
+            "url": url,
+            "at": (notice.opened_at if notice else parcel.created_at).isoformat(),
+            "text": unturned("\n".join([said.heading, *said.details, url])),
+        }
 
     def _told(self, parcel: Parcel) -> Told:
         if parcel.notice is not None:

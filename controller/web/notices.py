@@ -98,7 +98,8 @@ def save() -> Answer:
 @requires(Permission.VIEW)
 def test() -> Answer:
     """Send a test letter to the reader, or as an admin a test call."""
-    way = Way.WEBHOOK if request.form.get("way") == "webhook" else Way.EMAIL
+    asked = request.form.get("way", "")
+    way = Way(asked) if asked in {Way.WEBHOOK, Way.COMMAND} else Way.EMAIL
     said = _("Đã gửi tin thử. Mở lại trang này sau ít giây để xem kết quả.")
     return _done(lambda: services().notice_choices.order_test(current_actor(), way), said)
 

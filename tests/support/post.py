@@ -88,6 +88,8 @@ class Calls:
     bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    says: bytes = b""
+    """The body of each answer that is no 204."""
 
 
 @contextmanager
@@ -103,8 +105,10 @@ def called_address() -> Iterator[Calls]:
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", f"{calls.url}/elsewhere")
-            self.send_header("Content-Length", "0")
+            said = b"" if status == 204 else calls.says
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
+            self.wfile.write(said)
 
         def log_message(self, *_line: object) -> None:
             """Requests are no news to a test."""

@@ -293,10 +293,39 @@ def test_a_call_is_signed_names_who_it_is_for_and_is_made_once(
     assert told["heading"] == LOST
     assert (told["kind"], len(told["items"]), told["version"]) == ("station_down", 9, 1)
     sent = calls.headers[1]
+    assert sent["Idempotency-Key"] == told["id"]
     assert sent["Vang-Delivery"] == told["id"] == calls.headers[0]["Vang-Delivery"]
     stamp, digest = (part.split("=")[1] for part in sent["Vang-Signature"].split(","))
     expected = hmac.new(SECRET.encode(), f"{stamp}.".encode() + body, hashlib.sha256)
     assert hmac.compare_digest(digest, expected.hexdigest())
+    post.house.close()
+
+
+def test_a_chat_is_written_to_by_its_template_and_a_polite_refusal_is_tried_again(
+    tmp_path: Path, calls: Calls
+) -> None:
+    webhook = WebhookSettings(
+        url=calls.url, template="telegram", chat="-100", header="access_token: 2026", timeout_s=5
+    )
+    post = Post(tmp_path, Settings(webhook=webhook))
+    calls.says = b'{"ok": false, "error_code": 401, "description": "Unauthorized"}'
+    calls.answers = [200]
+    post.lose_a_district()
+    post.house.clock.move(minutes=2)
+    worker = post.worker(Way.WEBHOOK)
+    assert worker.work_once("no token yet")
+    assert post.row(Way.WEBHOOK).error == "401 Unauthorized"
+    calls.says = b'{"ok": true}'
+    calls.answers = [200]
+    post.house.clock.move(minutes=1)
+    assert worker.work_once("put right")
+    assert post.row(Way.WEBHOOK).state == "sent"
+    told = json.loads(calls.bodies[1])
+    assert told["chat_id"] == "-100"
+    first, *_names, last = told["text"].splitlines()
+    assert (first, last) == (LOST, f"{ADDRESS}/bang")
+    assert ("access_token", "2026") in calls.headers[1].items()
+    assert "Vang-Signature" not in calls.headers[1]
     post.house.close()
 
 
