@@ -201,6 +201,29 @@ class FiguresSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepingSettings:
+    """How long evidence and aired sound are kept."""
+
+    evidence_months: int = 24
+    """Whole months for which journals, results and states are kept, at least 24; 0: for ever.
+    Figures by day and closed months always are."""
+    aired_sound_months: int = 12
+    """Months for which sound that was joined or made for a slot is kept behind it, at least 12; 0:
+    for ever."""
+    flips_days: int = 90
+    """Days after which changes between ready and on air, which no figure needs, are dropped; at
+    least 90."""
+
+    def __post_init__(self) -> None:
+        """SettingsError for less than what must be kept."""
+        for name, least in (("evidence_months", 24), ("aired_sound_months", 12)):
+            if getattr(self, name) != 0 and getattr(self, name) < least:
+                raise SettingsError(f"keeping.{name} is at least {least}, or 0 for ever")
+        if self.flips_days < 90:
+            raise SettingsError("keeping.flips_days is at least 90")
+
+
+@dataclass(frozen=True, slots=True)
 class MailSettings:
     """The SMTP server that sends notices by e-mail."""
 
@@ -313,6 +336,7 @@ class Settings:
     sign_in: SignInSettings = SignInSettings()
     notices: NoticesSettings = NoticesSettings()
     figures: FiguresSettings = FiguresSettings()
+    keeping: KeepingSettings = KeepingSettings()
     mail: MailSettings = MailSettings()
     webhook: WebhookSettings = WebhookSettings()
     command: CommandSettings = CommandSettings()

@@ -122,6 +122,7 @@ from controller.services.repairs import Repairs
 from controller.services.reports import Reports
 from controller.services.restoring import Target, refuse_unfinished
 from controller.services.room import Room
+from controller.services.retention import Retention
 from controller.services.schedule_templates import ScheduleTemplates
 from controller.services.schedules import Schedules
 from controller.services.sharing import Sharing
@@ -356,7 +357,7 @@ def build_services(
         library=Library(database, now, places),
         uses=BulletinUses(database, now, places),
         timeliness=TimelinessBook(database, now, places),
-        drafts=Drafts(database, now, sounds, settings.sound),
+        drafts=Drafts(database, now, sounds, settings.sound, settings.keeping),
         filing=FilingDesk(database, now, places, wake),
         sharing=Sharing(database, now, places, wake, orders=orders),
         programmes=Programmes(database, now, places, hours, wake, is_voice=is_voice),
@@ -517,7 +518,13 @@ def _background(
         (plan_refresh, plan_refresh.plan_refresh(services.plans, scheduler.wake)),
         (fleet_sweep, fleet_sweep.fleet_sweep(services.as_run)),
         (reconcile_day, reconcile_day.reconcile_day(services.as_run)),
-        (pruning, pruning.pruning(Pruning(database, now, settings.notices))),
+        (
+            pruning,
+            pruning.pruning(
+                Pruning(database, now, settings.notices),
+                Retention(database, now, settings.keeping),
+            ),
+        ),
         (audit_seal, audit_seal.audit_seal(services.audit_chain)),
         (drafts, drafts.drafts(services.drafts)),
         (

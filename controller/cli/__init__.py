@@ -87,6 +87,7 @@ COMMANDS = (
         "restore",
         options.restore,
     ),
+    Command("retention", "tell what is kept, how long, and when the oldest goes", "retention"),
     Command(
         "check-audit",
         "work out anew whether the audit trail is as it was written",

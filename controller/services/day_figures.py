@@ -20,6 +20,7 @@ from controller.domain.delivery import Airing, Delivered, delivered
 from controller.domain.policy import minute_of
 from controller.domain.schedule import local_date
 from controller.services import stale_days
+from controller.services.retention import evidence_since
 from controller.services.uptime_evidence import Evidence, Hours, evidence_of, hours_on
 from controller.settings import PlanSettings
 from controller.storage.database import Database
@@ -139,8 +140,14 @@ class DayBook:
         return self._add_days() + self._renew()
 
     def rebuild(self, first: date, last: date) -> int:
-        """Make every row of these local days anew from evidence; how many."""
+        """Make every row of these local days anew from evidence; how many.
+
+        Days whose evidence was let go stay as they were counted.
+        """
         last = min(last, local_date(self._now()) - timedelta(days=1))
+        with self._database.read() as session:
+            since = evidence_since(session)
+        first = max(first, since or first)
         made = 0
         for station_id in self._stations():
             with self._database.write() as session:

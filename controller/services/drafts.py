@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from audio_library.store import AssetStore
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import BulletinState
-from controller.domain.schedule import local_date
+from controller.domain.schedule import instant, local_date
 from controller.services.bulletin_rows import write_down
 from controller.services.named_sounds import named_sounds
-from controller.settings import SoundSettings
+from controller.services.retention import months_before
+from controller.settings import KeepingSettings, SoundSettings
 from controller.storage.database import Database
 from controller.storage.models import (
     BulletinCommentRow,
@@ -61,11 +62,13 @@ class Drafts:
         now: Callable[[], datetime],
         store: AssetStore,
         settings: SoundSettings,
+        keeping: KeepingSettings | None = None,
     ) -> None:
         self._database = database
         self._now = now
         self._store = store
         self._kept = timedelta(days=settings.drafts_kept_days)
+        self._aired_months = (keeping or KeepingSettings()).aired_sound_months
 
     def fading(self, actor: Actor) -> tuple[FadingDraft, ...]:
         """The actor's own drafts that go within two weeks, the first to go in front."""
@@ -106,9 +109,15 @@ class Drafts:
         logger.info("forgotten drafts deleted count=%s", len(rows))
         return len(rows)
 
+    def _slots_since(self) -> datetime | None:
+        """Slots from before no longer hold the sound that was made for them."""
+        if not self._aired_months:
+            return None
+        return instant(months_before(local_date(self._now()), self._aired_months), time(0))
+
     def _sweep(self) -> None:
         with self._database.read() as session:
-            keep = named_sounds(session)
+            keep = named_sounds(session, self._slots_since())
         before = self._now() - ORPHANS_KEPT
         self._store.sweep_orphans(keep, older_than_epoch_s=before.timestamp())
 

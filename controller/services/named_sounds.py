@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, select
 from sqlalchemy.orm import Session
 
-from controller.storage.models import Base
+from controller.storage.models import Base, HoldingRow, SlotRow
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -25,11 +26,23 @@ NAMING = frozenset(
 """JSON columns in which sounds are named. What a station reports of a sound stands in `holding`."""
 
 
-def named_sounds(session: Session) -> frozenset[str]:
-    """The SHA-256 in every column of that name, and in every JSON column that names sounds."""
+def named_sounds(session: Session, slots_since: datetime | None = None) -> frozenset[str]:
+    """The SHA-256 in every column of that name, and in every JSON column that names sounds.
+
+    What slots from before `slots_since` alone name is left out. A station that has a sound does not
+    name it: it asks for what plans and orders name.
+    """
     found: set[str] = set()
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
+            if table is HoldingRow.__table__:
+                continue
+            if slots_since is not None and table is SlotRow.__table__:
+                recent = select(column).where(SlotRow.starts_at >= slots_since)
+                if column_name(column) in NAMING:
+                    for value in session.scalars(recent).yield_per(1000):
+                        found.update(hashes_in(value))
+                continue
             if column.name == "sha256":
                 found |= {text for text in session.scalars(select(column).distinct()) if text}
             elif column_name(column) in NAMING:

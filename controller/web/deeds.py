@@ -94,6 +94,7 @@ DEEDS: dict[str, Callable[[], str]] = {
     "account.sign_out": lambda: _("Đăng xuất"),
     "audit.accept": lambda: _("Nhận nhật ký của bản sao cũ"),
     "centre.restore": lambda: _("Khôi phục trung tâm từ bản sao lưu"),
+    "evidence.prune": lambda: _("Xóa chứng cứ đã hết thời hạn lưu"),
     "audit.export": lambda: _("Tải nhật ký về"),
     "order.emergency": lambda: _("Phát tin khẩn cấp"),
     "order.drill": lambda: _("Phát diễn tập"),

@@ -16,7 +16,7 @@ from controller.services.bulletins import Draft
 from controller.services.drafts import Drafts
 from controller.services.filing import Filing
 from controller.services.named_sounds import NAMING, json_columns, named_sounds
-from controller.settings import SoundSettings
+from controller.settings import KeepingSettings, SoundSettings
 from controller.storage.models import (
     AuditRow,
     BulletinRow,
@@ -126,11 +126,19 @@ def test_whatever_was_aired_is_never_deleted_however_old_and_whatever_became_of_
         session.delete(session.scalars(select(IngestJobRow)).one())
         session.flush()
         session.delete(session.scalars(select(BulletinVersionRow)).one())
-    studio.drafts.prune()
+    kept_for_ever = KeepingSettings(aired_sound_months=0)
+    at_slots = (studio.centre.database, studio.centre.clock, studio.store, SoundSettings())
+    Drafts(*at_slots, kept_for_ever).prune()
     assert studio.store.has(sha256)  # the slot that aired it names it still
+    now, studio.centre.clock.at = studio.centre.clock.at, slot.starts_at + timedelta(days=365)
+    studio.drafts.prune()
+    assert studio.store.has(sha256)
+    studio.centre.clock.at = now
+    studio.drafts.prune()
+    assert not studio.store.has(sha256)  # nothing but a slot of ten years ago named it
 
 
-def test_sound_that_a_station_holds_is_kept(
+def test_that_a_station_had_a_sound_once_does_not_keep_it_at_the_centre(
     studio: Studio, author: Actor, voice_wav: bytes
 ) -> None:
     bulletin_id = studio.draft(author, sound=voice_wav)
@@ -144,7 +152,7 @@ def test_sound_that_a_station_holds_is_kept(
     age_files(studio)
     studio.centre.clock.move(days=91)
     assert studio.drafts.prune() == 1
-    assert studio.store.has(sha256)
+    assert not studio.store.has(sha256)
 
 
 def test_sound_stored_a_moment_before_its_row_is_kept(studio: Studio, tmp_path: Path) -> None:
@@ -177,6 +185,13 @@ def test_every_json_column_was_asked_whether_it_names_sounds() -> None:
         "station_flip.reasons",
         "station_plan.slots",
         "station_state.health_reasons",
+        "day_figure.bulletins",
+        "day_figure.causes",
+        "day_figure.heard_ms",
+        "day_figure.outages",
+        "day_figure.outcomes",
+        "month_close.figures",
+        "month_close.names",
         "station_state.refused",
     }
     assert json_columns() == NAMING | without
