@@ -498,6 +498,8 @@ def defaults(panel: Panel) -> dict[str, Any]:
         "mappings": [dict(one) for one in panel.mappings],
         "thresholds": {"mode": "absolute", "steps": steps},
     }
+    if panel.kind == "timeseries" and len(steps) > 1:
+        found["custom"] = {"thresholdsStyle": {"mode": "dashed"}}
     for key, bound in (("min", panel.least), ("max", panel.most)):
         if bound is not None:
             found[key] = bound

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -28,8 +29,10 @@ from tests.support.alarms import (
     prometheus,
     told_to,
 )
+from tests.support.dashboards import expressions
 from tests.support.post import Calls, MailBox, called_address, mail_server
 from tests.support.serving import agent_running, series, serving, until
+from tools import dashboards
 
 pytestmark = pytest.mark.real
 
@@ -143,11 +146,15 @@ def test_a_stopped_agent_is_told_within_five_minutes_and_its_return_too(
         with alertmanager(told_to(folder, receivers, {})) as manager:
             controller = served.address.removeprefix("http://")
             telling = f"{HERE}:{manager.port}"
-            with prometheus(folder, controller=controller, alertmanager=telling):
+            with prometheus(folder, controller=controller, alertmanager=telling) as reader:
                 with agent_running(toml):
                     until(lambda: series(served.metrics(), "vang_station_up", STATION) == 1.0)
                     time.sleep(75)  # some readings of a station in order
                     assert not told(calls, "firing")
+                    for name in dashboards.files():
+                        for question in expressions(name):
+                            path = f"/api/v1/query?query={quote(question)}"
+                            assert reader.get(path)["status"] == "success", question
                 stopped_at = datetime.now(UTC)
                 (one,) = until(lambda: told(calls, "firing"), limit_s=400, words="for the alarm")
                 took = datetime.now(UTC) - stopped_at

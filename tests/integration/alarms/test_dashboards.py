@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import yaml
 
 from controller.metrics.series import BY_NAME
 from tests.support.alarms import SHIPPED, tool
+from tests.support.dashboards import expressions, page
 from tools import dashboards
 
 DEPLOY = SHIPPED.parent
@@ -25,11 +25,6 @@ WORDS = {"sum", "count", "min", "max", "by", "on", "or", "and", "unless", "witho
 }
 
 pytestmark = pytest.mark.real
-
-
-def page(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((dashboards.FOLDER / name).read_text(encoding="utf-8"))
-    return found
 
 
 def questions(name: str) -> Iterator[str]:
@@ -106,12 +101,7 @@ def test_each_dashboard_is_another_and_says_vang_in_its_title() -> None:
 
 
 def test_prometheus_understands_every_expression(tmp_path: Path) -> None:
-    asked = [
-        target["expr"].replace("$district", "huyện Bác Ái").replace("$station", "bac-ai-phuoc-binh")
-        for name in NAMES
-        for panel in page(name)["panels"]
-        for target in panel["targets"]
-    ]
+    asked = [one for name in NAMES for one in expressions(name)]
     assert len(asked) > 50
     rules = [{"record": f"asked:{number}", "expr": one} for number, one in enumerate(asked)]
     path = tmp_path / "asked.yml"
