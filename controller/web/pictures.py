@@ -10,9 +10,7 @@ from flask_babel import gettext as _
 
 from controller.domain.availability import Tally, UptimeState, day_span
 from controller.domain.delivery import IN_FLIGHT
-from controller.domain.effective import Bar
-from controller.domain.pictures.bars import Bar as Measured
-from controller.domain.pictures.bars import Column, Words, histogram, stacked_bars, threshold_bars
+from controller.domain.pictures.bars import Words, histogram
 from controller.domain.pictures.calendar_of_days import (
     CalendarWords,
     DayState,
@@ -20,15 +18,10 @@ from controller.domain.pictures.calendar_of_days import (
     year_calendar,
 )
 from controller.domain.pictures.day_strip import Mark, Part, StripWords, day_strip
-from controller.domain.pictures.svg import SERIES, Look
-from controller.services.figures import StationFigures
-from controller.services.reports import Group
+from controller.domain.pictures.svg import Look
 from controller.services.station_days import StationDay
 from controller.web import formats
-from controller.web.report_words import causes_sorted, percent_of
 from controller.web.words import outcome_words
-
-NBSP = "\u00a0"
 
 WIDE, NARROW = 640, 328
 """Widths of drawings: of a column on a desk, of a phone of 360 px."""
@@ -136,99 +129,3 @@ def _bins() -> Sequence[tuple[str, float, float]]:
         found.append((f"≤ {length}", float(low), float(high)))
         low = high
     return [*found, (f"> {formats.duration(low * 1000)}", float(low), float("inf"))]
-
-
-def groups_picture(
-    groups: Sequence[Group],
-    bar: Bar,
-    *,
-    width: float = WIDE,
-    look: Look = Look.PAGE,
-    key: str = "groups",
-) -> tuple[str, str]:
-    """Availability of districts or communes beside the bar, and the same in words."""
-    bars = [
-        Measured(
-            formats.capitalised(one.name),
-            one.sums.availability.percent,
-            _(
-                "%(share)s · %(effective)s/%(stations)s trạm",
-                share=percent_of(one.sums.availability).replace(" ", NBSP),
-                effective=one.effective,
-                stations=one.stations,
-            ),
-        )
-        for one in groups
-    ]
-    told = "; ".join(f"{one.name} {one.words}" for one in bars)
-    name = _("Tỷ lệ sẵn sàng và số trạm hiệu quả")
-    limit = bar.availability_per_mille / 10
-    mark = _("mức %(percent)s", percent=f"{formats.number(limit, 1)}{NBSP}%")
-    drawn = threshold_bars(
-        bars, (limit, mark), Words(name, told), _plain, width=width, look=look, key=key
-    )
-    return drawn, f"{name}: {told}"
-
-
-def causes_picture(
-    stations: Iterable[StationFigures],
-    *,
-    width: float = WIDE,
-    look: Look = Look.PAGE,
-    key: str = "causes",
-) -> tuple[str, str] | None:
-    """Hours lost month by month, by cause, and in words; None when only one month is told."""
-    by_month: dict[tuple[int, int], Counter[str]] = {}
-    for station in stations:
-        for month in station.months:
-            at = (month.month.year, month.month.number)
-            by_month.setdefault(at, Counter()).update(_said(month.figures.sums.causes))
-    if len(by_month) < 2:
-        return None
-    series = _most(by_month.values())
-    columns = [
-        Column(
-            f"{number:02d}/{year % 100:02d}",
-            tuple(part / 3600 for part in _parts(by_month[year, number], series)),
-        )
-        for year, number in sorted(by_month)
-    ]
-    words = [*series, _("Nguyên nhân khác")]
-    told = "; ".join(
-        _("%(month)s: %(hours)s giờ", month=one.label, hours=_plain(round(sum(one.parts), 1)))
-        for one in columns
-    )
-    name = _("Giờ phục vụ bị mất theo tháng và nguyên nhân")
-    drawn = stacked_bars(
-        columns,
-        words if any(one.parts[-1] for one in columns) else words[:-1],
-        Words(name, told, _("Giờ phục vụ bị mất, tổng các trạm")),
-        _plain,
-        width=width,
-        look=look,
-        key=key,
-    )
-    return drawn, f"{name}: {told}"
-
-
-def _said(causes: Mapping[str, int]) -> dict[str, int]:
-    """Seconds by the words of a cause: the same words are one."""
-    return dict(causes_sorted(causes))
-
-
-def _most(months: Iterable[Counter[str]]) -> list[str]:
-    """The causes that took most, as many as can be told apart beside one for the rest."""
-    every: Counter[str] = Counter()
-    for one in months:
-        every.update(one)
-    largest = sorted(every.items(), key=lambda one: (-one[1], one[0]))
-    return [word for word, _seconds in largest][: len(SERIES) - 1]
-
-
-def _parts(lost: Mapping[str, int], series: Sequence[str]) -> list[int]:
-    told = [lost.get(word, 0) for word in series]
-    return [*told, sum(lost.values()) - sum(told)]
-
-
-def _plain(value: float) -> str:
-    return formats.number(value, 0 if value == int(value) else 1)

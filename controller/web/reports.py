@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 from flask import Blueprint, Response, render_template, request, send_file, stream_with_context
 from flask_babel import gettext as _
-from markupsafe import Markup
 
 from controller.domain.accounts import Permission
 from controller.domain.periods import (
@@ -24,7 +23,7 @@ from controller.domain.places import PlaceKind, PlaceTree
 from controller.domain.schedule import local_date
 from controller.errors import InvalidInputError, NotFoundError
 from controller.services.reports import Report
-from controller.web import formats, pictures, report_words, spreadsheet, workbook
+from controller.web import formats, report_words, spreadsheet, workbook
 from controller.web.context import place_word, web_now
 from controller.web.policy import current_actor, requires, services
 from controller.web.report_rows import (
@@ -64,7 +63,6 @@ def index() -> str:
         later=None if after(chosen).starts_at > web_now() else address(place_id, after(chosen)),
         years=range(local_date(web_now()).year + 1, FIRST_YEAR - 1, -1),
         is_over=is_over(chosen, web_now()),
-        drawings=_drawings(report),
         heard=report_words.heard_sorted(report.figures.sums.delivered.heard_ms),
         **words(),
     )
@@ -138,26 +136,6 @@ def log_csv() -> Response:
         f"nhat-ky-phat-{place_id}-{first:%Y%m%d}-{last:%Y%m%d}.csv",
         spreadsheet.MIMETYPE,
     )
-
-
-def _drawings(report: Report) -> list[tuple[Markup, Markup]]:
-    """Each drawing of the page twice: as wide as a desk, and as a phone."""
-    stations, bars = report.figures.stations, report.figures.effective
-    found = []
-    for size, width in (("w", pictures.WIDE), ("n", pictures.NARROW)):
-        drawn = []
-        if report.groups and bars:
-            bar = bars[-1].bar
-            groups, _words = pictures.groups_picture(
-                report.groups, bar, width=width, key=f"groups-{size}"
-            )
-            drawn.append(groups)
-        causes = pictures.causes_picture(stations, width=width, key=f"causes-{size}")
-        if causes is not None:
-            drawn.append(causes[0])
-        found.append(drawn)
-    # our own drawings, whose texts are escaped where they are made
-    return [(Markup(wide), Markup(narrow)) for wide, narrow in zip(*found, strict=True)]  # noqa: S704
 
 
 # --- what is asked --------------------------------------------------------------------------------
