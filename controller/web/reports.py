@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from flask import Blueprint, Response, render_template, request, send_file, stream_with_context
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from controller.domain.accounts import Permission
 from controller.domain.periods import (
@@ -25,7 +26,9 @@ from controller.errors import InvalidInputError, NotFoundError
 from controller.services.reports import Report
 from controller.web import formats, report_words, spreadsheet, workbook
 from controller.web.context import place_word, web_now
+from controller.web.pictures import NARROW, WIDE
 from controller.web.policy import current_actor, requires, services
+from controller.web.report_pictures import causes_picture, groups_picture, warned_picture
 from controller.web.report_rows import (
     decimal_comma,
     level_word,
@@ -63,9 +66,29 @@ def index() -> str:
         later=None if after(chosen).starts_at > web_now() else address(place_id, after(chosen)),
         years=range(local_date(web_now()).year + 1, FIRST_YEAR - 1, -1),
         is_over=is_over(chosen, web_now()),
+        pictures=_pictures(report),
         heard=report_words.heard_sorted(report.figures.sums.delivered.heard_ms),
         **words(),
     )
+
+
+def _pictures(report: Report) -> dict[str, Markup]:
+    """The drawings of the page, each for a desk and for a phone: the style sheet shows one."""
+    found = {name: Markup() for name in ("causes", "groups", "warned")}
+    for width in (WIDE, NARROW):
+        drawn = {
+            "causes": causes_picture(report.figures.stations, width=width),
+            "warned": warned_picture(report.warned, width=width),
+        }
+        if report.groups and report.figures.effective:
+            bar = report.figures.effective[0].bar
+            drawn["groups"] = groups_picture(report.groups, bar, width=width)
+        for name, one in drawn.items():
+            if one is not None:
+                kind = "wide" if width == WIDE else "narrow"
+                box = Markup('<div class="pic-{}">{}</div>').format(kind, Markup(one.svg))  # noqa: S704 - our own drawing, its words escaped
+                found[name] += box
+    return found
 
 
 @bp.get("/bao-cao/csv")

@@ -49,8 +49,8 @@ MORE = (
 ONLY_SO = frozenset({"moves.index"})
 """Pages that are nothing without what is asked behind the question mark."""
 
-PAPER = frozenset({"report_files.report", "report_files.log"})
-"""No page: PDF files, see tests/integration/reports."""
+PAPER = frozenset({"report_files.report", "report_files.log", "reports.as_xlsx"})
+"""No page: PDF files, see tests/integration/reports, and workbooks."""
 
 DATA = """
     auth.home auth.sign_in board.changes bulletins.progress commune.changes commune.home drills.cap

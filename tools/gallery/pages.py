@@ -140,6 +140,8 @@ NO_PAGES: Mapping[str, str] = {
     "commune.home": "leads on to the page of one's own commune",
     "hours.of_place": "leads on to the rules of a place",
     "notices.follow": "marks a notice as read and leads on to what it tells of",
+    "report_files.log": "a file",
+    "report_files.report": "a file",
     "reports.as_csv": "a file",
     "equipment.as_csv": "a file",
     "equipment.photo": "a picture",

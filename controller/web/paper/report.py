@@ -11,6 +11,7 @@ from controller.domain.availability import Tally
 from controller.domain.delivery import PUNCTUAL_WITHIN
 from controller.domain.effective import Share
 from controller.domain.figures import Sums
+from controller.domain.pictures.svg import Look
 from controller.domain.places import PlaceTree
 from controller.services.reports import REMOTE, Group, Report, Warned
 from controller.web import formats, report_words
@@ -18,13 +19,14 @@ from controller.web.emergency_words import HAZARDS
 from controller.web.paper import blocks, letterhead, sayings
 from controller.web.paper.blocks import Block
 from controller.web.paper.report_contents import content_blocks, outcome_table
-from controller.web.paper.report_pictures import (
+from controller.web.paper.report_stations import every_station, slowest_table, worst_table
+from controller.web.report_pictures import (
+    Drawing,
     causes_picture,
     days_picture,
     groups_picture,
     warned_picture,
 )
-from controller.web.paper.report_stations import every_station, slowest_table, worst_table
 
 _MONTH_COLUMNS = (
     blocks.column("Tháng", fr=1),
@@ -111,7 +113,11 @@ def _blocks(report: Report, days: Mapping[date, Tally] | None) -> Iterator[Block
     parts: tuple[tuple[str, Iterable[Block]], ...] = (
         ("Kết quả chung", _results(report)),
         ("Theo địa bàn", _by_place(report)),
-        *((("Từng ngày", [days_picture(report, days)]),) if days else ()),
+        *(
+            (("Từng ngày", [_picture(days_picture(report, days, look=Look.PAPER))]),)
+            if days
+            else ()
+        ),
         ("Nguyên nhân mất giờ phục vụ", _causes(report)),
         ("Buổi phát", [outcome_table(report.figures.sums)]),
         ("Nội dung đã phát", content_blocks(report.figures.sums)),
@@ -154,6 +160,14 @@ def _months(report: Report) -> Block:
         for one in report.figures.effective
     ]
     return blocks.table(_MONTH_COLUMNS, rows, "Số trạm hiệu quả theo tháng")
+
+
+def _days(report: Report, days: Mapping[date, Tally]) -> Iterator[Block]:
+    yield _picture(days_picture(report, days, look=Look.PAPER))
+
+
+def _picture(drawn: Drawing) -> Block:
+    return blocks.picture(drawn.svg, drawn.alt)
 
 
 # --- results --------------------------------------------------------------------------------------
@@ -273,7 +287,8 @@ def _counted(share: Share, unit: str) -> str:
 
 def _by_place(report: Report) -> Iterator[Block]:
     if report.groups and report.figures.effective:
-        yield groups_picture(report.groups, report.figures.effective[0].bar)
+        bar = report.figures.effective[0].bar
+        yield _picture(groups_picture(report.groups, bar, look=Look.PAPER))
     whole = Group(
         "",
         f"Cộng {report.place.full_name}",
@@ -306,9 +321,9 @@ def _group_cells(group: Group, name: str = "") -> Sequence[str]:
 
 
 def _causes(report: Report) -> Iterator[Block]:
-    drawn = causes_picture(report.figures.stations)
+    drawn = causes_picture(report.figures.stations, look=Look.PAPER)
     if drawn is not None:
-        yield drawn
+        yield _picture(drawn)
     causes = report.figures.sums.causes
     lost = sum(causes.values())
     rows = [
@@ -326,9 +341,9 @@ def _causes(report: Report) -> Iterator[Block]:
 
 
 def _emergencies(report: Report) -> Iterator[Block]:
-    drawn = warned_picture(report.warned)
+    drawn = warned_picture(report.warned, look=Look.PAPER)
     if drawn is not None:
-        yield drawn
+        yield _picture(drawn)
     groups = (("Khẩn cấp", report.warned), ("Diễn tập", report.drills))
     rows = chain.from_iterable(
         [blocks.group_row(name), *(_warned_row(one) for one in found)]

@@ -105,6 +105,18 @@ def test_the_page_leads_to_the_same_report_as_a_file(province: Centre) -> None:
     assert "Cộng huyện Bác Ái" in words
 
 
+def test_the_page_draws_what_the_file_draws_for_desk_and_phone(province: Centre) -> None:
+    auditor = province.client(Role.AUDITOR)
+    page = auditor.get("/bao-cao?co-so=calendar&do-dai=quarter&nam=2026&so=4").text
+    drawn = re.findall(r'<div class="pic-(wide|narrow)"><svg [^>]*aria-labelledby="(\w+)-', page)
+    assert sorted(drawn) == [
+        ("narrow", "causes328"), ("narrow", "groups328"),
+        ("wide", "causes640"), ("wide", "groups640"),
+    ]  # fmt: skip
+    assert page.count("Huyện Bác Ái: ") == 2, "each bar says whose it is and how far it goes"
+    assert "style=" not in page
+
+
 def test_what_happened_in_the_period_is_told_in_words(province: Centre, october: Report) -> None:
     report = eventful(province, october)
     with province.app.test_request_context():

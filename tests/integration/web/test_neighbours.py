@@ -242,6 +242,7 @@ ASKED = {
     "pham-vi": "one day or the series",
     "sang": "a day",
     "so": "which period of its year",
+    "so": "a number",
     "tieng": "a language of the emergency in the address",
     "tim": "words, see SEARCHES",
     "tinh-trang": "one of a few words",
@@ -612,6 +613,10 @@ NEEDS_A_NAME = {"/bao-cao/nhat-ky/pdf", "/bao-cao/pdf", "/lich/doi"}
 """A page about something that is named after `?`."""
 
 
+PACKED = {"/bao-cao/xlsx"}
+"""No text to search; what is in it, the page and the table of the same report hold too."""
+
+
 def _lists(both: Neighbours) -> list[str]:
     machines = {Audience.SCRAPERS, Audience.STATIONS, Audience.PROGRAMS}
     return [
@@ -620,7 +625,7 @@ def _lists(both: Neighbours) -> list[str]:
         if route.method == "GET"
         and not route.rule.arguments
         and route.policy.audience not in machines
-        and str(route.rule) not in NEEDS_A_NAME
+        and str(route.rule) not in NEEDS_A_NAME | PACKED
     ]
 
 
