@@ -121,8 +121,8 @@ from controller.services.readings import Readings
 from controller.services.repairs import Repairs
 from controller.services.reports import Reports
 from controller.services.restoring import Target, refuse_unfinished
-from controller.services.room import Room
 from controller.services.retention import Retention
+from controller.services.room import Room
 from controller.services.schedule_templates import ScheduleTemplates
 from controller.services.schedules import Schedules
 from controller.services.sharing import Sharing
@@ -392,7 +392,6 @@ def build_services(
         headlines=Headlines(database, now, places, figures_book),
         reports=Reports(database, now, places, figures_book),
         station_days=StationDays(database, now, places, day_book, settings.plan),
-        listening_checks=ListeningChecks(database, now, places),
         listening_checks=ListeningChecks(
             database, now, places, settings.figures.listening_checks_per_month
         ),

@@ -268,6 +268,8 @@ def _public_fault(notice: NoticeView, tree: PlaceTree) -> Told:
     details = ([_some(said)] if said else []) + ([_names(places)] if len(places) > NAMED else [])
     path = f"/sua-chua/{items[0].facts['fault_report_id']}" if len(items) == 1 else "/sua-chua"
     return Told(heading, tuple(details), path)
+
+
 def _forged(notice: NoticeView, tree: PlaceTree) -> Told:
     items = notice.holding
     places = _places(tree, items)

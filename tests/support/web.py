@@ -217,7 +217,6 @@ class Centre:
             "station_days": StationDays(
                 self.database, self.clock, self.places, day_book, self.settings.plan
             ),
-            "listening_checks": ListeningChecks(self.database, self.clock, self.places),
             "listening_checks": ListeningChecks(
                 self.database,
                 self.clock,

@@ -237,8 +237,8 @@ ASKED = {
     "noi": "/lich?noi={place} /lich/ngay?noi={place} /lich/chep?noi={place}"
     " /lich/khung-gio/noi?noi={place}"
     " /sua-chua?noi={place} /thiet-bi.csv?noi={place}"
-    " /bao-cao/pdf?noi={place}&co-so=calendar&do-dai=month&nam=2026&so=11",
-    " /lich/khung-gio/noi?noi={place} /bao-cao?noi={place} /bao-cao/nhat-ky?noi={place}",
+    " /bao-cao/pdf?noi={place}&co-so=calendar&do-dai=month&nam=2026&so=11"
+    " /bao-cao?noi={place} /bao-cao/nhat-ky?noi={place}",
     "pham-vi": "one day or the series",
     "sang": "a day",
     "so": "which period of its year",

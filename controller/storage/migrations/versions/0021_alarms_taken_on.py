@@ -1,14 +1,14 @@
 """Alarms are taken on by somebody, told above, and told when they are over
 
-Revision: 0020; follows: 0019
+Revision: 0021; follows: 0020
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
