@@ -40,6 +40,7 @@ SEVERITY: Mapping[NoticeKind, Severity] = {
     _K.FORGED: Severity.PAGE,
     _K.NOT_READY: Severity.NOTE,
     _K.SLOT_FAILED: Severity.NOTE,
+    _K.PUBLIC_FAULT: Severity.NOTE,
     _K.STATION_FAULT: Severity.NOTE,
     _K.CENTRE: Severity.NOTE,
 }

@@ -108,7 +108,7 @@ PAGES = (
     Page("place_rules.edit", "Khung giờ, âm lượng của một nơi", "/lich/khung-gio/{place_id}", "khung-gio-noi"),
     Page("notices.index", "Thông báo", "/thong-bao", "thong-bao", is_english=True),
     Page("notices.choose", "Chọn cách nhận tin", "/thong-bao/chon", "thong-bao-chon"),
-    Page("notices.ways", "Đường gửi thư và webhook", "/thong-bao/duong-gui", "thong-bao-duong-gui"),
+    Page("notices.ways", "Đường gửi thư, webhook và lệnh", "/thong-bao/duong-gui", "thong-bao-duong-gui"),
     Page("reports.index", "Báo cáo", "/bao-cao", "bao-cao", is_english=True),
     Page("reports.log", "Nhật ký phát", "/bao-cao/nhat-ky", "nhat-ky-phat"),
     Page("users.index", "Người dùng", "/nguoi-dung", "nguoi-dung"),

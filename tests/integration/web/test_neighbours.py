@@ -255,7 +255,7 @@ ASKED = {
 """What addresses ask after `?`, beside the filters of the library: a question, or why none."""
 
 CHANGES_NOTHING_OF_OTHERS = {
-    "audit.export", "auth.change_password", "auth.choose_language", "auth.choose_theme",
+    "audit.export", "listening.write", "auth.change_password", "auth.choose_language", "auth.choose_theme",
     "auth.end_other_sessions", "auth.end_session", "auth.enter", "auth.sign_out",
     "notices.read_all", "notices.save", "notices.test", "readings.preview", "tokens.create",
     "tokens.revoke",

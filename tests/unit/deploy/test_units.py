@@ -26,4 +26,8 @@ def test_a_service_starts_a_command_with_options_it_has(unit: Path) -> None:
     program, *words = shlex.split(settings["Service"]["ExecStart"])
     chosen = PARSERS[Path(program).name]().parse_args(words)
     assert chosen.config.is_absolute()
-    assert settings["Install"]["WantedBy"] == "multi-user.target"
+    timer = unit.with_suffix(".timer")
+    if timer.exists():  # started by its timer, never by itself
+        assert "WantedBy=timers.target" in timer.read_text(encoding="utf-8")
+    else:
+        assert settings["Install"]["WantedBy"] == "multi-user.target"

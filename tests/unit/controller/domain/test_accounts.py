@@ -43,8 +43,12 @@ def test_nobody_both_writes_and_approves_bulletins() -> None:
     assert not [role for role in Role if both <= PERMISSIONS[role]]
 
 
-def test_the_auditor_reads_all_and_changes_nothing() -> None:
-    assert PERMISSIONS[Role.AUDITOR] == {Permission.VIEW, Permission.READ_AUDIT}
+def test_the_auditor_reads_all_and_changes_nothing_but_says_what_was_heard() -> None:
+    assert PERMISSIONS[Role.AUDITOR] == {
+        Permission.VIEW,
+        Permission.READ_AUDIT,
+        Permission.CHECK_LISTENING,
+    }
 
 
 def test_everybody_sees_the_board() -> None:
