@@ -130,6 +130,7 @@ from controller.services.speech import Speech
 from controller.services.station_days import StationDays
 from controller.services.station_desk import StationDesk
 from controller.services.station_list import StationList
+from controller.services.station_memory import StationMemory
 from controller.services.station_page import StationPages
 from controller.services.stations import Stations, prepare_states
 from controller.services.timeliness import TimelinessBook
@@ -146,6 +147,10 @@ from controller.web.notice_words import Writer
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+
+
+BOARD_POLLS_SHARE = timedelta(milliseconds=500)
+"""Fifty people at open boards are one reader; each still sees a change within two seconds."""
 
 
 def utc_now() -> datetime:
@@ -341,6 +346,7 @@ def build_services(
         stops=orders,
     )
     stations = Stations(database, now, places, wake)
+    memory = StationMemory(database)
     exercises = Exercises(database, now, places, keys.exercise, wake)
     day_book = DayBook(database, now, settings.plan)
     figures_book = Figures(database, now, places, day_book, settings.figures)
@@ -402,12 +408,12 @@ def build_services(
         pole_codes=PoleCodes(database, now, places),
         pole_pages=PolePages(database, now, places, sounds),
         as_run=AsRun(database, now, places, settings.plan),
-        today=Today(database, now, places, hours),
+        today=Today(database, now, places, hours, memory),
         notices=Notices(database, now, places),
         alarms=Alarms(database, now, places),
         notice_choices=NoticeChoices(database, now, wake, ways=ways_of(settings)),
         deliveries=Deliveries(database, now, places),
-        board=Board(database, now, places),
+        board=Board(database, now, places, memory, polls_share=BOARD_POLLS_SHARE),
         station_pages=StationPages(database, now, places),
         sounds=sounds,
     )

@@ -9,6 +9,8 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
+QUESTIONS_KEPT = 2_000
+
 
 class PlaceKind(StrEnum):
     """Levels of the tree of 2021; districts ended in 2025, so nothing counts on three levels."""
@@ -126,6 +128,29 @@ class PlaceTree:
                         found.setdefault(station.station_id, station)
         return tuple(found.values())
 
+    def stations_of(self, targets: Iterable[str], place_id: str) -> tuple[Station, ...]:
+        """The stations in service at these places that lie in a place, in the fixed order.
+
+        Worked out once for each question: with 10,000 stations every slot would walk them all.
+        Targets that are no more are left out.
+        """
+        key = (tuple(targets), place_id)
+        found = self._stations_of.get(key)
+        if found is None:
+            if len(self._stations_of) >= QUESTIONS_KEPT:
+                self._stations_of.clear()
+            inside = [
+                target if self.is_within(target, place_id) else place_id
+                for target in key[0]
+                if self.is_within(target, place_id) or self.is_within(place_id, target)
+            ]
+            found = self._stations_of[key] = self.stations_in(inside)
+        return found
+
+    @cached_property
+    def _stations_of(self) -> dict[tuple[tuple[str, ...], str], tuple[Station, ...]]:
+        return {}
+
     def place_ids_of(self, station_id: str) -> tuple[str, ...]:
         """The commune, district and province of a station, lowest first."""
         station = self.stations.get(station_id) or self.retired[station_id]
@@ -134,6 +159,19 @@ class PlaceTree:
     def district_of(self, place_id: str) -> Place | None:
         """The district a place is or lies in; None above districts or where there are none."""
         return next((p for p in self.path(place_id) if p.kind is PlaceKind.DISTRICT), None)
+
+    @cached_property
+    def district_ids(self) -> Mapping[str, str]:
+        """By station id the district it lies in; where there is none, the place above its own."""
+        return {
+            station.station_id: self._group_of(self.places[station.place_id])
+            for station in (*self.stations.values(), *self.retired.values())
+            if station.place_id in self.places
+        }
+
+    def _group_of(self, place: Place) -> str:
+        district = self.district_of(place.place_id)
+        return district.place_id if district else place.parent_id or place.place_id
 
     def search(self, text: str) -> tuple[Place, ...]:
         """Places whose name contains the text, accents ignored; exactly typed marks come first."""

@@ -1,45 +1,121 @@
-"""The read model of the board: tiles by district, what sounds, what comes. Changes nothing."""
+"""The read model of the board: tiles or a map, what sounds, what comes. Changes nothing.
+
+What is counted over all stations is kept between two looks (`station_memory`); a page of tiles, or
+what one map shows, is read whole each time. So the board costs as much with 10,000 stations as
+with 100.
+"""
 
 from __future__ import annotations
 
+import json
+import secrets
+import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import chain, count
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
-from controller.domain.board import STRIP_HOURS, Sign, is_aired
-from controller.domain.places import Place, PlaceTree
+from controller.domain.board import ONLINE_STATES, STRIP_HOURS, TROUBLE_STATES, Sign, is_aired
+from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.reconcile import COMING, UNDECIDED
-from controller.services.near_slots import NearSlot, slots_near
+from controller.services.near_slots import BriefAiring, NearSlot, brief_slots_near, in_full
+from controller.services.paging import Leaf, leaf
 from controller.services.phones import Phone, phones_of
 from controller.services.places import Places
-from controller.services.readiness import SlotReadiness, StationReadiness, judge_slots
+from controller.services.readiness import SlotReadiness, StationReadiness
+from controller.services.station_memory import Reading, SlotEnd, Stand, StationMemory
 from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
-from controller.storage.models import (
-    HoursExceptionRow,
-    SlotResultRow,
-    StationStateRow,
-)
+from controller.storage.models import HoursExceptionRow, StationStateRow
 
 NEXT_WITHIN = timedelta(hours=24)
+MOST_TILES = 100
+"""More stations than these are shown in pages, with the districts above them."""
+MOST_ON_MAP = 200
+"""Of more stations than these one district is drawn at a time: more marks nobody tells apart."""
+PLACES_KEPT = 200
+NAMED = 5
+"""Stations the summary names under a slot."""
+
+
+class Filter(StrEnum):
+    """Which stations somebody wants to see; each shown state is a filter too."""
+
+    ALL = "all"
+    LOOK = "look"
+    ON_AIR = "on_air"
+    ZONE3 = "zone3"
+    COASTAL = "coastal"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the reader chose to see."""
+
+    loc: str = Filter.ALL.value
+    """A filter, or a shown state."""
+    district_id: str = ""
+    """"": every district of the own place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The stations of a place, counted; all in their fixed order."""
+
+    place: Place
+    filters: Mapping[str, tuple[Station, ...]]
+    """The stations each filter leaves."""
+    states: Mapping[str, tuple[Station, ...]]
+    """Those shown in each state; none: no such key."""
+
+    @property
+    def stations(self) -> tuple[Station, ...]:
+        """Every one."""
+        return self.filters[Filter.ALL]
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self.stations)
+
+    @property
+    def online(self) -> int:
+        """How many are online."""
+        return sum(len(self.states.get(state, ())) for state in ONLINE_STATES)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many are shown in each state."""
+        return {state: len(found) for state, found in self.states.items()}
+
+    @property
+    def filter_counts(self) -> Mapping[str, int]:
+        """How many stations each filter leaves."""
+        return {name: len(found) for name, found in self.filters.items()}
+
+    def chosen(self, loc: str) -> tuple[Station, ...]:
+        """Those a filter or a state leaves."""
+        return self.filters[loc] if loc in self.filters else self.states.get(loc, ())
+
+    @property
+    def fits_a_map(self) -> bool:
+        """Whether all of them are drawn at once."""
+        return self.total <= MOST_ON_MAP
 
 
 @dataclass(frozen=True, slots=True)
 class DistrictRow:
-    """The tiles of one district, in their fixed order."""
+    """The tiles of one district that are shown, in their fixed order."""
 
-    place: Place
+    tally: Tally
     tiles: tuple[Tile, ...]
-
-    @property
-    def online(self) -> int:
-        """How many of its stations are online."""
-        return sum(tile.is_online for tile in self.tiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +131,8 @@ class OnAir:
     ended: int
     total: int
     worst_error_ms: float | None
-    not_sounding: tuple[tuple[str, str, str], ...]
-    """(station id, name, state) of those that have said nothing of it."""
+    not_sounding: tuple[tuple[str, str], ...]
+    """(station id, name) of the first few that have said nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,180 +167,462 @@ class NextSlot:
 
 
 @dataclass(frozen=True, slots=True)
-class BoardView:
-    """The whole board of one person's place."""
+class Summary:
+    """What the board says of a whole place, whatever is shown below it."""
 
-    title_place: Place
-    districts: tuple[DistrictRow, ...]
-    counts: Mapping[str, int]
+    version: str
+    """Another one whenever anything of this differs."""
+    whole: Tally
+    districts: Mapping[str, Tally]
+    """By id, in their fixed order."""
     on_air: tuple[OnAir, ...]
     last: LastSlot | None
     upcoming: Upcoming | None
-    next_slots: Mapping[str, NextSlot]
-    """By station, of the next 24 hours."""
     open_exceptions: tuple[tuple[datetime, str, str], ...]
     """(until, place name, why) of each dated exception of broadcast hours in force."""
     cursor: int
     made_at: datetime
 
+    def valid(self, choice: Choice) -> Choice:
+        """The choice; a district that is none of this place is left out."""
+        return choice if choice.district_id in self.districts else replace(choice, district_id="")
+
+    def narrowed(self, choice: Choice) -> Tally:
+        """The chosen district, or all."""
+        return self.districts.get(choice.district_id, self.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What either view of the board shows around the stations."""
+
+    title_place: Place
+    summary: Summary
+    choice: Choice
+
+    @property
+    def narrowed(self) -> Tally:
+        """The stations of the chosen district, or all."""
+        return self.summary.narrowed(self.choice)
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether the place has more stations than one page shows."""
+        return self.summary.whole.total > MOST_TILES
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView(Look):
+    """One page of the tiles of one person's place."""
+
+    rows: tuple[DistrictRow, ...]
+    leaf: Leaf
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        """Every tile of this page."""
+        return tuple(tile for row in self.rows for tile in row.tiles)
+
+
+@dataclass(frozen=True, slots=True)
+class ChartView(Look):
+    """What the map of one person's place, or of a district of it, shows."""
+
+    rows: tuple[DistrictRow, ...]
+    """Every station of it, whether the filter leaves it or not; none when it is too large."""
+    shown: frozenset[str]
+    """The ids of those the filter leaves."""
+    next_slots: Mapping[str, NextSlot]
+    """By station, of the next 24 hours."""
+    seen: str
+    """A mark of what comes next everywhere: an open page that has another asks for all of it."""
+
     @property
     def tiles(self) -> tuple[Tile, ...]:
         """Every tile."""
-        return tuple(tile for row in self.districts for tile in row.tiles)
+        return tuple(tile for row in self.rows for tile in row.tiles)
 
-    @property
-    def online(self) -> int:
-        """How many stations are online."""
-        return sum(row.online for row in self.districts)
 
-    @property
-    def total(self) -> int:
-        """How many stations there are."""
-        return sum(len(row.tiles) for row in self.districts)
+@dataclass(frozen=True, slots=True)
+class BoardChange(Look):
+    """What an open page of tiles has to swap."""
+
+    tiles: tuple[Tile, ...]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The last summary of a place, and when it was last seen to be true."""
+
+    tree: PlaceTree
+    made_of: object
+    summary: Summary
+    looked_at: datetime
 
 
 class Board:
     """Reads what the board shows, inside the reader's place."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], places: Places) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        places: Places,
+        memory: StationMemory | None = None,
+        *,
+        polls_share: timedelta = timedelta(0),
+    ) -> None:
+        """`polls_share`: how old a summary may be that an open page is answered with."""
+        self._polls_share = polls_share
         self._database = database
         self._now = now
         self._places = places
+        self._memory = memory or StationMemory(database)
+        self._summaries: dict[str, _Kept] = {}
+        self._numbers = count()
+        self._run = secrets.token_hex(4)
 
-    def view(self, actor: Actor) -> BoardView:
-        """The board of the actor's place."""
+    def view(self, actor: Actor, choice: Choice = Choice(), *, page: int = 1) -> BoardView:
+        """A page of the tiles of the actor's place; a district that is none there is left out."""
         tree, now = self._places.tree(), self._now()
-        stations = tree.stations_in([actor.place_id])
+        summary = self._summary(tree, actor.place_id, now)
+        choice = summary.valid(choice)
+        found = summary.narrowed(choice).chosen(choice.loc)
+        shown = leaf(len(found), page, MOST_TILES)
+        stations = found[shown.offset : shown.offset + shown.length]
         with self._database.read() as session:
             tiles = tiles_of(session, tree, stations, now)
-            slots = slots_near(
-                session,
-                tree,
-                actor.place_id,
-                after=now - timedelta(hours=STRIP_HOURS),
-                before=now + NEXT_WITHIN,
-            )
-            return BoardView(
-                title_place=tree.places[actor.place_id],
-                districts=_districts(tree, tiles),
-                counts=Counter(tile.state for tile in tiles.values()),
-                on_air=tuple(_on_air(session, tree, slots, tiles, now)),
-                last=_last(session, slots, now),
-                upcoming=_upcoming(session, tree, slots, tiles, now),
-                next_slots=_next_slots(slots, now),
-                open_exceptions=_exceptions(session, tree, actor.place_id, now),
-                cursor=_cursor(session),
-                made_at=now,
-            )
+        return BoardView(
+            title_place=tree.places[actor.place_id],
+            summary=summary,
+            choice=choice,
+            rows=_rows(summary, tiles),
+            leaf=shown,
+        )
+
+    def changes(
+        self,
+        actor: Actor,
+        choice: Choice,
+        since: int,
+        known: str,
+        shown: Sequence[str] | None = None,
+    ) -> BoardChange | None:
+        """What changed since a cursor; None when the summary is still the one `known` there.
+
+        `shown` names the tiles of a page; None: those of all stations.
+        """
+        tree, now = self._places.tree(), self._now()
+        summary = self._recent(tree, actor.place_id, now)
+        if summary.version == known:
+            return None
+        with self._database.read() as session:
+            newer = StationStateRow.change_no > since
+            changed = set(session.scalars(select(StationStateRow.station_id).where(newer)))
+            if shown is not None:
+                changed &= set(shown)
+            stations = [one for one in summary.whole.stations if one.station_id in changed]
+            tiles = tiles_of(session, tree, stations[:MOST_TILES], now)
+        return BoardChange(
+            title_place=tree.places[actor.place_id],
+            summary=summary,
+            choice=summary.valid(choice),
+            tiles=tuple(tiles.values()),
+        )
+
+    def chart(self, actor: Actor, choice: Choice) -> ChartView:
+        """The map of the actor's place; a district that is none there is left out."""
+        tree, now = self._places.tree(), self._now()
+        return self._chart(tree, self._summary(tree, actor.place_id, now), actor, choice, now)
+
+    def chart_changes(
+        self, actor: Actor, choice: Choice, known: str, seen: str
+    ) -> ChartView | None:
+        """The map as it is now; None when neither its summary nor what comes next differs."""
+        tree, now = self._places.tree(), self._now()
+        summary = self._recent(tree, actor.place_id, now)
+        if summary.version == known:
+            stations = _on_map(summary.narrowed(choice))
+            with self._database.read() as session:
+                coming = _next_slots(session, tree, actor.place_id, stations, now)
+            if _seen(coming) == seen:
+                return None
+        return self._chart(tree, summary, actor, choice, now)
+
+    def _chart(
+        self, tree: PlaceTree, summary: Summary, actor: Actor, choice: Choice, now: datetime
+    ) -> ChartView:
+        choice = summary.valid(choice)
+        narrowed = summary.narrowed(choice)
+        stations = _on_map(narrowed)
+        with self._database.read() as session:
+            tiles = tiles_of(session, tree, stations, now)
+            next_slots = _next_slots(session, tree, actor.place_id, stations, now)
+        return ChartView(
+            title_place=tree.places[actor.place_id],
+            summary=summary,
+            choice=choice,
+            rows=_rows(summary, tiles),
+            shown=frozenset(one.station_id for one in narrowed.chosen(choice.loc)),
+            next_slots=next_slots,
+            seen=_seen(next_slots),
+        )
+
+    def tiles(self, actor: Actor) -> tuple[Tile, ...]:
+        """Every tile of the actor's place, for programs that read them all."""
+        tree, now = self._places.tree(), self._now()
+        with self._database.read() as session:
+            stations = tree.stations_of([actor.place_id], actor.place_id)
+            return tuple(tiles_of(session, tree, stations, now).values())
+
+    def _recent(self, tree: PlaceTree, place_id: str, now: datetime) -> Summary:
+        """A summary for an open page, of which many ask at once: it may be a moment old."""
+        kept = self._summaries.get(place_id)
+        if kept is not None and kept.tree is tree and now - kept.looked_at < self._polls_share:
+            return kept.summary
+        return self._summary(tree, place_id, now)
+
+    def _summary(self, tree: PlaceTree, place_id: str, now: datetime) -> Summary:
+        """The one made last, unless anything it is made of differs."""
+        with self._memory.reading(tree, now) as reading:
+            slots = _near(reading, place_id)
+            exceptions = _exceptions(reading, place_id)
+            made_of = (reading.cursor, exceptions, slots.identity, _tick(slots, now))
+            kept = self._summaries.get(place_id)
+            if kept is not None and kept.tree is tree and kept.made_of == made_of:
+                kept.looked_at = now
+                return kept.summary
+            version = f"{self._run}-{next(self._numbers)}"
+            summary = _summary(reading, place_id, slots, exceptions, version)
+            if len(self._summaries) >= PLACES_KEPT:
+                self._summaries.clear()
+            self._summaries[place_id] = _Kept(tree, made_of, summary, now)
+            return summary
 
 
-def _cursor(session: Session) -> int:
-    return session.scalar(select(func.max(StationStateRow.change_no))) or 0
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The slots the board speaks of."""
+
+    on_air: tuple[NearSlot, ...]
+    last: NearSlot | None
+    coming: NearSlot | None
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Whatever of them can differ from one look to the next."""
+        every = (*self.on_air, self.last, self.coming)
+        return tuple(_identity(one) if one else None for one in every)
 
 
-def _districts(tree: PlaceTree, tiles: Mapping[str, Tile]) -> tuple[DistrictRow, ...]:
+def _identity(slot: NearSlot) -> tuple[object, ...]:
+    row = slot.row
+    told = (row.slot_id, slot.starts_at, row.duration_ms, row.title, row.priority)
+    return (*told, row.items, row.other_items, slot.stations)
+
+
+def _tick(slots: _Near, now: datetime) -> datetime:
+    """Until when words like "in 23 minutes" hold: by the minute, by the second just before."""
+    is_near = slots.coming is not None and slots.coming.starts_at - now < timedelta(minutes=1)
+    return now.replace(microsecond=0) if is_near else now.replace(second=0, microsecond=0)
+
+
+def _near(reading: Reading, place_id: str) -> _Near:
+    """What sounds, what was last, what comes next, each with its stations in the place."""
+    session, now = reading.session, reading.now
+    on_air: list[BriefAiring] = []
+    last: BriefAiring | None = None
+    coming: BriefAiring | None = None
+    since, until = now - timedelta(hours=STRIP_HOURS), now + NEXT_WITHIN
+    for one in brief_slots_near(session, reading.tree, place_id, since, until):
+        if one.starts_at > now:
+            coming = one
+            break
+        if one.ends_at <= now:
+            last = one
+        else:
+            on_air.append(one)
+    edges = in_full(session, (one for one in (last, coming) if one))
+    return _Near(
+        in_full(session, on_air),
+        edges[0] if last else None,
+        edges[-1] if coming else None,
+    )
+
+
+def _on_map(narrowed: Tally) -> tuple[Station, ...]:
+    """The stations one map draws; none when a district is to be chosen first."""
+    return narrowed.stations if narrowed.fits_a_map else ()
+
+
+def _next_slots(
+    session: Session, tree: PlaceTree, place_id: str, stations: Sequence[Station], now: datetime
+) -> Mapping[str, NextSlot]:
+    """What comes next at each of these stations of the place."""
+    found, ids = dict[str, NextSlot](), {one.station_id for one in stations}
+    for one in brief_slots_near(session, tree, place_id, now, now + NEXT_WITHIN):
+        if len(found) == len(ids):
+            break
+        coming = NextSlot(one.row.slot_id, one.row.title, one.starts_at)
+        for station in one.stations:
+            if station.station_id in ids:
+                found.setdefault(station.station_id, coming)
+    return found
+
+
+def _seen(next_slots: Mapping[str, NextSlot]) -> str:
+    told = [
+        (key, one.slot_id, one.title, one.starts_at.isoformat()) for key, one in next_slots.items()
+    ]
+    return f"{zlib.crc32(json.dumps(sorted(told)).encode()):08x}"
+
+
+def _summary(
+    reading: Reading,
+    place_id: str,
+    slots: _Near,
+    exceptions: tuple[tuple[datetime, str, str], ...],
+    version: str,
+) -> Summary:
+    whole, districts = _tallies(reading, place_id)
+    return Summary(
+        version=version,
+        whole=whole,
+        districts=districts,
+        on_air=tuple(_on_air(reading, slot) for slot in slots.on_air),
+        last=_last(reading, slots.last) if slots.last else None,
+        upcoming=_upcoming(reading, slots.coming) if slots.coming else None,
+        open_exceptions=exceptions,
+        cursor=reading.cursor,
+        made_at=reading.now,
+    )
+
+
+def _tallies(reading: Reading, place_id: str) -> tuple[Tally, Mapping[str, Tally]]:
+    """The place as a whole, and district by district."""
+    tree = reading.tree
+    stations = tree.stations_of([place_id], place_id)
+    stands, missed = reading.stands(stations), reading.missed(stations)
+    home, groups = tree.district_ids, dict[str, list[Station]]()
+    for one in stations:
+        groups.setdefault(home[one.station_id], []).append(one)
+    districts = {key: _tally(tree, key, group, stands, missed) for key, group in groups.items()}
+    return _together(tree.places[place_id], list(districts.values())), districts
+
+
+def _together(place: Place, parts: Sequence[Tally]) -> Tally:
+    def joined(found: Iterable[tuple[Station, ...]]) -> tuple[Station, ...]:
+        return tuple(chain.from_iterable(found))
+
+    states = {state for part in parts for state in part.states}
+    return Tally(
+        place=place,
+        filters={name.value: joined(part.filters[name.value] for part in parts) for name in Filter},
+        states={state: joined(part.states.get(state, ()) for part in parts) for state in states},
+    )
+
+
+def _tally(
+    tree: PlaceTree,
+    place_id: str,
+    stations: Sequence[Station],
+    stands: Mapping[str, Stand],
+    missed: frozenset[str],
+) -> Tally:
+    places, states = tree.places, dict[str, list[Station]]()
+    for one in stations:
+        states.setdefault(stands[one.station_id].state, []).append(one)
+    by_state = {state: tuple(found) for state, found in states.items()}
+    return Tally(
+        place=places[place_id],
+        filters={
+            Filter.ALL.value: tuple(stations),
+            Filter.LOOK.value: tuple(
+                one for one in stations if stands[one.station_id].state in TROUBLE_STATES
+            ),
+            Filter.ON_AIR.value: by_state.get("on_air", ()),
+            Filter.ZONE3.value: tuple(s for s in stations if places[s.place_id].zone == "III"),
+            Filter.COASTAL.value: tuple(s for s in stations if places[s.place_id].is_coastal),
+            Filter.MISSED.value: tuple(s for s in stations if s.station_id in missed),
+        },
+        states=by_state,
+    )
+
+
+def _rows(summary: Summary, tiles: Mapping[str, Tile]) -> tuple[DistrictRow, ...]:
     groups: dict[str, list[Tile]] = {}
     for tile in tiles.values():
         groups.setdefault(tile.district_id, []).append(tile)
-    return tuple(DistrictRow(tree.places[key], tuple(group)) for key, group in groups.items())
+    return tuple(DistrictRow(summary.districts[key], tuple(group)) for key, group in groups.items())
 
 
-def _results(session: Session, slot_id: str, ids: set[str]) -> dict[str, SlotResultRow]:
-    rows = session.scalars(select(SlotResultRow).where(SlotResultRow.slot_id == slot_id))
-    return {row.station_id: row for row in rows if row.station_id in ids}
-
-
-def _worst(results: Iterable[SlotResultRow]) -> float | None:
-    errors = [abs(row.start_error_ms) for row in results if row.start_error_ms is not None]
+def _worst(ends: Iterable[SlotEnd]) -> float | None:
+    errors = [abs(end.start_error_ms) for end in ends if end.start_error_ms is not None]
     return max(errors, default=None)
 
 
-def _on_air(
-    session: Session,
-    tree: PlaceTree,
-    slots: Sequence[NearSlot],
-    tiles: Mapping[str, Tile],
-    now: datetime,
-) -> Iterable[OnAir]:
-    for slot in slots:
-        if not slot.starts_at <= now < slot.ends_at:
-            continue
-        ids = {station.station_id for station in slot.stations}
-        results = _results(session, slot.row.slot_id, ids)
-        sounding = {key for key, row in results.items() if row.outcome == Sign.SOUNDING}
-        ended = {key for key, row in results.items() if row.outcome not in UNDECIDED}
-        yield OnAir(
-            slot_id=slot.row.slot_id,
-            title=slot.row.title,
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-            priority=slot.row.priority,
-            sounding=len(sounding),
-            ended=len(ended),
-            total=len(ids),
-            worst_error_ms=_worst(results.values()),
-            not_sounding=tuple(
-                (station.station_id, tree.places[station.place_id].name,
-                 tiles[station.station_id].state)
-                for station in slot.stations
-                if station.station_id not in sounding | ended
-            )[:5],
-        )  # fmt: skip
-
-
-def _last(session: Session, slots: Sequence[NearSlot], now: datetime) -> LastSlot | None:
-    past = [slot for slot in slots if slot.ends_at <= now]
-    if not past:
-        return None
-    slot = past[-1]
-    ids = {station.station_id for station in slot.stations}
-    results = _results(session, slot.row.slot_id, ids)
-    counts = Counter(
-        Sign.UNKNOWN.value if row.outcome == COMING else row.outcome for row in results.values()
+def _on_air(reading: Reading, slot: NearSlot) -> OnAir:
+    tree, ids = reading.tree, [station.station_id for station in slot.stations]
+    known = reading.ends(slot)
+    ends = [end for key in ids if (end := known[key]) is not None]
+    return OnAir(
+        slot_id=slot.row.slot_id,
+        title=slot.row.title,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        priority=slot.row.priority,
+        sounding=sum(end.outcome == Sign.SOUNDING for end in ends),
+        ended=sum(end.outcome not in UNDECIDED for end in ends),
+        total=len(ids),
+        worst_error_ms=_worst(ends),
+        not_sounding=tuple(
+            (one.station_id, tree.places[one.place_id].name)
+            for one in _first(slot.stations, lambda one: _is_silent(known[one.station_id]))
+        ),
     )
-    counts[Sign.UNKNOWN.value] += len(ids) - len(results)
+
+
+def _first(stations: Sequence[Station], is_meant: Callable[[Station], bool]) -> Iterator[Station]:
+    found = 0
+    for one in stations:
+        if found < NAMED and is_meant(one):
+            found += 1
+            yield one
+
+
+def _is_silent(end: SlotEnd | None) -> bool:
+    """Whether it has said nothing of the slot."""
+    return end is None or (end.outcome in UNDECIDED and end.outcome != Sign.SOUNDING)
+
+
+def _last(reading: Reading, slot: NearSlot) -> LastSlot:
+    known = reading.ends(slot)
+    ends = [known[station.station_id] for station in slot.stations]
+    counts = Counter(
+        Sign.UNKNOWN.value if end is None or end.outcome == COMING else end.outcome for end in ends
+    )
     return LastSlot(
         slot_id=slot.row.slot_id,
         title=slot.row.title,
         starts_at=slot.starts_at,
         duration_ms=slot.row.duration_ms,
         aired=sum(count for outcome, count in counts.items() if is_aired(outcome)),
-        total=len(ids),
-        worst_error_ms=_worst(results.values()),
+        total=len(ends),
+        worst_error_ms=_worst(end for end in ends if end is not None),
         counts=tuple((outcome, count) for outcome, count in sorted(counts.items()) if count),
     )
 
 
-def _upcoming(
-    session: Session,
-    tree: PlaceTree,
-    slots: Sequence[NearSlot],
-    tiles: Mapping[str, Tile],
-    now: datetime,
-) -> Upcoming | None:
-    coming = next((slot for slot in slots if slot.starts_at > now), None)
-    if coming is None:
-        return None
-    (judged,) = judge_slots(session, tree, [coming], tiles, now)
-    shown = judged.not_ready[:5]
-    phones = phones_of(session, [one.station_id for one in shown])
+def _upcoming(reading: Reading, slot: NearSlot) -> Upcoming:
+    judged = reading.readiness(slot)
+    shown = judged.not_ready[:NAMED]
+    phones = phones_of(reading.session, [one.station_id for one in shown])
     return Upcoming(judged, tuple((one, phones.get(one.station_id)) for one in shown))
 
 
-def _next_slots(slots: Sequence[NearSlot], now: datetime) -> dict[str, NextSlot]:
-    found: dict[str, NextSlot] = {}
-    for slot in slots:
-        if slot.row.starts_at > now:
-            coming = NextSlot(slot.row.slot_id, slot.row.title, slot.row.starts_at)
-            for station in slot.stations:
-                found.setdefault(station.station_id, coming)
-    return found
-
-
-def _exceptions(
-    session: Session, tree: PlaceTree, place_id: str, now: datetime
-) -> tuple[tuple[datetime, str, str], ...]:
-    rows = session.scalars(
+def _exceptions(reading: Reading, place_id: str) -> tuple[tuple[datetime, str, str], ...]:
+    tree, now = reading.tree, reading.now
+    rows = reading.session.scalars(
         select(HoursExceptionRow)
         .where(HoursExceptionRow.from_at <= now, HoursExceptionRow.until_at > now)
         .order_by(HoursExceptionRow.until_at)

@@ -64,9 +64,7 @@ class FaultDesk:
         The oldest first; without outages the centre saw itself.
         """
         tree = self._places.tree()
-        ids = [one.station_id for one in tree.stations_in([actor.place_id])]
-        if station_id is not None:
-            ids = [one for one in ids if one == station_id]
+        here = {one.station_id for one in tree.stations_of([actor.place_id], actor.place_id)}
         query = (
             select(FaultReportRow, AccountRow.full_name, SpeakerClusterRow.name)
             .join(AccountRow, AccountRow.account_id == FaultReportRow.reported_by, isouter=True)
@@ -76,18 +74,17 @@ class FaultDesk:
                 & (SpeakerClusterRow.number == FaultReportRow.cluster_number),
                 isouter=True,
             )
-            .where(
-                FaultReportRow.station_id.in_(ids),
-                FaultReportRow.mended_at.is_(None),
-                FaultReportRow.source != "health",
-            )
+            .where(FaultReportRow.mended_at.is_(None), FaultReportRow.source != "health")
             .order_by(FaultReportRow.reported_at)
         )
+        if station_id is not None:
+            query = query.where(FaultReportRow.station_id == station_id)
         today = local_date(self._now())
         with self._database.read() as session:
             return tuple(
                 _view(tree, row, who, cluster, today)
                 for row, who, cluster in session.execute(query)
+                if row.station_id in here
             )
 
     def report(self, actor: Actor, station_id: str, cluster_number: int | None, text: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from controller.domain.places import PlaceTree
@@ -52,10 +52,7 @@ def placings_of(session: Session, slots: Iterable[Due], station_id: str | None =
     planned = {slot.slot_id: slot.starts_at for slot in slots}
     if not planned:
         return {}
-    query = select(SlotPlacingRow).where(
-        SlotPlacingRow.planned_at >= min(planned.values()),
-        SlotPlacingRow.planned_at <= max(planned.values()),
-    )
+    query = select(SlotPlacingRow).where(*_planned_among(planned.values()))
     if station_id is not None:
         query = query.where(SlotPlacingRow.station_id == station_id)
     found: defaultdict[str, dict[str, SlotPlacingRow]] = defaultdict(dict)
@@ -63,6 +60,30 @@ def placings_of(session: Session, slots: Iterable[Due], station_id: str | None =
         if planned.get(row.slot_id) == row.planned_at:
             found[row.slot_id][row.station_id] = row
     return found
+
+
+def starts_of(session: Session, slots: Iterable[Due]) -> Mapping[str, Mapping[str, datetime]]:
+    """By slot and station when it is due, wherever that is not the slot's own time.
+
+    What `placings_of` says of it in brief: of a wide slot there may be thousands.
+    """
+    planned = {slot.slot_id: slot.starts_at for slot in slots}
+    if not planned:
+        return {}
+    row = SlotPlacingRow
+    query = select(row.slot_id, row.station_id, row.planned_at, row.starts_at).where(
+        *_planned_among(planned.values()), row.starts_at != row.planned_at
+    )
+    found: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
+    for slot_id, station_id, planned_at, starts_at in session.execute(query):
+        if planned.get(slot_id) == planned_at:
+            found[slot_id][station_id] = starts_at
+    return found
+
+
+def _planned_among(starts: Collection[datetime]) -> tuple[ColumnElement[bool], ...]:
+    at = SlotPlacingRow.planned_at
+    return at >= min(starts), at <= max(starts)
 
 
 def start_at(placings: Placings, slot: Due, station_id: str) -> datetime:

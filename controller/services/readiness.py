@@ -7,9 +7,10 @@ says of it what the newest plan says; an older plan that already had the slot as
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -19,8 +20,26 @@ from controller.domain.readiness import Holding, Urgency, urgency
 from controller.services.near_slots import NearSlot
 from controller.services.piece_desk import station_names
 from controller.services.slot_sounds import Names, every_sound, marks_of, sounds_at
-from controller.services.tiles import Tile
-from controller.storage.models import HoldingRow, StationPlanRow, StationStateRow
+from controller.storage.models import HoldingRow, SlotRow, StationPlanRow, StationStateRow
+
+
+class Standing(Protocol):
+    """How a station is shown and which plan it holds: a tile, or what is enough of one."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def since_at(self) -> datetime | None: ...
+    @property
+    def plan_held(self) -> int: ...
+    @property
+    def plan_sent(self) -> int: ...
+    @property
+    def is_online(self) -> bool: ...
+
+
+ASKED_BY_NAME = 500
+"""Of more stations than these everything is read at once, which is sooner than naming each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +52,11 @@ class StationReadiness:
     holding: Holding
     since_at: datetime | None
     """Since when it is not heard of, or lacks the plan, or has lost a sound; None: not known."""
+
+    @property
+    def is_amiss(self) -> bool:
+        """Whether it lacks something of the slot, or may not sound although it holds it."""
+        return not self.holding.is_ready or self.holding.is_doubtful
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +75,11 @@ class SlotReadiness:
     """They hold it, but are not heard of, or report a fault."""
 
     @property
+    def amiss(self) -> tuple[StationReadiness, ...]:
+        """Everywhere somebody should look: first where it will not sound."""
+        return self.not_ready + self.doubtful
+
+    @property
     def ready(self) -> int:
         """How many stations hold plan and sound."""
         return self.total - len(self.not_ready)
@@ -65,18 +94,38 @@ def judge_slots(
     session: Session,
     tree: PlaceTree,
     slots: Sequence[NearSlot],
-    tiles: Mapping[str, Tile],
+    standings: Mapping[str, Standing],
     now: datetime,
 ) -> tuple[SlotReadiness, ...]:
-    """Each slot at each of its stations; `tiles` has all of them."""
+    """Each slot at each of its stations; `standings` has all of them."""
     names = station_names(session, marks_of(slot.row for slot in slots))
     sounds = _sounds(session, {sha for slot in slots for sha in every_sound(slot.row, names)})
     asked = {station.station_id for slot in slots for station in slot.stations}
-    plans = _lagging(session, [one for one in asked if _lags(tiles[one])])
-    return tuple(_judge(slot, tree, tiles, names, sounds, plans, now) for slot in slots)
+    plans = _lagging(session, [one for one in asked if _lags(standings[one])])
+    return tuple(
+        of_slot(slot, _found(slot.row, slot.stations, tree, standings, names, sounds, plans), now)
+        for slot in slots
+    )
 
 
-def _lags(tile: Tile) -> bool:
+def judge_stations(
+    session: Session,
+    tree: PlaceTree,
+    row: SlotRow,
+    stations: Sequence[Station],
+    standings: Mapping[str, Standing],
+) -> tuple[StationReadiness, ...]:
+    """One slot at some stations; those at which nothing is amiss are left out."""
+    names = station_names(session, marks_of([row]))
+    only = [one.station_id for one in stations] if len(stations) <= ASKED_BY_NAME else None
+    sounds = _sounds(session, set(every_sound(row, names)), only)
+    lagging = [one.station_id for one in stations if _lags(standings[one.station_id])]
+    plans = _lagging(session, lagging)
+    found = _found(row, stations, tree, standings, names, sounds, plans)
+    return tuple(one for one in found if one.is_amiss)
+
+
+def _lags(tile: Standing) -> bool:
     return tile.plan_held != tile.plan_sent
 
 
@@ -89,11 +138,16 @@ class _Sounds:
     """Since when it no longer holds what it once did."""
 
 
-def _sounds(session: Session, needed: set[str]) -> Mapping[str, _Sounds]:
+def _sounds(
+    session: Session, needed: set[str], only: Sequence[str] | None = None
+) -> Mapping[str, _Sounds]:
+    """What stations said of these sounds; `only` some of them, None: all."""
     found: defaultdict[str, _Sounds] = defaultdict(_Sounds)
     query = select(HoldingRow.station_id, HoldingRow.sha256, HoldingRow.held, HoldingRow.at).where(
         HoldingRow.sha256.in_(needed)
     )
+    if only is not None:
+        query = query.where(HoldingRow.station_id.in_(only))
     for station_id, sha256, is_held, at in session.execute(query):
         if is_held:
             found[station_id].held.add(sha256)
@@ -149,28 +203,32 @@ def _lagging(session: Session, station_ids: Sequence[str]) -> Mapping[str, _Plan
     }
 
 
-def _judge(
-    slot: NearSlot,
+def _found(
+    row: SlotRow,
+    stations: Sequence[Station],
     tree: PlaceTree,
-    tiles: Mapping[str, Tile],
+    standings: Mapping[str, Standing],
     names: Names,
     sounds: Mapping[str, _Sounds],
     plans: Mapping[str, _Plans],
-    now: datetime,
-) -> SlotReadiness:
-    row = slot.row
-    found = [
+) -> list[StationReadiness]:
+    return [
         _at(
             row.slot_id,
             tree,
             station,
-            tiles[station.station_id],
+            standings[station.station_id],
             plans.get(station.station_id),
             sounds_at(row, station, names),
             sounds.get(station.station_id, _Sounds()),
         )
-        for station in slot.stations
+        for station in stations
     ]
+
+
+def of_slot(slot: NearSlot, found: Iterable[StationReadiness], now: datetime) -> SlotReadiness:
+    """A slot at its stations; `found` may leave out those at which nothing is amiss."""
+    row, told = slot.row, tuple(found)
     return SlotReadiness(
         slot_id=row.slot_id,
         title=row.title,
@@ -178,9 +236,9 @@ def _judge(
         duration_ms=row.duration_ms,
         priority=row.priority,
         urgency=urgency(slot.starts_at, now),
-        total=len(found),
-        not_ready=tuple(one for one in found if not one.holding.is_ready),
-        doubtful=tuple(one for one in found if one.holding.is_doubtful),
+        total=len(slot.stations),
+        not_ready=tuple(one for one in told if not one.holding.is_ready),
+        doubtful=tuple(one for one in told if one.holding.is_doubtful),
     )
 
 
@@ -188,7 +246,7 @@ def _at(
     slot_id: str,
     tree: PlaceTree,
     station: Station,
-    tile: Tile,
+    tile: Standing,
     plans: _Plans | None,
     needed: frozenset[str],
     sounds: _Sounds,
@@ -208,7 +266,7 @@ def _at(
     )
 
 
-def _since(tile: Tile, plans: _Plans | None, lost: Sequence[datetime]) -> datetime | None:
+def _since(tile: Standing, plans: _Plans | None, lost: Sequence[datetime]) -> datetime | None:
     """The first cause that is known: silence, a plan that did not come, a lost sound."""
     if not tile.is_online:
         return tile.since_at

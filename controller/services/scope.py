@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute
+
 from controller.domain.accounts import Actor
 from controller.domain.places import PlaceTree
 from controller.errors import NotFoundError, OutOfScopeError
+from controller.storage.models import PlaceRow
 
 
 def may_see(tree: PlaceTree, actor: Actor, place_id: str) -> bool:
@@ -30,3 +34,12 @@ def ensure_targets(tree: PlaceTree, actor: Actor, place_ids: Iterable[str]) -> N
     outside = [place_id for place_id in place_ids if not may_see(tree, actor, place_id)]
     if outside:
         raise OutOfScopeError(f"{outside} not within {actor.place_id}", place_ids=outside)
+
+
+def at_or_below(
+    column: InstrumentedAttribute[str], tree: PlaceTree, place_id: str
+) -> ColumnElement[bool]:
+    """The rows of a place and of all below it; thousands of places are not named one by one."""
+    if tree.children(None) == (tree.places[place_id],):
+        return column.in_(select(PlaceRow.place_id).where(PlaceRow.valid_until.is_(None)))
+    return column.in_([place.place_id for place in tree.walk(place_id)])

@@ -28,6 +28,7 @@ VISIBLE = frozenset(
         "on_air_slot_id",
         "on_air_until_at",
         "clock_level",
+        "plan_epoch_held",
         "plan_version_held",
         "limits_version_held",
         "required_assets",

@@ -107,6 +107,11 @@ def _among(
     return true() if everyone else column.in_(ids)
 
 
+def _minute_ahead(now: datetime) -> datetime:
+    """The right end of the strip: it moves once a minute, so that a tile is drawn once a minute."""
+    return now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
 def _titles(session: Session, states: Iterable[StationStateRow]) -> dict[str, str]:
     wanted = {state.on_air_slot_id for state in states if state.on_air_slot_id}
     if not wanted:
@@ -127,7 +132,6 @@ def _tile(
     now: datetime,
 ) -> Tile:
     place = tree.places[station.place_id]
-    district = tree.district_of(place.place_id)
     on_air = state is not None and state.shown_state == "on_air"
     return Tile(
         station_id=station.station_id,
@@ -135,7 +139,7 @@ def _tile(
         place_id=place.place_id,
         name=place.name,
         kind_letter=_LETTERS.get(place.kind_word, ""),
-        district_id=district.place_id if district else place.parent_id or place.place_id,
+        district_id=tree.district_ids[station.station_id],
         state=state.shown_state if state else "never",
         since_at=state.shown_since_at if state else None,
         reasons=tuple(state.health_reasons) if state else (),
@@ -147,7 +151,7 @@ def _tile(
         last_seen_at=state.last_heartbeat_at if state else None,
         zone=place.zone,
         is_coastal=place.is_coastal,
-        strip=strip(marks, now),
+        strip=strip(marks, _minute_ahead(now)),
         missed_24h=sum(sign is Sign.MISSED for _, _, sign in marks),
         change_no=state.change_no if state else 0,
     )

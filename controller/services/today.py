@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -13,16 +14,16 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor, Permission
 from controller.domain.board import Sign
 from controller.domain.bulletins import BulletinState
-from controller.domain.places import Place, PlaceTree, Station
-from controller.domain.policy import HoursBook, is_open
+from controller.domain.places import Place, PlaceTree
 from controller.services.approvals import waits_for
 from controller.services.hours import Hours
-from controller.services.near_slots import NearSlot, slots_near
+from controller.services.near_slots import slots_near
 from controller.services.phones import Phone, phones_of
 from controller.services.places import Places
-from controller.services.readiness import SlotReadiness, judge_slots
-from controller.services.shut_slots import ShutSlot, shut_by
-from controller.services.tiles import tiles_of
+from controller.services.readiness import SlotReadiness
+from controller.services.scope import at_or_below
+from controller.services.shut_slots import Misfits, ShutSlot
+from controller.services.station_memory import StationMemory
 from controller.services.week import FAILED
 from controller.storage.database import Database
 from controller.storage.models import BulletinRow, SlotResultRow, SlotRow
@@ -30,6 +31,8 @@ from controller.storage.models import BulletinRow, SlotResultRow, SlotRow
 AHEAD = timedelta(hours=24)
 BEHIND = timedelta(hours=24)
 MOST_BULLETINS = 20
+MOST_NAMED = 25
+"""Stations named under one slot; its own page names all."""
 NOT_HEARD = tuple(sign.value for sign in (*FAILED, Sign.UNKNOWN))
 
 
@@ -100,51 +103,39 @@ class Today:
     """Reads the first page, inside the reader's place."""
 
     def __init__(
-        self, database: Database, now: Callable[[], datetime], places: Places, hours: Hours
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        places: Places,
+        hours: Hours,
+        memory: StationMemory | None = None,
     ) -> None:
         self._database = database
         self._now = now
         self._places = places
         self._hours = hours
+        self._memory = memory or StationMemory(database)
+        self._misfits = Misfits()
 
     def view(self, actor: Actor) -> TodayView:
         """What waits, comes and failed at the actor's place and below."""
         tree, now = self._places.tree(), self._now()
+        with self._memory.reading(tree, now) as reading:
+            slots = slots_near(reading.session, tree, actor.place_id, now, now + AHEAD)
+            coming = tuple(reading.readiness(slot) for slot in slots)
+            unfit = self._misfits.of(actor.place_id, slots, tree, self._hours.book(reading.session))
+        lacking = {one.station_id for slot in coming for one in slot.amiss[:MOST_NAMED]}
         with self._database.read() as session:
-            slots = slots_near(session, tree, actor.place_id, after=now, before=now + AHEAD)
-            coming = _coming(session, tree, slots, now)
-            lacking = {one.station_id for slot in coming for one in slot.not_ready + slot.doubtful}
             return TodayView(
                 place=tree.places[actor.place_id],
                 to_approve=_to_approve(session, tree, actor),
                 returned=_returned(session, tree, actor),
                 coming=coming,
-                unfit=_unfit(slots, tree, self._hours.book(session)),
+                unfit=unfit,
                 phones=phones_of(session, lacking),
                 failed=_failed(session, tree, actor.place_id, now),
                 made_at=now,
             )
-
-
-def _unfit(slots: Sequence[NearSlot], tree: PlaceTree, book: HoursBook) -> tuple[ShutSlot, ...]:
-    places = {station.place_id for slot in slots for station in slot.stations}
-    allowed = {place_id: book.of_place(tree, place_id) for place_id in places}
-
-    def fits(station: Station, slot: NearSlot) -> bool:
-        length = slot.row.duration_ms
-        is_short = length <= station.max_length_ms
-        return is_short and is_open(slot.starts_at, length, allowed[station.place_id])
-
-    shut = shut_by(slots, lambda _station, _slot: True, fits)
-    return shut.listed if shut is not None else ()
-
-
-def _coming(
-    session: Session, tree: PlaceTree, slots: Sequence[NearSlot], now: datetime
-) -> tuple[SlotReadiness, ...]:
-    asked = {one.station_id: one for slot in slots for one in slot.stations}
-    tiles = tiles_of(session, tree, list(asked.values()), now)
-    return judge_slots(session, tree, slots, tiles, now)
 
 
 def _to_approve(session: Session, tree: PlaceTree, actor: Actor) -> tuple[WaitingBulletin, ...]:
@@ -167,10 +158,13 @@ def _bulletins(
     state: BulletinState,
     whose: ColumnElement[bool],
 ) -> tuple[WaitingBulletin, ...]:
-    here = [place.place_id for place in tree.walk(actor.place_id)]
     rows = session.scalars(
         select(BulletinRow)
-        .where(BulletinRow.state == state.value, BulletinRow.place_id.in_(here), whose)
+        .where(
+            BulletinRow.state == state.value,
+            at_or_below(BulletinRow.place_id, tree, actor.place_id),
+            whose,
+        )
         .order_by(BulletinRow.updated_at)
         .limit(MOST_BULLETINS)
     )
@@ -189,9 +183,17 @@ def _bulletins(
 def _failed(
     session: Session, tree: PlaceTree, place_id: str, now: datetime
 ) -> tuple[FailedSlot, ...]:
-    own = {one.station_id: one for one in tree.stations_in([place_id])}
-    rows = session.scalars(
-        select(SlotResultRow)
+    own = {one.station_id for one in tree.stations_of([place_id], place_id)}
+    result = SlotResultRow
+    rows = session.execute(
+        select(
+            result.slot_id,
+            result.station_id,
+            result.title,
+            result.planned_at,
+            result.outcome,
+            result.reason,
+        )
         .where(
             SlotResultRow.outcome.in_(NOT_HEARD),
             SlotResultRow.planned_at > now - BEHIND,
@@ -199,7 +201,7 @@ def _failed(
         )
         .order_by(SlotResultRow.planned_at.desc(), SlotResultRow.slot_id)
     )
-    by_slot: dict[str, list[SlotResultRow]] = {}
+    by_slot: dict[str, list[Any]] = {}
     for row in rows:
         if row.station_id in own:
             by_slot.setdefault(row.slot_id, []).append(row)
@@ -212,7 +214,7 @@ def _failed(
 
 
 def _failed_slot(
-    slot_id: str, rows: Sequence[SlotResultRow], tree: PlaceTree, *, is_scheduled: bool
+    slot_id: str, rows: Sequence[Any], tree: PlaceTree, *, is_scheduled: bool
 ) -> FailedSlot:
     return FailedSlot(
         slot_id=slot_id,

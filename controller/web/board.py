@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, jsonify, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from controller.domain.accounts import Permission
-from controller.services.board import BoardView
+from controller.services.board import BoardView, ChartView, Choice, Filter, Look, Summary
 from controller.services.province_map import CREDIT, province_map
 from controller.services.tiles import Tile
-from controller.web import board_map
+from controller.web import board_map, formats
 from controller.web.board_map import BoardMap
+from controller.web.context import web_now
 from controller.web.headline import effective
 from controller.web.policy import current_actor, requires, services
 from controller.web.probes import is_link_up
@@ -22,40 +25,45 @@ from controller.web.words import STATES
 
 bp = Blueprint("board", __name__)
 
-FILTERS = ("all", "look", "on_air", "zone3", "coastal", "missed")
+MINUTE = timedelta(minutes=1)
+SILENT = frozenset({"unknown", "down"})
+"""Tiles that tell for how long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What the reader chose to see, as the address says it."""
+class _Drawings:
+    """HTML as it was drawn: of fifty people who look, one waits for each piece of it."""
 
-    loc: str = "all"
-    """One of FILTERS, or a state."""
-    district_id: str = ""
-    """"": every district of the own place."""
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[Hashable, Markup] = {}
 
-    def args(self, **other: str) -> dict[str, str]:
-        """What an address asks for it, with something else chosen: loc, huyen."""
-        asked = {"loc": self.loc, "huyen": self.district_id, **other}
-        return {
-            key: value for key, value in asked.items() if value and (key, value) != ("loc", "all")
-        }
+    def of(self, key: Hashable, draw: Callable[[], str]) -> Markup:
+        """What was drawn for this key, or what `draw` makes now."""
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= self._most:
+                self._known.clear()
+            known = Markup(draw())  # noqa: S704 - a template's own words, escaped there
+            self._known[key] = known
+        return known
+
+
+_tiles = _Drawings(5_000)
+_summaries = _Drawings(200)
 
 
 @bp.get("/bang")
 @requires(Permission.VIEW)
 def index() -> str:
-    """The board of the reader's place as tiles, filtered by `loc` and `huyen`."""
-    view = services().board.view(current_actor())
-    choice = _choice(view)
-    narrowed = _narrowed(view, choice)
+    """The board of the reader's place as tiles, filtered by `loc` and `huyen`, in pages."""
+    page = request.args.get("trang", default=1, type=int)
+    view = services().board.view(current_actor(), _choice(), page=page)
     return render_template(
         "board/index.html",
-        **_facts(view, choice),
-        rows=[
-            (row, [tile for tile in row.tiles if _shown(tile, choice.loc)])
-            for row in narrowed.districts
-        ],
+        **_facts(view),
+        changes_path=_changes_path(view),
+        drawn=drawn,
+        page_path=lambda number: url_for("board.index", **_args(view.choice), trang=number),
     )
 
 
@@ -63,32 +71,37 @@ def index() -> str:
 @requires(Permission.VIEW)
 def chart() -> str:
     """The board of the reader's place as a map, filtered as the tiles are."""
-    view = services().board.view(current_actor())
-    choice = _choice(view)
-    narrowed = _narrowed(view, choice)
+    view = services().board.chart(current_actor(), _choice())
     return render_template(
         "board/map.html",
-        **_facts(view, choice),
-        chart=_map(narrowed, choice),
-        is_shown=lambda tile: _shown(tile, choice.loc),
-        rows=narrowed.districts,
-        seen=board_map.seen(view.next_slots),
+        **_facts(view),
+        chart=_map(view),
         credit=CREDIT,
-        chart_place=services()
-        .places.tree()
-        .places[choice.district_id or view.title_place.place_id],
+        changes_path=url_for("board.chart_changes", **_args(view.choice)),
     )
 
 
 @bp.get("/bang/thay-doi")
 @requires(Permission.VIEW)
 def changes() -> Response:
-    """What changed after the cursor `tu`: tiles by station, and the summary above them."""
-    view = services().board.view(current_actor())
-    changed = _changed(view)
+    """What changed after the cursor `tu`: tiles by station, and the summary above them.
+
+    Nothing at all (204) while the version `ban` is the one in force. `tram` names the tiles of a
+    page that does not show all stations.
+    """
+    shown = request.args.get("tram")
+    change = services().board.changes(
+        current_actor(),
+        _choice(),
+        _since(),
+        _known_version(),
+        shown.split(",") if shown is not None else None,
+    )
+    if change is None:
+        return Response(status=204)
     return jsonify(
-        **_news(view, _choice(view), "board.index"),
-        tiles={tile.station_id: render_template("board/_tile.html", tile=tile) for tile in changed},
+        **_news(change, "board.index"),
+        tiles={tile.station_id: drawn(tile) for tile in change.tiles},
     )
 
 
@@ -99,16 +112,16 @@ def chart_changes() -> Response:
 
     Every line is sent when what comes next is not what the page has seen (`dau`).
     """
-    view = services().board.view(current_actor())
-    choice = _choice(view)
-    narrowed = _narrowed(view, choice)
-    chart, seen = _map(narrowed, choice), board_map.seen(view.next_slots)
-    changed = _changed(narrowed)
+    seen = request.args.get("dau", "")
+    view = services().board.chart_changes(current_actor(), _choice(), _known_version(), seen)
+    if view is None:
+        return Response(status=204)
+    chart, since = _map(view), _since()
+    changed = [tile for tile in view.tiles if tile.change_no > since]
     keys = {chart.mark_of(tile) for tile in changed}
-    told = changed if request.args.get("dau") == seen else list(narrowed.tiles)
     return jsonify(
-        **_news(view, choice, "board.chart"),
-        seen=seen,
+        **_news(view, "board.chart"),
+        seen=view.seen,
         marks={
             pin.key: render_template(
                 "board/_mark.html", mark=chart.marks[pin.key], pin=pin, panel=panel, name=name
@@ -118,92 +131,119 @@ def chart_changes() -> Response:
             if pin.key in keys
         },
         lines={
-            tile.station_id: render_template(
-                "board/_line.html",
-                tile=tile,
-                chart=chart,
-                is_shown=_shown(tile, choice.loc),
-                coming=view.next_slots.get(tile.station_id),
-            )
-            for tile in told
+            tile.station_id: render_template("board/_line.html", tile=tile, chart=chart, view=view)
+            for tile in (changed if seen == view.seen else view.tiles)
         },
     )
 
 
-def _choice(view: BoardView) -> Choice:
-    loc, district_id = request.args.get("loc", "all"), request.args.get("huyen", "")
-    return Choice(
-        loc if loc in FILTERS or loc in STATES else "all",
-        district_id if any(row.place.place_id == district_id for row in view.districts) else "",
-    )
+def drawn(tile: Tile) -> Markup:
+    """The tile as HTML, kept as long as it would look the same: it tells time in whole minutes."""
+    minutes = _minutes_since(tile)
+
+    def draw() -> str:
+        return render_template("board/_tile.html", tile=tile, silent_ms=minutes * 60_000)
+
+    return _tiles.of((tile, formats.language(), minutes), draw)
 
 
-def _narrowed(view: BoardView, choice: Choice) -> BoardView:
-    """The board of the chosen district alone."""
-    if not choice.district_id:
-        return view
-    rows = tuple(row for row in view.districts if row.place.place_id == choice.district_id)
-    counts = Counter(tile.state for row in rows for tile in row.tiles)
-    return replace(view, districts=rows, counts=counts)
+def _minutes_since(tile: Tile) -> int:
+    """How long it has been silent; 0 for tiles that do not tell it."""
+    if tile.since_at is None or tile.state not in SILENT:
+        return 0
+    return max(0, (web_now() - tile.since_at) // MINUTE)
 
 
-def _facts(view: BoardView, choice: Choice) -> dict[str, Any]:
+# --- what is asked for ----------------------------------------------------------------------------
+
+
+def _choice() -> Choice:
+    """What the address asks for; the board leaves out a district that is none there."""
+    loc = request.args.get("loc", "")
+    is_known = loc in set(Filter) or loc in STATES
+    return Choice(loc if is_known else Filter.ALL.value, request.args.get("huyen", ""))
+
+
+def _args(choice: Choice, **other: str) -> dict[str, Any]:
+    """What an address asks for a choice, with something else chosen: loc, huyen."""
+    asked = {"loc": choice.loc, "huyen": choice.district_id, **other}
+    return {
+        key: value for key, value in asked.items() if value and (key, value) != ("loc", Filter.ALL)
+    }
+
+
+def _since() -> int:
+    return request.args.get("tu", default=0, type=int)
+
+
+def _known_version() -> str:
+    """What the page was told last; "" when the link to the stations has come or gone since."""
+    known, link = request.args.get("ban", ""), _link_word()
+    return known.removesuffix(link) if known.endswith(link) else ""
+
+
+def _changes_path(view: BoardView) -> str:
+    """Where an open page asks; a page of many names its tiles."""
+    shown = ",".join(tile.station_id for tile in view.tiles) if view.is_paged else None
+    return url_for("board.changes", **_args(view.choice), tram=shown)
+
+
+# --- what is told ---------------------------------------------------------------------------------
+
+
+def _version(summary: Summary) -> str:
+    return f"{summary.version}{_link_word()}"
+
+
+def _link_word() -> str:
+    return ".1" if is_link_up() else ".0"
+
+
+def _facts(view: Look) -> dict[str, Any]:
     """What both views show around the stations."""
-    narrowed = _narrowed(view, choice)
     return {
         "view": view,
-        "narrowed": narrowed,
-        "choice": choice,
-        "chosen": choice.loc,
-        "is_link_up": is_link_up(),
-        "filter_counts": _counts(narrowed),
+        "summary": view.summary,
+        "narrowed": view.narrowed,
+        "choice": view.choice,
+        "args": partial(_args, view.choice),
+        "version": _version(view.summary),
+        "above": _above(view.summary),
         **effective(),
     }
 
 
-def _changed(view: BoardView) -> list[Tile]:
-    since = request.args.get("tu", default=0, type=int)
-    return [tile for tile in view.tiles if tile.change_no > since]
-
-
-def _news(view: BoardView, choice: Choice, here: str) -> dict[str, Any]:
+def _news(view: Look, here: str) -> dict[str, Any]:
     """What an open page of either view asks for each time."""
-    narrowed = _narrowed(view, choice)
     return {
-        "cursor": view.cursor,
+        "cursor": view.summary.cursor,
+        "version": _version(view.summary),
         "districts": {
-            row.place.place_id: f"{row.online}/{len(row.tiles)}" for row in view.districts
+            key: f"{one.online}/{one.total}" for key, one in view.summary.districts.items()
         },
-        "summary": render_template("board/_summary.html", view=view, is_link_up=is_link_up()),
+        "summary": _above(view.summary),
         "legend": render_template(
-            "board/_legend.html", narrowed=narrowed, choice=choice, here=here
+            "board/_legend.html",
+            narrowed=view.narrowed,
+            args=partial(_args, view.choice),
+            here=here,
         ),
-        "filters": _counts(narrowed),
+        "filters": view.narrowed.filter_counts,
     }
 
 
-def _map(narrowed: BoardView, choice: Choice) -> BoardMap:
+def _above(summary: Summary) -> Markup:
+    """What is said of the whole place, as HTML; made once for all who look at it."""
+
+    def draw() -> str:
+        return render_template("board/_summary.html", summary=summary, is_link_up=is_link_up())
+
+    return _summaries.of((_version(summary), formats.language(), current_actor().role), draw)
+
+
+def _map(view: ChartView) -> BoardMap:
     return board_map.board_map(
         services().places.tree(),
         province_map(),
-        [(tile, _shown(tile, choice.loc)) for tile in narrowed.tiles],
+        [(tile, tile.station_id in view.shown) for tile in view.tiles],
     )
-
-
-def _counts(view: BoardView) -> dict[str, int]:
-    return {name: sum(_shown(tile, name) for tile in view.tiles) for name in FILTERS}
-
-
-def _shown(tile: Tile, chosen: str) -> bool:
-    match chosen:
-        case "all":
-            return True
-        case "look":
-            return tile.needs_a_look
-        case "zone3":
-            return tile.zone == "III"
-        case "coastal":
-            return tile.is_coastal
-        case "missed":
-            return tile.missed_24h > 0
-    return tile.state == chosen

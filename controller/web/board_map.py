@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +10,6 @@ from flask_babel import gettext as _
 from controller.domain.board import WORST_FIRST, worst
 from controller.domain.map_sheet import Pin
 from controller.domain.places import Place, PlaceTree
-from controller.services.board import NextSlot
 from controller.services.province_map import ProvinceMap
 from controller.services.tiles import Tile
 from controller.web import formats
@@ -112,9 +109,3 @@ def board_map(
         },
         unplaced=tuple(unplaced),
     )
-
-
-def seen(next_slots: Mapping[str, NextSlot]) -> str:
-    """A mark of what comes next everywhere: an open page that has another asks for all of it."""
-    told = [(key, one.slot_id, one.starts_at.isoformat()) for key, one in next_slots.items()]
-    return f"{zlib.crc32(json.dumps(sorted(told)).encode()):08x}"

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template
 
 from controller.domain.accounts import Actor, Permission, Role
 from controller.domain.places import PlaceKind
+from controller.services.today import MOST_NAMED
 from controller.web.context import place_kind, web_now
 from controller.web.policy import current_actor, requires, services
 
@@ -34,6 +35,7 @@ def _values() -> dict[str, object]:
     return {
         "view": services().today.view(actor),
         "to_confirm": [one for one in found if one.is_waiting(now)],
+        "most_named": MOST_NAMED,
         "faults": services().faults.open_at(actor),
         "unheard": services().listening_checks.unheard(actor)
         if actor.may(Permission.CHECK_LISTENING)

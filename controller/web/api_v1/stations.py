@@ -183,7 +183,7 @@ class DayQuery(Query):
 @operations.read("/stations", Scope.STATIONS_READ)
 def stations(query: StationQuery) -> StationList:
     """The stations of the own place, with their state."""
-    tiles = sorted(services().board.view(current_actor()).tiles, key=lambda one: one.station_id)
+    tiles = sorted(services().board.tiles(current_actor()), key=lambda one: one.station_id)
     found = [
         tile
         for tile in tiles

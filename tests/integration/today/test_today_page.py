@@ -11,6 +11,7 @@ import pytest
 
 from controller.domain.accounts import Role
 from controller.services.readiness import SlotReadiness
+from controller.services.station_states import touch
 from controller.storage.models import (
     BulletinRow,
     HoldingRow,
@@ -89,10 +90,16 @@ def _holding(station_id: str, *, held: bool) -> HoldingRow:
     return HoldingRow(station_id=station_id, sha256=SHA, held=held, size_bytes=9, at=NOW)
 
 
+_SAID = (HoldingRow, StationStateRow, StationPlanRow, SlotResultRow)
+"""What a station says, or is sent, raises its number for live pages."""
+
+
 def _put(centre: Centre, *rows: object) -> None:
     with centre.database.write() as session:
         for row in rows:
             session.merge(row)
+        session.flush()
+        touch(session, {row.station_id for row in rows if isinstance(row, _SAID)})
 
 
 def _page(centre: Centre, role: Role = Role.OPERATOR, place_id: str = DISTRICT) -> str:

@@ -23,7 +23,7 @@ from controller.storage.models import AuditRow
 from controller.web import blueprints
 from controller.web.policy import Audience, Policy, policy_of
 from tests.support.neighbours import SOUGHT, District, Neighbours, contents, neighbours
-from tests.support.web import DISTRICT, Browser
+from tests.support.web import COMMUNE, DISTRICT, OTHER_COMMUNE, Browser
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 LOOKERS = (Role.OPERATOR, Role.APPROVER, Role.ADMIN)
@@ -209,7 +209,7 @@ NAMES_NOTHING = {
 """Unsafe routes whose forms name no place and no thing, or none but in their address."""
 
 ASKED = {
-    "ban": "a language of the bulletin in the address",
+    "ban": "a language of the bulletin in the address, or what an open board was told last",
     "ban-tin": "/lich/moi?ban-tin={bulletin_id}",
     "bao": "a day or a week",
     "buoi": "opens what the page shows anyway",
@@ -245,6 +245,7 @@ ASKED = {
     "tinh-trang": "one of a few words",
     "tin": "/khan-cap/soan?tin={emergencies.cap_alert_id} /dien-tap/soan?tin={drills.cap_alert_id}",
     "tram": "/bao-cao/nhat-ky/pdf?tram={station_id}&nam=2026&thang=11",
+    "tram": "stations of an open page, of which those of the own place count, see SEARCHES",
     "trang": "a page number",
     "tru": "hides one of the bar's own lines",
     "truoc": "a page number",
@@ -600,6 +601,7 @@ SEARCHES = (
     "/lich?ngay=03/12/2026", "/bang?loc=look", "/bang?loc=missed", "/bang/thay-doi?tu=0",
     "/bang/ban-do?loc=look", f"/bang/ban-do?huyen={DISTRICT}",
     f"/bang/ban-do/thay-doi?tu=0&huyen={DISTRICT}",
+    f"/bang/thay-doi?tu=0&tram={COMMUNE},{OTHER_COMMUNE}", f"/bang?huyen={DISTRICT}",
     f"/ban-tin/cach-doc?tim={SOUGHT}", "/nhat-ky?truoc=9999", "/lich/ngay?ngay=26/11/2026",
     f"/dai?huyen={DISTRICT}", "/dai?tim=0912", "/dai?loc=trial", "/thong-bao?loc=chua-doc",
     "/thong-bao/so?tu=0", "/lich/chep?ngay=26/11/2026&bao=tuan",

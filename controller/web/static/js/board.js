@@ -9,6 +9,7 @@ const words = document.documentElement.lang === "en"
   : { ago: (m) => (m < 60 ? `đã ${m} phút` : `đã ${Math.floor(m / 60)} giờ ${m % 60} phút`), late: "Chưa nghe được trung tâm, đang thử lại" };
 
 let cursor = Number(board.dataset.cursor);
+let version = board.dataset.version;
 let timer = 0;
 
 function parsed(html) {
@@ -44,6 +45,17 @@ function swapPart(name, html) {
   node.innerHTML = html;
 }
 
+function take(change) {
+  cursor = change.cursor;
+  version = change.version;
+  swapTiles(change.tiles ?? {});
+  board.dispatchEvent(new CustomEvent("board:news", { detail: change }));
+  swapText("[data-district]", change.districts, "district");
+  swapText("[data-filter]", change.filters, "filter");
+  swapPart("summary", change.summary);
+  swapPart("legend", change.legend);
+}
+
 function tick() {
   for (const node of document.querySelectorAll("[data-since]")) {
     const minutes = Math.floor((Date.now() - Date.parse(node.dataset.since)) / 60000);
@@ -57,6 +69,7 @@ async function poll() {
   try {
     const address = new URL(board.dataset.changes, location.href);
     address.searchParams.set("tu", cursor);
+    address.searchParams.set("ban", version);
     if (board.dataset.seen) address.searchParams.set("dau", board.dataset.seen);
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
     if (answer.status === 401 || answer.redirected) {
@@ -64,14 +77,7 @@ async function poll() {
       return;
     }
     if (!answer.ok) throw new Error(String(answer.status));
-    const change = await answer.json();
-    cursor = change.cursor;
-    swapTiles(change.tiles ?? {});
-    board.dispatchEvent(new CustomEvent("board:news", { detail: change }));
-    swapText("[data-district]", change.districts, "district");
-    swapText("[data-filter]", change.filters, "filter");
-    swapPart("summary", change.summary);
-    swapPart("legend", change.legend);
+    if (answer.status === 200) take(await answer.json()); // 204: nothing is new
     stateLine.classList.remove("stale");
     part("at").textContent = new Date().toLocaleTimeString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh", hour12: false });
   } catch {

@@ -1,0 +1,262 @@
+"""What pages count of all stations, read once and kept until the station's own cursor moves.
+
+Every change of what a screen shows of a station raises `change_no` of its row in the same
+transaction. So whatever was read of a station stays true until its number is above the highest
+seen: only then it is forgotten and read anew. Nothing here grows old by itself; what time alone
+changes is kept as instants and compared when it is asked for, and a station that falls silent is
+shown so by the sweep, which raises the number too.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar, cast
+
+from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from controller.domain.board import ONLINE_STATES, STRIP_HOURS, Sign
+from controller.domain.places import PlaceTree, Station
+from controller.services.near_slots import NearSlot
+from controller.services.readiness import (
+    ASKED_BY_NAME,
+    SlotReadiness,
+    StationReadiness,
+    judge_stations,
+    of_slot,
+)
+from controller.services.slot_sounds import has_mark
+from controller.storage.database import Database
+from controller.storage.models import PieceRow, SlotResultRow, SlotRow, StationStateRow
+
+V = TypeVar("V")
+SLOTS_KEPT = 128
+"""Slots whose stations are kept; the one not asked for the longest goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How a station is shown and which plan it holds."""
+
+    state: str = "never"
+    since_at: datetime | None = None
+    plan_held: int = 0
+    plan_sent: int = 0
+
+    @property
+    def is_online(self) -> bool:
+        """Whether it is connected and able to play."""
+        return self.state in ONLINE_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class SlotEnd:
+    """How a slot went, or goes, at one station."""
+
+    outcome: str
+    start_error_ms: float | None
+
+
+Load = Callable[[Sequence[str]], Mapping[str, V]]
+
+
+class Kept(Generic[V]):
+    """One kind of fact by station; None for a station of which there is none."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, V | None] = {}
+
+    def of(self, ids: Sequence[str], load: Load[V]) -> Mapping[str, V | None]:
+        """The facts of these stations, and maybe of more."""
+        missing = [one for one in ids if one not in self._known]
+        if missing:
+            found = load(missing)
+            self._known.update((one, found.get(one)) for one in missing)
+        return self._known
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """These changed."""
+        for one in ids:
+            self._known.pop(one, None)
+
+
+@dataclass
+class _Coming:
+    """What is kept of a slot to come, as long as it needs the same sounds."""
+
+    needs: object
+    lacking: Kept[StationReadiness] = field(default_factory=Kept)
+
+
+class _Shelf(Generic[V]):
+    """The slots asked for last."""
+
+    def __init__(self) -> None:
+        self._slots: OrderedDict[str, V] = OrderedDict()
+
+    def get(self, slot_id: str) -> V | None:
+        return self._slots.get(slot_id)
+
+    def put(self, slot_id: str, kept: V) -> V:
+        self._slots[slot_id] = kept
+        self._slots.move_to_end(slot_id)
+        while len(self._slots) > SLOTS_KEPT:
+            self._slots.popitem(last=False)
+        return kept
+
+    def __iter__(self) -> Iterator[V]:
+        return iter(self._slots.values())
+
+
+class _Facts:
+    """Everything that is kept, of one tree of places."""
+
+    def __init__(self) -> None:
+        self.stands: Kept[Stand] = Kept()
+        self.missed: Kept[tuple[datetime, ...]] = Kept()
+        self.ends: _Shelf[Kept[SlotEnd]] = _Shelf()
+        self.coming: _Shelf[_Coming] = _Shelf()
+
+    def forget(self, ids: Sequence[str]) -> None:
+        self.stands.forget(ids)
+        self.missed.forget(ids)
+        for ends in self.ends:
+            ends.forget(ids)
+        for coming in self.coming:
+            coming.lacking.forget(ids)
+
+
+class StationMemory:
+    """Shared by all requests of the process; one of them at a time brings it up to date."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn = threading.Lock()
+        self._cursor = 0
+        self._tree: PlaceTree | None = None
+        self._facts = _Facts()
+
+    @contextmanager
+    def reading(self, tree: PlaceTree, now: datetime) -> Iterator[Reading]:
+        """A look at all stations as they are now; the session is the reading's own.
+
+        The session begins inside the turn: what is kept can only become newer, never older.
+        """
+        with self._turn, self._database.read() as session:
+            if tree is not self._tree:
+                self._tree, self._facts, self._cursor = tree, _Facts(), 0
+            self._forget_changed(session)
+            yield Reading(session, tree, now, self._cursor, self._facts)
+
+    def _forget_changed(self, session: Session) -> None:
+        newest = session.scalar(select(func.max(StationStateRow.change_no))) or 0
+        if newest == self._cursor:
+            return
+        changed = session.scalars(
+            select(StationStateRow.station_id).where(StationStateRow.change_no > self._cursor)
+        ).all()
+        self._facts.forget(changed)
+        self._cursor = newest
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All stations at one moment. Instants are aware."""
+
+    session: Session
+    tree: PlaceTree
+    now: datetime
+    cursor: int
+    _facts: _Facts
+
+    def stands(self, stations: Sequence[Station]) -> Mapping[str, Stand]:
+        """How each of these is shown; there may be more in it."""
+
+        def load(missing: Sequence[str]) -> Mapping[str, Stand]:
+            row = StationStateRow
+            query = select(
+                row.station_id,
+                row.shown_state,
+                row.shown_since_at,
+                row.plan_version_held,
+                row.plan_version_sent,
+            ).where(among(row.station_id, missing))
+            found = {line[0]: Stand(*line[1:]) for line in self.session.execute(query)}
+            return {one: found.get(one, Stand()) for one in missing}
+
+        known = self._facts.stands.of(_ids(stations), load)
+        return cast(Mapping[str, Stand], known)  # the loader leaves nobody out
+
+    def missed(self, stations: Sequence[Station]) -> frozenset[str]:
+        """Those of these that missed a slot in the last 24 hours."""
+        since = self.now - timedelta(hours=STRIP_HOURS)
+
+        def load(missing: Sequence[str]) -> Mapping[str, tuple[datetime, ...]]:
+            row, found = SlotResultRow, dict[str, tuple[datetime, ...]]()
+            query = select(row.station_id, row.planned_at).where(
+                row.outcome == Sign.MISSED.value,
+                row.planned_at > since,
+                among(row.station_id, missing),
+            )
+            for station_id, at in self.session.execute(query):
+                found[station_id] = (*found.get(station_id, ()), at)
+            return found
+
+        known = self._facts.missed.of(_ids(stations), load)
+        return frozenset(
+            key for key in _ids(stations) if any(at > since for at in known[key] or ())
+        )
+
+    def ends(self, slot: NearSlot) -> Mapping[str, SlotEnd | None]:
+        """How a slot went at its stations; None: nothing is known there."""
+        slot_id = slot.row.slot_id
+        kept = self._facts.ends.get(slot_id) or Kept()
+
+        def load(missing: Sequence[str]) -> Mapping[str, SlotEnd]:
+            row = SlotResultRow
+            query = select(row.station_id, row.outcome, row.start_error_ms).where(
+                row.slot_id == slot_id, among(row.station_id, missing)
+            )
+            return {line[0]: SlotEnd(*line[1:]) for line in self.session.execute(query)}
+
+        return self._facts.ends.put(slot_id, kept).of(_ids(slot.stations), load)
+
+    def readiness(self, slot: NearSlot) -> SlotReadiness:
+        """Which of its stations lack what of a slot to come."""
+        needs = _needs(self.session, slot.row)
+        kept = self._facts.coming.get(slot.row.slot_id)
+        if kept is None or kept.needs != needs:
+            kept = _Coming(needs)
+        stations = {one.station_id: one for one in slot.stations}
+
+        def load(missing: Sequence[str]) -> Mapping[str, StationReadiness]:
+            asked = [stations[one] for one in missing]
+            standings = self.stands(asked)
+            found = judge_stations(self.session, self.tree, slot.row, asked, standings)
+            return {one.station_id: one for one in found}
+
+        known = self._facts.coming.put(slot.row.slot_id, kept).lacking.of(list(stations), load)
+        return of_slot(slot, (one for key in stations if (one := known[key])), self.now)
+
+
+def among(column: InstrumentedAttribute[str], ids: Sequence[str]) -> ColumnElement[bool]:
+    """The rows of these stations; of many all are read, which is sooner than naming each."""
+    return column.in_(ids) if len(ids) <= ASKED_BY_NAME else true()
+
+
+def _ids(stations: Sequence[Station]) -> list[str]:
+    return [one.station_id for one in stations]
+
+
+def _needs(session: Session, row: SlotRow) -> object:
+    """Whatever makes a slot need other sounds: its items, and names said for it since."""
+    said: object = None
+    if has_mark(row.items):
+        made = select(func.count(), func.max(PieceRow.made_at)).where(PieceRow.sha256.is_not(None))
+        said = tuple(session.execute(made).one())
+    return row.items, row.other_items, said
