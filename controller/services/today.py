@@ -31,7 +31,7 @@ from controller.storage.models import BulletinRow, SlotResultRow, SlotRow
 AHEAD = timedelta(hours=24)
 BEHIND = timedelta(hours=24)
 MOST_BULLETINS = 20
-MOST_NAMED = 25
+MOST_NAMED = 15
 """Stations named under one slot; its own page names all."""
 NOT_HEARD = tuple(sign.value for sign in (*FAILED, Sign.UNKNOWN))
 
