@@ -245,7 +245,6 @@ ASKED = {
     "tinh-trang": "one of a few words",
     "tin": "/khan-cap/soan?tin={emergencies.cap_alert_id} /dien-tap/soan?tin={drills.cap_alert_id}",
     "tram": "/bao-cao/nhat-ky/pdf?tram={station_id}&nam=2026&thang=11",
-    "tram": "stations of an open page, of which those of the own place count, see SEARCHES",
     "trang": "a page number",
     "tru": "hides one of the bar's own lines",
     "truoc": "a page number",
@@ -256,7 +255,8 @@ ASKED = {
 """What addresses ask after `?`, beside the filters of the library: a question, or why none."""
 
 CHANGES_NOTHING_OF_OTHERS = {
-    "audit.export", "listening.write", "auth.change_password", "auth.choose_language", "auth.choose_theme",
+    "audit.export", "listening.write",
+    "auth.change_password", "auth.choose_language", "auth.choose_theme",
     "auth.end_other_sessions", "auth.end_session", "auth.enter", "auth.sign_out",
     "notices.read_all", "notices.save", "notices.test", "readings.preview", "tokens.create",
     "tokens.revoke",
