@@ -239,6 +239,8 @@ class Repairs:
         row.repair_note = said or row.repair_note
         if wish.cost_vnd is not None:
             row.repair_cost_vnd = wish.cost_vnd
+        if set(wish.removed) & set(wish.installed):
+            raise InvalidInputError("both", field="parts", problem="removed_and_installed")
         for deed, ids in (("removed", wish.removed), ("installed", wish.installed)):
             for item_id in dict.fromkeys(ids):
                 self._take_part(session, row, item_id, deed)

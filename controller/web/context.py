@@ -82,14 +82,6 @@ _ENTRIES = (
         roles=frozenset(Role) - _COMMUNE,
     ),
     _Entry(
-        "/sua-chua",
-        lambda: _("Sửa chữa"),
-        lambda: _("Sửa chữa"),
-        "tool",
-        Permission.VIEW,
-        roles=frozenset(Role) - _COMMUNE,
-    ),
-    _Entry(
         "/bao-cao",
         lambda: _("Báo cáo"),
         lambda: _("Báo cáo"),

@@ -246,6 +246,7 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "day_to_come": lambda: _("Ngày này chưa tới."),
     "retired_already": lambda: _("Thiết bị này đã ghi là thôi dùng."),
     "too_many_items": lambda: _("Đài này đã có 500 thiết bị trong sổ, không nhận thêm."),
+    "removed_and_installed": lambda: _("Một thứ không thể vừa tháo ra vừa lắp vào."),
     "unknown_item": lambda: _("Thiết bị này không có trong sổ của đài."),
     "last_admin": lambda: _("Đây là quản trị viên cuối cùng. Tạo một người khác trước."),
 }

@@ -151,6 +151,9 @@ def test_parts_of_another_station_are_refused_and_the_ticket_stays_open(centre: 
     answer = mender.post(f"/sua-chua/{fault}/xong", removed=[there])
     assert answer.status_code == 422
     assert "không có trong sổ của đài" in words(answer)
+    own = services.equipment.add(officer, STATION, ItemWish("horn"))
+    both = mender.post(f"/sua-chua/{fault}/xong", removed=[own], installed=[own])
+    assert (both.status_code, "vừa tháo ra vừa lắp vào" in words(both)) == (422, True)
     (row,) = _rows(centre)
     assert row.mended_at is None
 
