@@ -526,7 +526,7 @@ def _background(
         (
             pruning,
             pruning.pruning(
-                Pruning(database, now, settings.notices),
+                Pruning(database, now, settings.notices, settings.keeping),
                 Retention(database, now, settings.keeping),
             ),
         ),

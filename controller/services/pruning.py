@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from controller.settings import NoticesSettings
+from controller.settings import KeepingSettings, NoticesSettings
 from controller.storage.database import Database
 from controller.storage.models import (
     BrokerDenialRow,
@@ -30,7 +30,9 @@ PLANS_KEPT = timedelta(days=40)
 """Which slots a plan named matters while an outcome may still be decided by it (35 days)."""
 
 LIMITS_KEPT = timedelta(days=800)
-"""The hours a station was told say what its service time was, as long as figures can be asked."""
+"""The hours a station was told say what its service time was, as long as its evidence is kept."""
+
+FOR_EVER = timedelta(days=36_500)
 
 ORDERS_KEPT = timedelta(days=400)
 DENIALS_KEPT = timedelta(days=400)
@@ -44,9 +46,13 @@ class Pruning:
         database: Database,
         now: Callable[[], datetime],
         notices: NoticesSettings | None = None,
+        keeping: KeepingSettings | None = None,
     ) -> None:
         self._database = database
         self._now = now
+        months = (keeping or KeepingSettings()).evidence_months
+        for_evidence = timedelta(days=31 * (months + 1)) if months else FOR_EVER
+        self._limits_kept = max(LIMITS_KEPT, for_evidence)
         self._notices_kept = timedelta(days=(notices or NoticesSettings()).kept_days)
 
     def prune(self) -> int:
@@ -89,7 +95,7 @@ class Pruning:
             for statement in (
                 delete(StationPlanRow).where(old_plan, StationPlanRow.made_at < now - PLANS_KEPT),
                 delete(StationLimitsRow).where(
-                    old_limits, StationLimitsRow.made_at < now - LIMITS_KEPT
+                    old_limits, StationLimitsRow.made_at < now - self._limits_kept
                 ),
                 delete(OrderReplyRow).where(OrderReplyRow.order_id.in_(old_orders)),
                 delete(SignedOrderRow).where(SignedOrderRow.not_after_at < now - ORDERS_KEPT),

@@ -12,10 +12,16 @@ from sqlalchemy import func, select
 from controller.domain.accounts import Role
 from controller.services.keys import load_or_create
 from controller.services.pruning import Pruning
-from controller.settings import SettingsError
+from controller.settings import KeepingSettings, SettingsError
 from controller.storage import migrate
 from controller.storage.database import Database
-from controller.storage.models import OutboxRow, SessionRow, SignedOrderRow, StationPlanRow
+from controller.storage.models import (
+    OutboxRow,
+    SessionRow,
+    SignedOrderRow,
+    StationLimitsRow,
+    StationPlanRow,
+)
 from station_protocol.messages import RefreshDeed
 from station_protocol.vocabulary import DeedKind
 from tests.support import wire
@@ -107,3 +113,20 @@ def test_sign_ins_that_are_over_are_forgotten(here: Province) -> None:
     here.clock.move(hours=13)
     pruning.prune()
     assert _count(here, SessionRow) == 0
+
+
+def test_hours_that_were_told_stay_as_long_as_the_evidence_they_explain(town: Province) -> None:
+    town.plans.refresh()
+    with town.database.write() as session:
+        told = session.get_one(StationLimitsRow, (STATION, 1))
+        newer = StationLimitsRow(station_id=STATION, version=2, envelope=told.envelope)
+        newer.content_hash, newer.made_at = "newer", town.clock()
+        session.add(newer)
+    town.clock.move(days=900)
+    Pruning(town.database, town.clock, None, KeepingSettings(evidence_months=0)).prune()
+    Pruning(town.database, town.clock, None, KeepingSettings(evidence_months=36)).prune()
+    with town.database.read() as session:
+        assert session.get(StationLimitsRow, (STATION, 1)) is not None
+    Pruning(town.database, town.clock).prune()
+    with town.database.read() as session:
+        assert session.get(StationLimitsRow, (STATION, 1)) is None
