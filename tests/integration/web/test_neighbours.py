@@ -254,9 +254,13 @@ ASKED = {
 }
 """What addresses ask after `?`, beside the filters of the library: a question, or why none."""
 
+AUDITED = {"listening.write"}
+"""What an auditor may add: the own word of what was heard below the horns."""
+
 CHANGES_NOTHING_OF_OTHERS = {
     "audit.export", "listening.write",
     "auth.change_password", "auth.choose_language", "auth.choose_theme",
+    "audit.export", "auth.change_password", "auth.choose_language", "auth.choose_theme",
     "auth.end_other_sessions", "auth.end_session", "auth.enter", "auth.sign_out",
     "notices.read_all", "notices.save", "notices.test", "readings.preview", "tokens.create",
     "tokens.revoke",
@@ -680,14 +684,16 @@ def test_nothing_of_the_other_district_is_told_when_it_is_asked_for(
 
 
 @pytest.mark.parametrize("place", ["district", "province"])
-def test_an_auditor_changes_nothing(both: Neighbours, place: str) -> None:
+def test_an_auditor_changes_nothing_and_only_adds_what_was_heard(
+    both: Neighbours, place: str
+) -> None:
     if place == "district":
         browser = both.browser(both.there, Role.AUDITOR)
     else:
         browser = both.centre.client(Role.AUDITOR)
     before, taken = contents(both.centre), []
     for route in of_people(both.centre.app):
-        if route.method in SAFE or route.endpoint in CHANGES_NOTHING_OF_OTHERS:
+        if route.method in SAFE or route.endpoint in {*CHANGES_NOTHING_OF_OTHERS, *AUDITED}:
             continue
         path = route.path(both.centre.app, both.there)
         form = {**FULL, "place_id": both.there.place_id}
