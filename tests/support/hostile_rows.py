@@ -10,14 +10,24 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Column, ColumnElement, String, Table, text
+from sqlalchemy import JSON, Column, ColumnElement, String, Table, text, update
 
 from controller.domain.accounts import Role
+from controller.domain.figures import MonthFigures, Sums, to_json
+from controller.domain.periods import Basis, Length, period
 from controller.services.as_run import AsRun
 from controller.services.bulletins import Draft
 from controller.services.filing import Filing
 from controller.services.notice_watch import NoticeWatch
-from controller.storage.models import Base, PriorityOrderRow, SlotPlacingRow, SlotRow
+from controller.storage.models import (
+    Base,
+    ListeningCheckRow,
+    MonthCloseRow,
+    NoticeRow,
+    PriorityOrderRow,
+    SlotPlacingRow,
+    SlotRow,
+)
 from station_protocol.messages import FaultEntry, RefusalEntry, TraceEntry, TraceFact
 from station_protocol.vocabulary import FactCode, Outcome, Reason
 from tests.support import wire
@@ -58,6 +68,9 @@ OURS = """
     repair_part.deed schedule.authority schedule.holidays schedule.priority schedule.recurrence
     schedule_template.holidays schedule_template.priority schedule_template.target_ids
     session.address session.token_hash signed_order.audience
+    day_figure.bulletins day_figure.causes day_figure.heard_ms day_figure.outages
+    day_figure.outcomes listening_check.heard month_close.basis month_close.figures
+    notice.acknowledged_by notice_delivery.what
     slot.authority slot.other_items slot.priority slot_placing.cause
     slot_result.journal_id slot_result.outcome slot_result.reason slot_result.slot_id
     slot_result.source slot_result_change.from_outcome slot_result_change.from_reason
@@ -102,10 +115,13 @@ def spoil(both: Neighbours) -> None:
     _officer_writes(both, there)
     _station_tells(both, there)
     _two_meet(both, there)
+    _heard(both, there)
     _replace(both, there.mark)
     _fill(both, there)
     both.centre.places.reload()
     _tell_everybody(both)
+    with both.centre.database.write() as session:
+        session.execute(update(NoticeRow).values(acknowledged_by_name=SHORT, acknowledged_at=NOW))
 
 
 def unspoilt(both: Neighbours) -> list[str]:
@@ -140,6 +156,39 @@ def _officer_writes(both: Neighbours, district: District) -> None:
     own = services.bulletins.create(officer, words, filing=Filing(f"{district.mark} nhãn"))
     services.comments.say(officer, own, district.words("ý kiến"))
     district.ids["officer.bulletin_id"] = own
+
+
+def _heard(both: Neighbours, district: District) -> None:
+    """A listening check, and a month closed under such names."""
+    with both.centre.database.write() as session:
+        session.add(
+            ListeningCheckRow(
+                listening_check_id="hostile",
+                station_id=district.ids["station_id"],
+                heard="heard",
+                listened_at=NOW,
+                note=SHORT,
+                checked_by=district.people[Role.COMMUNE_OFFICER].account_id,
+                checked_by_name=SHORT,
+                written_at=NOW,
+            )
+        )
+        names = {
+            "station": SHORT, "place_id": district.commune_id, "place": SHORT,
+            "district_id": district.place_id, "district": SHORT, "zone": "III",
+            "is_coastal": False, "clusters": 1,
+        }  # fmt: skip
+        october = period(Basis.CALENDAR, Length.MONTH, 2026, 10)
+        session.add(
+            MonthCloseRow(
+                station_id=district.ids["station_id"],
+                basis=october.basis.value,
+                first_on=october.first_on,
+                closed_at=NOW,
+                names=names,
+                figures=to_json(MonthFigures(Sums(days=31), ())) | {"short": ["not_heard"]},
+            )
+        )
 
 
 def _two_meet(both: Neighbours, district: District) -> None:

@@ -111,6 +111,7 @@ PAGES = (
     Page("notices.ways", "Đường gửi thư, webhook và lệnh", "/thong-bao/duong-gui", "thong-bao-duong-gui"),
     Page("reports.index", "Báo cáo", "/bao-cao", "bao-cao", is_english=True),
     Page("reports.log", "Nhật ký phát", "/bao-cao/nhat-ky", "nhat-ky-phat"),
+    Page("alarms.index", "Cảnh báo", "/canh-bao", "canh-bao"),
     Page("users.index", "Người dùng", "/nguoi-dung", "nguoi-dung"),
     Page("users.new", "Thêm người dùng", "/nguoi-dung/moi", "nguoi-dung-moi"),
     Page("users.show", "Một người dùng", "/nguoi-dung/{account_id}", "nguoi-dung-mot"),

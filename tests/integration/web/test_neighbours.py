@@ -260,7 +260,6 @@ AUDITED = {"listening.write"}
 CHANGES_NOTHING_OF_OTHERS = {
     "audit.export", "listening.write",
     "auth.change_password", "auth.choose_language", "auth.choose_theme",
-    "audit.export", "auth.change_password", "auth.choose_language", "auth.choose_theme",
     "auth.end_other_sessions", "auth.end_session", "auth.enter", "auth.sign_out",
     "notices.read_all", "notices.save", "notices.test", "readings.preview", "tokens.create",
     "tokens.revoke",
