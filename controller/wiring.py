@@ -107,6 +107,7 @@ from controller.services.offers import Offers
 from controller.services.orders import Exercises, Orders
 from controller.services.outage_tickets import OutageTickets
 from controller.services.outbox import Outbox
+from controller.services.photos import FOLDER as PHOTOS
 from controller.services.photos import Photos
 from controller.services.piece_desk import PieceDesk
 from controller.services.place_rules import PlaceRules
@@ -404,7 +405,7 @@ def build_services(
         enrolment=Enrolment(settings, keys, stations, hours, partial(reach_of, settings)),
         faults=FaultDesk(database, now, places),
         repairs=Repairs(database, now, places),
-        equipment=Equipment(database, now, places, Photos(settings.folder / "photos")),
+        equipment=Equipment(database, now, places, Photos(settings.folder / PHOTOS)),
         pole_codes=PoleCodes(database, now, places),
         pole_pages=PolePages(database, now, places, sounds),
         as_run=AsRun(database, now, places, settings.plan),

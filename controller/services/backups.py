@@ -27,10 +27,13 @@ from controller.services.backup_files import (
 )
 from controller.services.named_sounds import hashes_in, named_sounds
 from controller.services.numbers import known_epoch
+from controller.services.photos import FOLDER as PHOTOS
+from controller.services.photos import SUFFIX as JPEG
 from controller.storage import copying, migrate
 from controller.storage.database import Database
 from controller.storage.models import (
     BulletinVersionRow,
+    EquipmentItemRow,
     IngestJobRow,
     PieceRow,
     SlotRow,
@@ -137,7 +140,7 @@ class Backups:
 
 
 class _Shared:
-    """Sound, uploads as they came and uploads that wait, put into the store where it lacks them."""
+    """Sound, pictures and uploads, also those that wait, put into the store where it lacks them."""
 
     def __init__(self, to: BackupFolder, centre: Centre, copy: Database) -> None:
         self._to = to
@@ -147,9 +150,11 @@ class _Shared:
         with copy.read() as session:
             sounds, needed = named_sounds(session), needed_sounds(session)
             originals = _originals(session)
+            photos = {sha for sha in session.scalars(select(EquipmentItemRow.photo_sha256)) if sha}
             waiting = list(_waiting(session))
         self._take(sounds, centre.sounds.open, "sound", SUFFIX)
         self._take(originals, centre.originals.open, "originals", ORIGINAL_SUFFIX)
+        self._take(photos, FolderStore(centre.folder / PHOTOS, JPEG).open, PHOTOS, JPEG)
         self.missing &= needed | originals
         for name in waiting:
             self._take_upload(centre.folder / "spool" / name, f"spool/{name}")

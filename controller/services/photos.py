@@ -16,6 +16,9 @@ from audio_library.store import FolderStore, is_sha256
 from controller.errors import InvalidInputError
 
 SUFFIX = ".jpg"
+FOLDER = "photos"
+"""Of the data folder."""
+
 LIMIT_BYTES = 8_000_000
 """The largest picture that is taken; telephones make 2 to 6 MB."""
 

@@ -13,11 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
+from audio_library.store import FolderStore
 from controller import wiring
 from controller.cli import main
 from controller.errors import BackupError
 from controller.services import backups as making
 from controller.services.backups import Backups
+from controller.services.photos import FOLDER as PHOTOS
+from controller.services.photos import SUFFIX as JPEG
 from controller.services.restoring import UNFINISHED, examine, refuse_unfinished, restore
 from controller.settings import Settings
 from controller.storage.database import Database
@@ -25,6 +28,7 @@ from controller.storage.models import (
     AuditRow,
     Base,
     BulletinVersionRow,
+    EquipmentItemRow,
     OutboxRow,
     SlotBulletinRow,
     SlotResultRow,
@@ -68,6 +72,30 @@ def files_of(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def test_pictures_of_equipment_come_back(copied: Copied, tmp_path: Path) -> None:
+    picture = tmp_path / "picture"
+    picture.write_bytes(b"a picture of an amplifier")
+    sha256 = FolderStore(copied.folder / PHOTOS, JPEG).put(picture)
+    with copied.here.database.write() as session:
+        session.add(
+            EquipmentItemRow(
+                equipment_item_id="item",
+                station_id="bac-ai-phuoc-binh",
+                kind="amplifier",
+                model="",
+                serial="",
+                note="",
+                photo_sha256=sha256,
+                added_by="Trần Văn Lộc",
+                added_at=copied.here.clock(),
+            )
+        )
+    copied.back_up()
+    restore(copied.backups, target(tmp_path / "anew"), copied.here.clock())
+    back = tmp_path / "anew" / PHOTOS / sha256[:2] / f"{sha256}{JPEG}"
+    assert back.read_bytes() == b"a picture of an amplifier"
 
 
 @pytest.mark.real
