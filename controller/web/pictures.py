@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from controller.domain.availability import Tally, UptimeState, day_span
 from controller.domain.delivery import IN_FLIGHT
@@ -118,6 +119,15 @@ def sounding_picture(
         _("Thời gian đến khi trạm có tiếng"), told, _("Số trạm, theo thời gian đến khi có tiếng")
     )
     return histogram(columns, words, formats.number, width=width, look=look, key=key)
+
+
+def boxed(draw: Callable[[float, str], str]) -> Markup:
+    """A drawing twice, as wide as a desk's column and as a phone's; `draw` gets width and key."""
+    found = Markup()
+    for kind, width in (("wide", WIDE), ("narrow", NARROW)):
+        svg = Markup(draw(width, kind))  # noqa: S704 - our own drawing, its words escaped
+        found += Markup('<div class="pic-{}">{}</div>').format(kind, svg)
+    return found
 
 
 def _bins() -> Sequence[tuple[str, float, float]]:

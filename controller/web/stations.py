@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from controller.domain.accounts import Permission
@@ -16,6 +17,7 @@ from controller.web.bulletin_words import LANGUAGES
 from controller.web.context import web_now
 from controller.web.formats import STATION_TZ, local
 from controller.web.headline import station_months
+from controller.web.pictures import boxed, day_picture, year_picture
 from controller.web.policy import current_actor, requires, services
 from station_protocol.messages import RefreshDeed, StopDeed, TestToneDeed
 
@@ -52,7 +54,25 @@ def show(station_id: str) -> str:
         closes_h=closes_h,
         left=lambda at: _left(at, day, opens_h, closes_h),
         figures=station_months(station_id),
+        drawings=_drawings(station_id, day),
     )
+
+
+def _drawings(station_id: str, day: date) -> dict[str, Markup]:
+    """The last twelve months day by day, and the 24 hours of the chosen day."""
+    actor, today = current_actor(), _today()
+    first = today - timedelta(days=364)
+    days = services().station_days.settled(actor, station_id, first, today)
+    found = services().station_days.day(actor, station_id, day)
+    name = _("Một năm qua, từng ngày")
+    return {
+        "year": boxed(
+            lambda width, key: year_picture(
+                days, (first, today), name, width=width, key=f"year-{key}"
+            )
+        ),
+        "day": boxed(lambda width, key: day_picture(found, width=width, key=f"day-{key}")),
+    }
 
 
 @bp.post("/tram/<station_id>/lenh")
