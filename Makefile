@@ -52,14 +52,14 @@ format: env-dev ## let ruff put the code in order
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-# Tests that start real programs wait more than they work, so four workers share two cores; a file
+# Tests that start real programs wait more than they work, so five workers share two cores; a file
 # stays on one worker. Their files lie in memory where the machine has such a place: thousands of
 # small databases.
 SCRATCH := $(shell test -w /dev/shm && echo /dev/shm/vang-test-$$$$ || echo build/scratch)
 
 tests: env-dev
 	@mkdir -p build && rm -f build/.coverage build/.coverage.*
-	@COVERAGE_FILE=build/.coverage $(BIN)/python -m pytest -m "not soak" -n 4 --dist loadfile --no-loadscope-reorder \
+	@COVERAGE_FILE=build/.coverage $(BIN)/python -m pytest -m "not soak" -n 5 --dist loadfile --no-loadscope-reorder \
 		-q --durations=10 --cov --cov-report= --basetemp=$(SCRATCH); status=$$?; rm -rf $(SCRATCH); exit $$status
 
 coverage-gate:

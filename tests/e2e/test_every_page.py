@@ -32,7 +32,7 @@ INK = """() => {
 WAITING = "Chờ người thứ hai xác nhận"
 VISITS = [
     ("bientap", DESK),
-    ("quantri", DESK),
+    pytest.param("quantri", DESK, marks=pytest.mark.soak),
     ("bientap", PHONE),
     pytest.param("duyet.bacai", PHONE, marks=pytest.mark.soak),
     ("kiemtra", PHONE),

@@ -26,6 +26,19 @@ ASKED = frozenset({"/lich/doi"})
 """Pages that are nothing without what is asked behind the question mark."""
 
 
+FILES = frozenset(
+    {
+        "/bao-cao/csv",
+        "/bao-cao/pdf",
+        "/bao-cao/xlsx",
+        "/bao-cao/nhat-ky/csv",
+        "/bao-cao/nhat-ky/pdf",
+        "/thiet-bi.csv",
+    }
+)
+"""Taken home, not opened."""
+
+
 @contextmanager
 def chromium(*more: str) -> Iterator[Browser]:
     """A headless Chromium, with more switches; as root it cannot have its own sandbox."""
@@ -61,4 +74,8 @@ def addresses(page: Page) -> list[str]:
         "a[href]", "all => all.map(a => new URL(a.getAttribute('href'), document.baseURI).href)"
     )
     parts = [urlsplit(link) for link in links if link.startswith(page.url[:20])]
-    return [f"{one.path}?{one.query}" if one.path in ASKED else one.path for one in parts]
+    return [
+        f"{one.path}?{one.query}" if one.path in ASKED else one.path
+        for one in parts
+        if one.path not in FILES
+    ]

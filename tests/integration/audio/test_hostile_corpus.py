@@ -75,6 +75,7 @@ for upload in sorted(work.glob("*.upload")):
 """
 
 
+@pytest.mark.soak
 def test_none_of_them_opens_a_socket_or_a_file_of_somebody_else(
     corpus: tuple[HostileFile, ...], tmp_path: Path
 ) -> None:
