@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 
-from controller import wiring
-from controller.cli.demo_province import PEOPLE, Province
-from controller.settings import Settings
 from tests.support import care
-from tests.support.browser import addresses, chromium, signed_in
-from tests.support.busy_province import COMMUNE, PAST_SLOT, BusyProvince
-from tests.support.person import PASSWORD
+from tests.support.browser import addresses, chromium, listen, signed_in
+from tests.support.busy_province import COMMUNE, PAST_SLOT
+from tests.support.demo_desk import demo_desk
 
 pytestmark = pytest.mark.real
 
@@ -42,35 +36,10 @@ IS_LONG = os.environ.get("VANG_SOAK") == "1"
 FAULTS = (Path(__file__).parent / "page_faults.js").read_text(encoding="utf-8")
 
 
-@contextmanager
-def _province(folder: Path) -> Iterator[str]:
-    """The demo's data behind a plain listener: no broker, no stations."""
-    controller = wiring.build(Settings(data_folder=str(folder)))
-    province = Province(controller, wiring.utc_now)
-    everybody = {person.username: PASSWORD for person in PEOPLE}
-    province.admit(everybody, everybody)
-    province.furnish()
-    bulletin_id = province.bulletin()
-    stations = tuple(controller.services.places.tree().stations)
-    province.schedule(bulletin_id, stations)
-    province.schedule_workdays(bulletin_id, stations)
-    BusyProvince(controller, bulletin_id).fill()
-    server = make_server("127.0.0.1", 0, controller.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        controller.close()
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with _province(tmp_path_factory.mktemp("province")) as where:
-        yield where
+    with demo_desk(tmp_path_factory.mktemp("province")) as desk:
+        yield desk.address
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +61,7 @@ def _kind(path: str) -> str:
 def _walk(page: Page, width: int, looked_at: set[tuple[str, int]]) -> dict[str, list[str]]:
     """What is wrong with each kind of page that links lead to."""
     said: list[str] = []
-    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
+    listen(page, said)
     waiting, found = ["/", "/bang"], dict[str, list[str]]()
     while waiting:
         path = waiting.pop(0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.support.person import PASSWORD
 
@@ -53,18 +53,46 @@ def chromium(*more: str) -> Iterator[Browser]:
             browser.close()
 
 
-def signed_in(browser: Browser, address: str, username: str, *, width: int = 1280) -> Page:
-    """A page of somebody who has just signed in, in a context of its own."""
+def signed_in(
+    browser: Browser,
+    address: str,
+    username: str,
+    *,
+    width: int = 1280,
+    language: str | None = None,
+    complaints: list[str] | None = None,
+) -> Page:
+    """A page of somebody who has just signed in, in a context of its own.
+
+    A `language` is chosen at the door, as whoever cannot read the page would; without one it is
+    the account's. To `complaints` goes what the browser finds wrong from then on.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": 900}, locale="vi-VN", base_url=address
     )
     page = context.new_page()
+    if complaints is not None:
+        listen(page, complaints)
     page.goto("/dang-nhap")
+    if language is not None:
+        page.click(f"button[lang={language}]")
+        page.wait_for_load_state()
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", PASSWORD)
     page.click("main button[type=submit], main button:not([type])")
     page.wait_for_url(lambda url: not url.endswith("/dang-nhap"))
     return page
+
+
+def listen(page: Page, complaints: list[str]) -> None:
+    """Add what the browser finds wrong: errors on the console, scripts that broke."""
+
+    def heard(line: ConsoleMessage) -> None:
+        if line.type == "error":
+            complaints.append(line.text)
+
+    page.on("console", heard)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
 
 
 def addresses(page: Page) -> list[str]:

@@ -86,16 +86,33 @@ class BusyProvince:
         operator, approver = self.actor("bacai"), self.actor("duyet.bacai")
         bulletins = self._services.bulletins
         for sent_back in (False, True):
-            draft = Draft(f"{LONG}, chờ nghe", "notice", LONG, DISTRICT)
-            made = bulletins.create(operator, draft, filing=Filing("nước, rác"))
-            self._give_sound(made)
-            version = bulletins.get(operator, made).row_version
-            bulletins.submit(operator, made, row_version=version)
+            made = self.submit(f"{LONG}, chờ nghe")
             if sent_back:
                 version = bulletins.get(approver, made).row_version
                 bulletins.return_(approver, made, "Đọc lại đoạn hai.", row_version=version)
             remark = self._services.comments.say(approver, made, "Nhạc hiệu hơi to.")
             self._services.comments.say(operator, made, "Sẽ hạ.", remark)
+
+    def submit(self, title: str) -> str:
+        """A bulletin of the district, with sound, that waits for the approver; its id."""
+        operator, bulletins = self.actor("bacai"), self._services.bulletins
+        draft = Draft(title, "notice", LONG, DISTRICT)
+        made = bulletins.create(operator, draft, filing=Filing("nước, rác"))
+        self._give_sound(made)
+        version = bulletins.get(operator, made).row_version
+        bulletins.submit(operator, made, row_version=version)
+        return made
+
+    def stations_in(self, place_id: str) -> list[str]:
+        """The stations of a place."""
+        found = self._services.places.tree().stations_in([place_id])
+        return [station.station_id for station in found]
+
+    def put_on_air(self, station_id: str) -> None:
+        """The slot of an hour ago still sounds there."""
+        now = wiring.utc_now().replace(second=0, microsecond=0)
+        with self._controller.database.write() as session:
+            session.merge(_state_row(station_id, "on_air", now))
 
     def _give_sound(self, bulletin_id: str) -> None:
         with self._controller.database.write() as session:
