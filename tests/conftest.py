@@ -12,7 +12,7 @@ from hypothesis import settings
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-LONGEST_FIRST = ("tests/chaos", "tests/e2e", "tests/integration/processes")
+LONGEST_FIRST = ("tests/chaos", "tests/simulation", "tests/e2e", "tests/integration/processes")
 
 
 def _rank(item: pytest.Item) -> int:
