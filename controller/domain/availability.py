@@ -309,15 +309,11 @@ class Outage:
 
 def outages(stretches: Iterable[Stretch]) -> list[Outage]:
     """Neighbouring stretches that are neither ready nor maintenance, joined, in order."""
-    found: list[Outage] = []
-    for one in stretches:
-        if one.state in (UptimeState.READY, UptimeState.MAINT):
-            continue
-        if found and found[-1].until_at >= one.from_at:
-            found[-1] = Outage(found[-1].from_at, one.until_at, found[-1].state, found[-1].cause)
-        else:
-            found.append(Outage(one.from_at, one.until_at, one.state, one.cause))
-    return found
+    return joined(
+        Outage(one.from_at, one.until_at, one.state, one.cause)
+        for one in stretches
+        if one.state not in (UptimeState.READY, UptimeState.MAINT)
+    )
 
 
 def joined(parts: Iterable[Outage]) -> list[Outage]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -264,8 +264,3 @@ def _by_day(evidence: Evidence, days: Sequence[date]) -> Mapping[date, Evidence]
 
 def _days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
-
-
-def at_second(value: int) -> datetime:
-    """An instant from the whole seconds a row keeps, UTC."""
-    return datetime.fromtimestamp(value, UTC)

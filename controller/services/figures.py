@@ -39,7 +39,6 @@ from controller.storage.models import (
     MetaRow,
     MonthCloseRow,
     SpeakerClusterRow,
-    StationRow,
 )
 
 _MAPS = ("causes", "outcomes", "heard_ms", "outages", "bulletins")
@@ -229,13 +228,12 @@ class Figures:
         for month in periods:
             if not is_closed(month, now):
                 continue
-            with self._database.write() as session:
-                until = session.get(MetaRow, FIGURED_UNTIL)
-                if until is None or date.fromisoformat(until.value) < month.last_on:
-                    continue
-                if session.scalar(_any_close(month)) is not None:
-                    continue
-                made += self._close(session, tree, month, now)
+            with self._database.read() as session:  # most looks find nothing: no turn to write
+                is_due = _is_to_close(session, month)
+            if is_due:
+                with self._database.write() as session:
+                    if _is_to_close(session, month):
+                        made += self._close(session, tree, month, now)
         return made
 
     def _close(self, session: Session, tree: PlaceTree, month: Period, now: datetime) -> int:
@@ -380,12 +378,20 @@ def _stations_under(tree: PlaceTree, place_id: str) -> list[Station]:
     return sorted(mine, key=lambda one: (order[one.place_id], one.station_id))
 
 
-def _any_close(month: Period) -> Any:
-    return (
-        select(MonthCloseRow.month_close_id)
-        .where(MonthCloseRow.basis == month.basis.value, MonthCloseRow.first_on == month.first_on)
-        .limit(1)
+def _is_to_close(session: Session, month: Period) -> bool:
+    """Whether all its days are counted, some station has one, and nothing of it is kept yet."""
+    until = session.get(MetaRow, FIGURED_UNTIL)
+    if until is None or date.fromisoformat(until.value) < month.last_on:
+        return False
+    kept = select(MonthCloseRow.month_close_id).where(
+        MonthCloseRow.basis == month.basis.value, MonthCloseRow.first_on == month.first_on
     )
+    counted = select(DayFigureRow.day).where(
+        DayFigureRow.day >= month.first_on, DayFigureRow.day <= month.last_on
+    )
+    if session.scalar(kept.limit(1)) is not None:
+        return False
+    return session.scalar(counted.limit(1)) is not None
 
 
 def _closed(
@@ -423,8 +429,3 @@ def centre_share(session: Session, start: datetime, end: datetime) -> Share:
         for run in runs
     )
     return Share(ran, int(end.timestamp()) - int(start.timestamp()))
-
-
-def stations_registered(session: Session) -> int:
-    """How many stations there are, retired ones too."""
-    return session.scalar(select(func.count()).select_from(StationRow)) or 0

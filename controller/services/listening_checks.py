@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -241,22 +241,6 @@ class ListeningChecks:
         ensure_within(self._places.tree(), actor, row.place_id if row else None)
         assert row is not None  # noqa: S101 - ensure_within refuses None
         return row
-
-
-def checks_between(
-    session: Session, station_ids: Iterable[str], start: datetime, end: datetime
-) -> list[CheckView]:
-    """The checks of these stations in a span, in order of time."""
-    rows = session.scalars(
-        select(ListeningCheckRow)
-        .where(
-            ListeningCheckRow.station_id.in_(sorted(station_ids)),
-            ListeningCheckRow.listened_at >= start,
-            ListeningCheckRow.listened_at < end,
-        )
-        .order_by(ListeningCheckRow.listened_at)
-    )
-    return [view_of(row) for row in rows]
 
 
 def view_of(row: ListeningCheckRow) -> CheckView:
