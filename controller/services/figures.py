@@ -5,12 +5,13 @@ Reports, the board's headline and the API ask here, so that no two of them can d
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
@@ -18,6 +19,7 @@ from controller.domain.availability import Outage, day_span, joined
 from controller.domain.effective import Bar, Share, Short, is_only_unheard
 from controller.domain.figures import (
     NUMBERS,
+    TEXTS,
     Adding,
     MonthFigures,
     Sums,
@@ -41,8 +43,15 @@ from controller.storage.models import (
     SpeakerClusterRow,
 )
 
-_MAPS = ("causes", "outcomes", "heard_ms", "outages", "bulletins")
-_COLUMNS = tuple(DayFigureRow.__table__.c[name] for name in ("station_id", "day", *NUMBERS, *_MAPS))
+_Day = tuple[str, date, Sequence[int], Sequence[str]]
+"""Station, day, its numbers and its texts."""
+_KEPT = DayFigureRow.__table__.c
+_COLUMNS = (
+    _KEPT.station_id,
+    _KEPT.day,
+    *(_KEPT[name] for name in NUMBERS),
+    *(cast(_KEPT[name], Text) for name in TEXTS),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,21 +277,20 @@ class Figures:
         with_today: bool = True,
     ) -> dict[str, dict[Period, MonthFigures]]:
         """By station and month the part of it that lies in the period."""
-        adding = {key: {month: Adding() for month in months} for key in station_ids}
+        adding = {key: [Adding() for _ in months] for key in station_ids}
         today = local_date(now) if with_today else None
-        for row in self._rows(session, station_ids, period, today):
-            for month in months:
-                if month.holds(row["day"]):
-                    adding[row["station_id"]][month].add(row)
-                    break
+        which = {day: number for number, month in enumerate(months) for day in month.days}
+        for station_id, day, numbers, texts in self._rows(session, station_ids, period, today):
+            if day in which:
+                adding[station_id][which[day]].add(numbers, texts)
         return {
-            key: {month: one.month() for month, one in by_month.items()}
+            key: {month: one.month() for month, one in zip(months, by_month, strict=True)}
             for key, by_month in adding.items()
         }
 
     def _rows(
         self, session: Session, station_ids: Sequence[str], period: Period, today: date | None
-    ) -> Iterable[Mapping[str, Any]]:
+    ) -> Iterable[_Day]:
         wanted = set(station_ids)
         query = (
             select(*_COLUMNS)
@@ -291,11 +299,13 @@ class Figures:
         )
         if len(wanted) <= 100:
             query = query.where(DayFigureRow.station_id.in_(sorted(wanted)))
-        for row in session.execute(query).mappings():
-            if row["station_id"] in wanted:
-                yield dict(row)
+        for station_id, day, *figures in session.execute(query):
+            if station_id in wanted:
+                yield station_id, day, figures[: len(NUMBERS)], figures[len(NUMBERS) :]
         if today is not None and period.holds(today):
-            yield from self._days.values(session, station_ids, today)
+            for row in self._days.values(session, station_ids, today):
+                numbers = [row[name] for name in NUMBERS]
+                yield row["station_id"], today, numbers, [json.dumps(row[name]) for name in TEXTS]
 
     def _station(
         self,
