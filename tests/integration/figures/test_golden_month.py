@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from controller.storage.models import (
     StationRow,
     StationStateRow,
 )
+from tests.support.postgres import fresh_database
 from tests.support.web import PROVINCE, Centre, Clock
 
 GOLDEN = Path(__file__).with_name("golden_month.md")
@@ -45,17 +47,21 @@ def golden(station: str) -> dict[str, float]:
     return {name: float(value) for name, value in rows}
 
 
-def open_centre(folder: Path) -> Centre:
-    centre = Centre(folder, clock=Clock(REGISTERED))
+def open_centre(folder: Path, url: str = "") -> Centre:
+    centre = Centre(folder, clock=Clock(REGISTERED), url=url)
     centre.clock.at = at(1, "00:00", month=11)
     return centre
 
 
-@pytest.fixture(scope="module")
-def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
-    centre = open_centre(tmp_path_factory.mktemp("golden"))
-    yield centre
-    centre.close()
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def centre(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Centre]:
+    with ExitStack() as stack:
+        url = stack.enter_context(fresh_database()) if request.param == "postgres" else ""
+        centre = open_centre(tmp_path_factory.mktemp("golden"), url)
+        stack.callback(centre.close)
+        yield centre
 
 
 def flips(centre: Centre, station_id: str, *changes: tuple[datetime, str]) -> None:
