@@ -271,7 +271,7 @@ def _all_of(texts: Iterable[str]) -> list[Any]:
     return found
 
 
-def _counted(days: Iterable[Mapping[str, int]]) -> dict[str, int]:
+def _counted(days: Iterable[Mapping[str, int] | Sequence[str]]) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for day in filter(None, days):
         counts.update(day)
