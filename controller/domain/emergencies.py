@@ -148,6 +148,8 @@ class Heard(StrEnum):
 
 IS_SILENT = (Heard.FAILED, Heard.REFUSED, Heard.LOST, Heard.RECEIVED, Heard.WAITING)
 """Nobody near the station has heard it yet, worst first."""
+NOT_ANSWERED = frozenset({Heard.WAITING, Heard.LOST, Heard.REFUSED})
+"""Of such a station nobody knows that it will sound."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,8 +104,8 @@ STATION_SERIES = (
         "vang_station_emergency_unanswered_seconds",
         "gauge",
         "seconds",
-        "Since when a running emergency (no drill) is sent that the station has neither accepted "
-        "nor sounded; 0: none.",
+        "Since when a running emergency (no drill), or the correction or all-clear of one the "
+        "station took, is sent that it has neither accepted nor sounded; 0: none.",
     ),
     _station(
         "vang_station_disk_free_bytes",

@@ -15,6 +15,7 @@ from controller.domain.emergencies import Kind, State
 from controller.domain.notices import NoticeKind
 from controller.domain.schedule import local_date
 from controller.domain.station_state import FRESH_FOR, ShownState
+from controller.services.emergency_views import owed_endings
 from controller.services.notice_finds import LOOKS_BACK, Find, of_station
 from controller.services.notice_people import People
 from controller.storage.models import (
@@ -108,7 +109,10 @@ def _is_heard(row: StationStateRow, now: datetime) -> bool:
 
 
 def unheard_emergencies(session: Session, people: People, now: datetime) -> Iterator[Find]:
-    """Stations that did not accept what was sent in an emergency that is still on."""
+    """Stations that did not accept what was sent in an emergency that is still on, and those that
+    took one and not what corrects it or calls it off.
+    """
+    yield from _unheard_endings(session, people, now)
     query = (
         select(EmergencyRow, EmergencyOrderRow)
         .join(EmergencyOrderRow, EmergencyOrderRow.emergency_id == EmergencyRow.emergency_id)
@@ -144,6 +148,25 @@ def unheard_emergencies(session: Session, people: People, now: datetime) -> Iter
             }
             key = f"{row.emergency_id} {order.part} {order.order_id}"
             yield from of_station(people, NoticeKind.UNHEARD, station.station_id, key, facts)
+
+
+def _unheard_endings(session: Session, people: People, now: datetime) -> Iterator[Find]:
+    resting = _in_maintenance(session)
+    for owed in owed_endings(session, people.tree, now):
+        if owed.sent_at > now - ANSWERED_WITHIN:
+            continue
+        for trace in owed.traces:
+            if trace.station_id in resting:
+                continue
+            facts = {
+                "emergency_id": owed.row.emergency_id,
+                "title": owed.row.title,
+                "at": owed.sent_at.isoformat(),
+                "why": trace.refusal or ("refused" if trace.accepted is False else ""),
+                "part": owed.part.value,
+            }
+            key = f"{owed.row.emergency_id} {owed.part} {owed.sent_at.isoformat()}"
+            yield from of_station(people, NoticeKind.UNHEARD, trace.station_id, key, facts)
 
 
 def forged_messages(session: Session, people: People, now: datetime) -> Iterator[Find]:

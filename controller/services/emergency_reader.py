@@ -34,6 +34,8 @@ class LiveView:
 
     view: EmergencyView
     traces: tuple[StationTrace, ...]
+    ending: tuple[StationTrace, ...]
+    """The same of what corrected it or called it off last; empty: nothing did."""
     phones: Mapping[str, Phone]
     """Whom to call, by station; those nobody entered are left out."""
 
@@ -100,9 +102,11 @@ class EmergencyReader:
         tree = self._places.tree()
         with self._database.read() as session:
             row = self._row(session, actor, emergency_id)
-            said = traces(session, tree, row, self._now())
+            view, now = view_of(session, row), self._now()
+            said = traces(session, tree, row, now)
+            ended = traces(session, tree, row, now, view.ending) if view.ending else ()
             phones = phones_of(session, [one.station_id for one in said])
-            return LiveView(view_of(session, row), said, phones)
+            return LiveView(view, said, ended, phones)
 
     def sound_of(
         self, actor: Actor, emergency_id: str, part: Part, language: str = "vi"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from controller.domain import pieces
 from controller.domain.bulletins import Language
 from controller.domain.emergencies import (
     CONFIRMED_WITHIN,
+    NOT_ANSWERED,
     Kind,
     Part,
     State,
@@ -34,6 +35,7 @@ from controller.storage.models import (
     JournalEntryRow,
     OrderReplyRow,
     PieceRow,
+    SignedOrderRow,
     StationStateRow,
 )
 from station_protocol.messages import OrderSound
@@ -98,6 +100,12 @@ class EmergencyView:
     parts: Mapping[Part, PartView]
     sent_parts: Mapping[Part, datetime]
     """The parts that were sent, and when."""
+
+    @property
+    def ending(self) -> Part | None:
+        """What was sent last to correct it or to call it off; None: nothing was."""
+        sent = {part: at for part, at in self.sent_parts.items() if part is not Part.WARNING}
+        return max(sent, key=sent.__getitem__, default=None)
 
     @property
     def airings(self) -> int:
@@ -241,12 +249,16 @@ def _sound(row: PieceRow | BulletinVersionRow | None) -> OrderSound | None:
 
 
 def traces(
-    session: Session, tree: PlaceTree, row: EmergencyRow, now: datetime
+    session: Session,
+    tree: PlaceTree,
+    row: EmergencyRow,
+    now: datetime,
+    part: Part = Part.WARNING,
 ) -> tuple[StationTrace, ...]:
-    """What each station it was sent to has said about it so far, in the order of the places."""
+    """What each station it was sent to has said about a part, in the order of the places."""
     query = select(EmergencyOrderRow.order_id).where(
         EmergencyOrderRow.emergency_id == row.emergency_id,
-        EmergencyOrderRow.part == Part.WARNING.value,
+        EmergencyOrderRow.part == part.value,
     )
     orders = set(session.scalars(query))
     replies = _replies(session, orders)
@@ -263,6 +275,47 @@ def traces(
         _trace(station_id, station_id in up, replies.get(station_id), said[station_id])
         for station_id in stations
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OwedEnding:
+    """Stations that took a warning and of which nobody knows that they will sound its ending."""
+
+    row: EmergencyRow
+    part: Part
+    sent_at: datetime
+    traces: tuple[StationTrace, ...]
+
+
+def owed_endings(session: Session, tree: PlaceTree, now: datetime) -> Iterator[OwedEnding]:
+    """Of real emergencies whose correction or all-clear still holds, those not yet at an end."""
+    query = (
+        select(EmergencyRow, EmergencyOrderRow)
+        .join(EmergencyOrderRow, EmergencyOrderRow.emergency_id == EmergencyRow.emergency_id)
+        .join(SignedOrderRow, SignedOrderRow.order_id == EmergencyOrderRow.order_id)
+        .where(
+            EmergencyRow.kind == Kind.LIVE.value,
+            EmergencyRow.state == State.SENT.value,
+            EmergencyOrderRow.part != Part.WARNING.value,
+            SignedOrderRow.not_after_at > now,
+        )
+        .order_by(EmergencyOrderRow.sent_at)
+    )
+    last = {row.emergency_id: (row, order) for row, order in session.execute(query)}
+    for row, order in last.values():
+        part = Part(order.part)
+        took = {
+            one.station_id
+            for one in traces(session, tree, row, now)
+            if one.heard not in NOT_ANSWERED
+        }
+        owing = tuple(
+            one
+            for one in traces(session, tree, row, now, part)
+            if one.station_id in took and one.heard in NOT_ANSWERED
+        )
+        if owing:
+            yield OwedEnding(row, part, order.sent_at, owing)
 
 
 def _targeted(

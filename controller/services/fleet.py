@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from controller.domain.emergencies import Heard, Kind, State
+from controller.domain.emergencies import NOT_ANSWERED, Kind, State
 from controller.domain.places import PlaceKind, PlaceTree
 from controller.domain.station_state import Facts
 from controller.metrics.samples import FleetSnapshot, StationSample
-from controller.services.emergency_views import traces
+from controller.services.emergency_views import owed_endings, traces
 from controller.services.places import out_of_service
 from controller.storage.database import Database
 from controller.storage.models import (
@@ -31,9 +31,6 @@ from station_protocol.vocabulary import ClockLevel
 UNDECIDED = frozenset({"unknown", "sounding", "coming"})
 SETTLED_AFTER = timedelta(days=40)
 """A journal may arrive within 35 days and correct an outcome; older results no longer change."""
-
-NOT_ANSWERED = frozenset({Heard.WAITING, Heard.LOST, Heard.REFUSED})
-"""A station of which nobody knows that it will sound."""
 
 Pair = tuple[str, str]
 
@@ -87,7 +84,9 @@ class Fleet:
 
 
 def _unanswered_s(session: Session, tree: PlaceTree, now: datetime) -> dict[str, float]:
-    """For how long a station has owed the answer to a running emergency, by station."""
+    """For how long a station has owed an answer, by station: to a running emergency, or to what
+    corrects or calls off one that it has taken.
+    """
     running = session.scalars(
         select(EmergencyRow).where(
             EmergencyRow.kind == Kind.LIVE.value,
@@ -102,6 +101,10 @@ def _unanswered_s(session: Session, tree: PlaceTree, now: datetime) -> dict[str,
         for trace in traces(session, tree, row, now):
             if trace.heard in NOT_ANSWERED:
                 owed[trace.station_id] = max(age_s, owed.get(trace.station_id, 0.0))
+    for ending in owed_endings(session, tree, now):
+        age_s = (now - ending.sent_at).total_seconds()
+        for trace in ending.traces:
+            owed[trace.station_id] = max(age_s, owed.get(trace.station_id, 0.0))
     return owed
 
 

@@ -23,6 +23,7 @@ from controller.domain.bulletins import Language
 from controller.domain.emergencies import (
     CONFIRMED_WITHIN,
     IS_SILENT,
+    NOT_ANSWERED,
     REPEATS_EVERY_MIN,
     Heard,
     Kind,
@@ -45,6 +46,7 @@ from controller.errors import (
 from controller.services.cap import cap_of
 from controller.services.cap_inbox import CapAlert
 from controller.services.emergencies import DrillDesk, EmergencyDesk
+from controller.services.emergency_reader import LiveView
 from controller.services.emergency_views import EmergencyView
 from controller.services.province_map import province_map
 from controller.services.safe_xml import MOST_BYTES
@@ -277,6 +279,7 @@ class _Pages:
             "districts": {key: tree.district_of(place.place_id) for key, place in places.items()},
             "silent": IS_SILENT,
             "phones": live.phones,
+            "ending": _ending(live),
             "seconds": lambda trace: trace.time_to_sound_s(sent_at),
             "is_running": view.is_running(now),
             "is_own": self.desk.is_own(current_actor(), view),
@@ -433,6 +436,38 @@ class _Pages:
             Heard=Heard,
             **values,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How far what corrects it or calls it off has come."""
+
+    part: Part
+    sent_at: datetime
+    stations: int
+    sounded: int
+    slowest_s: float | None
+    missing: tuple[StationTrace, ...]
+    """Where the warning was taken and this did not sound, the worst first."""
+
+
+def _ending(live: LiveView) -> _Ending | None:
+    part = live.view.ending
+    if part is None:
+        return None
+    sent_at = live.view.sent_parts[part]
+    took = {one.station_id for one in live.traces if one.heard not in NOT_ANSWERED}
+    missing = [one for one in live.ending if one.station_id in took and one.heard in IS_SILENT]
+    times = [one.time_to_sound_s(sent_at) for one in live.ending]
+    heard = [one for one in times if one is not None]
+    return _Ending(
+        part=part,
+        sent_at=sent_at,
+        stations=len(live.ending),
+        sounded=len(heard),
+        slowest_s=max(heard, default=None),
+        missing=tuple(sorted(missing, key=lambda one: IS_SILENT.index(one.heard))),
+    )
 
 
 def _heard_in(tree: PlaceTree, view: EmergencyView) -> list[tuple[str, int]]:

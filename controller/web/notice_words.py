@@ -247,12 +247,18 @@ def _silent_together(notice: NoticeView, tree: PlaceTree, items: Sequence[Item])
 def _unheard(notice: NoticeView, tree: PlaceTree) -> Told:
     items = notice.holding
     places = _places(tree, items)
-    heading = _(
-        "%(where)s chưa nhận tin khẩn cấp %(title)s",
-        where=formats.capitalised(where(tree, places)),
-        title=_some(_titles(items)),
-    )
-    details = [_("Gọi điện cho xã ngay, báo dân bằng cách khác.")]
+    called, title = formats.capitalised(where(tree, places)), _some(_titles(items))
+    parts = {item.facts.get("part", "warning") for item in items}
+    if "warning" in parts:
+        heading = _("%(where)s chưa nhận tin khẩn cấp %(title)s", where=called, title=title)
+        details = [_("Gọi điện cho xã ngay, báo dân bằng cách khác.")]
+    else:
+        heading = (
+            _("%(where)s chưa nhận tin đính chính của %(title)s", where=called, title=title)
+            if "correction" in parts
+            else _("%(where)s chưa nhận tin hết nguy hiểm của %(title)s", where=called, title=title)
+        )
+        details = [_("Loa ở đó có thể còn phát tin trước. Gọi ngay cho xã để tắt loa, báo dân.")]
     if len(places) > NAMED:
         details.append(_names(places))
     about = {item.facts["emergency_id"] for item in items}

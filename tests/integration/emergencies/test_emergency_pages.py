@@ -173,6 +173,32 @@ def test_stop_correction_and_all_clear_are_two_clicks_away_on_every_page(w: Watc
     assert [deed for _audience, deed, _kind in w.deeds()].count("stop") == 2
 
 
+def test_where_the_correction_has_not_sounded_is_told_and_whom_to_phone(w: Watch) -> None:
+    found = w.sent()
+    (order,) = w.orders(found)
+    heard, deaf, *_others = [
+        one.station_id for one in w.centre.places.tree().stations_in([DISTRICT])
+    ]
+    for station in (heard, deaf):
+        w.sounds(order.order_id, station, after_s=1)
+    w.centre.clock.at += timedelta(minutes=1)
+    operator = browser(w)
+    operator.post(f"/khan-cap/{found}/bao-yen", part="correction")
+    (correction,) = w.orders(found, Part.CORRECTION)
+    w.sounds(correction.order_id, heard, after_s=1.5, slot="s2")
+    page = operator.get(f"/khan-cap/{found}")
+    assert re.findall(r'data-unended="([^"]+)"', page.text) == [deaf], "others never took it"
+    said = words(page)
+    assert "Tin đính chính: đã vang ở 1/9 trạm" in said
+    assert "1 trạm đã nhận tin trước mà chưa vang tin này" in said
+    sheet = operator.get(f"/khan-cap/{found}/goi-dien")
+    assert re.findall(r'data-phone="([^"]+)"', sheet.text) == [deaf]
+    assert WORDS[Part.CORRECTION] in words(sheet)
+    w.sounds(correction.order_id, deaf, after_s=2, slot="s2")
+    said = words(operator.get(f"/khan-cap/{found}"))
+    assert "Mọi trạm đã nhận tin trước đều đã vang tin này. Trạm chậm nhất sau 2,00 giây." in said
+
+
 def test_a_district_is_offered_the_stop_of_its_own_place_alone(w: Watch) -> None:
     operator = w.centre.actor(Role.OPERATOR, PROVINCE)
     found = w.live.propose(operator, wish(target_ids=(PROVINCE,)))

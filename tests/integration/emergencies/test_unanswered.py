@@ -41,6 +41,28 @@ def test_each_station_owes_an_answer_until_it_accepts_or_sounds(w: Watch) -> Non
     assert owed(w) == dict.fromkeys([refusing, *silent], 31.0)
 
 
+def test_who_took_the_warning_owes_the_answer_to_its_correction(w: Watch) -> None:
+    found = w.sent()
+    (order,) = w.orders(found)
+    accepting, sounding, *_silent = [
+        one.station_id for one in w.centre.places.tree().stations_in([DISTRICT])
+    ]
+    w.replies(order.order_id, accepting)
+    w.sounds(order.order_id, sounding, after_s=1)
+    w.centre.clock.at += timedelta(minutes=1)
+    w.live.call_off(w.composer, found, Part.CORRECTION)
+    w.centre.clock.at += timedelta(seconds=40)
+    assert owed(w) == dict.fromkeys([accepting, sounding], 40.0), "the others never took it"
+    (correction,) = w.orders(found, Part.CORRECTION)
+    w.replies(correction.order_id, accepting)
+    assert owed(w) == {sounding: 40.0}
+    w.live.call_off(w.composer, found, Part.ALL_CLEAR)
+    w.centre.clock.at += timedelta(seconds=31)
+    assert owed(w) == dict.fromkeys([accepting, sounding], 31.0), "what was sent last counts"
+    w.centre.clock.at += timedelta(hours=2)
+    assert owed(w) == {}, "nothing of it holds any more"
+
+
 def test_an_ended_emergency_a_past_one_and_a_drill_owe_nothing(w: Watch) -> None:
     w.sent()
     w.centre.clock.at += timedelta(minutes=59)

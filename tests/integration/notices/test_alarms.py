@@ -312,6 +312,46 @@ def test_a_station_that_does_not_answer_an_emergency_is_told_after_half_a_minute
     assert alarm.closed_at == guard.house.clock()
 
 
+def test_a_station_that_took_a_warning_and_not_its_correction_is_told(guard: Guard) -> None:
+    now = guard.house.clock()
+    author = guard.people[DISTRICT]
+    with guard.house.database.write() as session:
+        session.add(
+            EmergencyRow(
+                emergency_id="e", kind="live", hazard="flood", title="Lũ về", source="Đài KTTV",
+                place_id=DISTRICT, target_ids=[DISTRICT], stations=9, lasts_s=600, ended_at=now,
+                until_at=now + timedelta(minutes=10), state="sent", sent_at=now,
+                composed_by=author.account_id, composed_by_name=author.full_name, composed_at=now,
+            )
+        )  # fmt: skip
+        for number, part in enumerate(("warning", "correction")):
+            session.add(
+                SignedOrderRow(
+                    order_id=part, sequence=number, audience=DISTRICT, is_group=True, deed={},
+                    issued_at=now, not_after_at=now + timedelta(minutes=10), envelope=b"",
+                )
+            )  # fmt: skip
+            session.flush()
+            session.add(
+                EmergencyOrderRow(
+                    order_id=part, emergency_id="e", part=part, place_id=DISTRICT, sent_at=now
+                )
+            )
+        session.add(OrderReplyRow(order_id="warning", station_id=STATION, accepted=True, at=now))
+    guard.house.clock.move(seconds=29)
+    assert guard.watch.look() == 0
+    guard.house.clock.move(seconds=1)
+    guard.watch.look()
+    page = words(guard.house.client(Role.OPERATOR, DISTRICT).get("/canh-bao"))
+    assert "Xã Phước Bình chưa nhận tin đính chính của “Lũ về”" in page
+    assert "Loa ở đó có thể còn phát tin trước" in page
+    with guard.house.database.write() as session:
+        session.add(OrderReplyRow(order_id="correction", station_id=STATION, accepted=True, at=now))
+    guard.watch.look()
+    (alarm,) = guard.alarms(DISTRICT)
+    assert alarm.closed_at == guard.house.clock()
+
+
 def test_forged_messages_are_told_once_a_day_for_each_station_and_sort(guard: Guard) -> None:
     now = guard.house.clock()
     with guard.house.database.write() as session:
