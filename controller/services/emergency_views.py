@@ -360,12 +360,12 @@ def _said(
             JournalEntryRow.station_id.in_(stations),
             JournalEntryRow.kind.in_(("start", "as_run")),
             JournalEntryRow.at >= since,
+            JournalEntryRow.evidence["order_id"].as_string().in_(orders),
         )
         .order_by(JournalEntryRow.station_id, JournalEntryRow.at, JournalEntryRow.entry_no)
     )
     for line in session.scalars(query):
-        if line.evidence.get("order_id") in orders:
-            found[line.station_id].append(line)
+        found[line.station_id].append(line)
     return found
 
 
