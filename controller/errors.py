@@ -115,6 +115,13 @@ class NotApprovedError(ControllerError):
     status = 422
 
 
+class SoundGoneError(ControllerError):
+    """The sound went by the rule of keeping; its words and hash stay. Facts: gone_at."""
+
+    code = "sound_gone"
+    status = 410
+
+
 class OutsideValidityError(ControllerError):
     """The bulletin may not air on any of the dates. Facts: valid_from, valid_until."""
 

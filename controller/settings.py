@@ -210,13 +210,20 @@ class KeepingSettings:
     aired_sound_months: int = 12
     """Months for which sound that was joined or made for a slot is kept behind it, at least 12; 0:
     for ever."""
+    bulletin_sound_months: int = 12
+    """Months for which the own sound of a bulletin is kept behind its last use, at least 12; 0: for
+    ever. Its title, words and SHA-256 always are."""
     flips_days: int = 90
     """Days after which changes between ready and on air, which no figure needs, are dropped; at
     least 90."""
 
     def __post_init__(self) -> None:
         """SettingsError for less than what must be kept."""
-        for name, least in (("evidence_months", 24), ("aired_sound_months", 12)):
+        for name, least in (
+            ("evidence_months", 24),
+            ("aired_sound_months", 12),
+            ("bulletin_sound_months", 12),
+        ):
             if getattr(self, name) != 0 and getattr(self, name) < least:
                 raise SettingsError(f"keeping.{name} is at least {least}, or 0 for ever")
         if self.flips_days < 90:

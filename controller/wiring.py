@@ -127,6 +127,7 @@ from controller.services.room import Room
 from controller.services.schedule_templates import ScheduleTemplates
 from controller.services.schedules import Schedules
 from controller.services.sharing import Sharing
+from controller.services.sound_keeping import SoundKeeping
 from controller.services.speech import Speech
 from controller.services.station_days import StationDays
 from controller.services.station_desk import StationDesk
@@ -364,6 +365,7 @@ def build_services(
         library=Library(database, now, places),
         uses=BulletinUses(database, now, places),
         timeliness=TimelinessBook(database, now, places),
+        sound_keeping=SoundKeeping(database, now, places, settings.keeping),
         drafts=Drafts(database, now, sounds, settings.sound, settings.keeping),
         filing=FilingDesk(database, now, places, wake),
         sharing=Sharing(database, now, places, wake, orders=orders),
@@ -532,7 +534,7 @@ def _background(
             ),
         ),
         (audit_seal, audit_seal.audit_seal(services.audit_chain)),
-        (drafts, drafts.drafts(services.drafts)),
+        (drafts, drafts.drafts(services.drafts, services.sound_keeping)),
         (
             outage_tickets,
             outage_tickets.outage_tickets(

@@ -87,7 +87,12 @@ COMMANDS = (
         "restore",
         options.restore,
     ),
-    Command("retention", "tell what is kept, how long, and when the oldest goes", "retention"),
+    Command(
+        "retention",
+        "tell what is kept, how long, when the oldest goes and what goes tonight; deletes nothing",
+        "retention",
+        options.retention,
+    ),
     Command(
         "check-audit",
         "work out anew whether the audit trail is as it was written",

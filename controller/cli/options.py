@@ -110,3 +110,10 @@ def reset_password(parser: argparse.ArgumentParser) -> None:
 
 def none(_parser: argparse.ArgumentParser) -> None:
     """A command without options of its own."""
+
+
+def retention(parser: argparse.ArgumentParser) -> None:
+    """Of `retention`."""
+    parser.add_argument(
+        "--list", action="store_true", help="name each bulletin whose sound goes tonight"
+    )

@@ -6,11 +6,17 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from audio_library.span import Span
 from controller.domain.places import fold
-from controller.errors import InvalidInputError, OwnBulletinError, WrongStateError
+from controller.errors import (
+    InvalidInputError,
+    OwnBulletinError,
+    SoundGoneError,
+    WrongStateError,
+)
 
 
 class BulletinState(StrEnum):
@@ -111,22 +117,33 @@ class VersionFacts:
     number: int
     state: VersionState
     has_blocking_finding: bool = False
+    sound_gone_at: datetime | None = None
+    """Since when its sound is not kept any more; None: it is there."""
 
 
 def newest(versions: Iterable[VersionFacts]) -> tuple[VersionFacts, ...]:
-    """The latest version of each language that was not refused: what would be approved."""
+    """The latest version of each language that was not refused: what would be approved.
+
+    Languages whose sound went are left out, unless there is no other.
+    """
     latest: dict[Language, VersionFacts] = {}
     for version in sorted(versions, key=lambda item: item.number):
         if version.state is not VersionState.REFUSED:
             latest[version.language] = version
-    return tuple(latest[language] for language in Language if language in latest)
+    found = tuple(latest[language] for language in Language if language in latest)
+    return tuple(one for one in found if one.sound_gone_at is None) or found
 
 
 def ensure_complete(versions: Iterable[VersionFacts]) -> None:
-    """InvalidInputError unless there is sound, all of it finished and fit to be heard."""
+    """InvalidInputError unless there is sound, all of it finished and fit to be heard.
+
+    SoundGoneError when it was there once.
+    """
     latest = newest(versions)
     if not latest:
         raise InvalidInputError("no sound", field="sound", problem="no_sound")
+    if latest[0].sound_gone_at is not None:
+        raise SoundGoneError("no sound any more", gone_at=latest[0].sound_gone_at)
     if any(version.state is VersionState.PROCESSING for version in latest):
         raise InvalidInputError("sound not finished", field="sound", problem="sound_processing")
     if any(version.has_blocking_finding for version in latest):

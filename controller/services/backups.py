@@ -25,14 +25,18 @@ from controller.services.backup_files import (
     KeptFile,
     Manifest,
 )
-from controller.services.named_sounds import hashes_in, named_sounds
+from controller.services.named_sounds import (
+    hashes_in,
+    kept_of_bulletins,
+    kept_uploads,
+    named_sounds,
+)
 from controller.services.numbers import known_epoch
 from controller.services.photos import FOLDER as PHOTOS
 from controller.services.photos import SUFFIX as JPEG
 from controller.storage import copying, migrate
 from controller.storage.database import Database
 from controller.storage.models import (
-    BulletinVersionRow,
     EquipmentItemRow,
     IngestJobRow,
     PieceRow,
@@ -149,7 +153,7 @@ class _Shared:
         self.copied_files = self.copied_bytes = 0
         with copy.read() as session:
             sounds, needed = named_sounds(session), needed_sounds(session)
-            originals = _originals(session)
+            originals = kept_uploads(session)
             photos = {sha for sha in session.scalars(select(EquipmentItemRow.photo_sha256)) if sha}
             waiting = list(_waiting(session))
         self._take(sounds, centre.sounds.open, "sound", SUFFIX)
@@ -197,7 +201,7 @@ class _Shared:
 
 def needed_sounds(session: Session) -> frozenset[str]:
     """The sounds that bulletins, pieces, the slots to come and the newest plans are made of."""
-    found = set(session.scalars(select(BulletinVersionRow.sha256).distinct()))
+    found: set[str | None] = {*kept_of_bulletins(session)}
     found |= set(session.scalars(select(PieceRow.sha256).distinct()))
     return frozenset(item for item in found if item) | airing_sounds(session)
 
@@ -225,11 +229,6 @@ def slot_sounds(session: Session, since: datetime) -> frozenset[str]:
     return frozenset(
         text for row in session.execute(query) for value in row for text in hashes_in(value)
     )
-
-
-def _originals(session: Session) -> set[str]:
-    found = session.scalars(select(BulletinVersionRow.original_sha256).distinct())
-    return {item for item in found if item}
 
 
 def _waiting(session: Session) -> Iterator[str]:

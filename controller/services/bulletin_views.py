@@ -67,6 +67,8 @@ class VersionView:
     cut: Span | None
     """The stretch of the upload that was used; None: all of it."""
     sha256: str | None
+    sound_gone_at: datetime | None
+    """Since when sound and upload are not kept any more; None: they are."""
     size_bytes: int | None
     duration_ms: int | None
     lead_in_ms: int | None
@@ -91,7 +93,7 @@ class VersionView:
     def facts(self) -> VersionFacts:
         """What the rules look at."""
         blocking = any(finding.is_blocking for finding in self.findings)
-        return VersionFacts(self.language, self.number, self.state, blocking)
+        return VersionFacts(self.language, self.number, self.state, blocking, self.sound_gone_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ class BulletinView:
     tags: tuple[str, ...] = ()
     validity: Validity = ALWAYS
     shared_at: datetime | None = None
+    sound_held_at: datetime | None = None
+    """Since when its sound stays whatever the rule of keeping says."""
     is_foreign: bool = False
     """Whether another place shares it: the reader may hear and schedule it, no more."""
     history: tuple[HistoryLine, ...] = ()
@@ -145,12 +149,21 @@ class BulletinView:
 
     @property
     def current(self) -> tuple[VersionView, ...]:
-        """The newest version of each language, refused uploads left out."""
+        """The newest version of each language, refused uploads left out.
+
+        Languages whose sound went are left out too, unless there is no other.
+        """
         latest: dict[Language, VersionView] = {}
         for version in self.versions:
             if version.state is not VersionState.REFUSED:
                 latest.setdefault(version.language, version)
-        return tuple(latest[language] for language in Language if language in latest)
+        found = tuple(latest[language] for language in Language if language in latest)
+        return tuple(one for one in found if one.sound_gone_at is None) or found
+
+    @property
+    def sound_gone_at(self) -> datetime | None:
+        """Since when none of its sound is kept any more; None: there is some, or never was any."""
+        return self.current[0].sound_gone_at if self.current else None
 
     @property
     def refused(self) -> tuple[VersionView, ...]:
@@ -289,6 +302,7 @@ def _view(
         tags=tags,
         validity=Validity(row.valid_from, row.valid_until),
         shared_at=row.shared_at,
+        sound_held_at=row.sound_held_at,
     )
 
 
@@ -307,6 +321,7 @@ def _version(row: BulletinVersionRow, progress_percent: int) -> VersionView:
         original_size_bytes=row.original_size_bytes,
         cut=_span(row.cut_start_ms, row.cut_end_ms),
         sha256=row.sha256,
+        sound_gone_at=row.sound_gone_at,
         size_bytes=row.size_bytes,
         duration_ms=row.duration_ms,
         lead_in_ms=row.lead_in_ms,

@@ -19,7 +19,7 @@ from audio_library.store import AssetStore
 from controller.domain import bulletins as rules
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import BulletinDeed, BulletinState, Language, VersionState
-from controller.errors import NotFoundError, StaleEditError
+from controller.errors import NotFoundError, SoundGoneError, StaleEditError
 from controller.services import bulletin_views
 from controller.services.bulletin_rows import (
     ensure_undecided,
@@ -143,12 +143,17 @@ class Bulletins:
             )
 
     def sound_file(self, actor: Actor, bulletin_id: str, version_id: str) -> Path:
-        """The finished sound of a version, to be listened to. NotFoundError when there is none."""
+        """The finished sound of a version, to be listened to. NotFoundError when there is none.
+
+        SoundGoneError when it is not kept any more.
+        """
         with self._database.read() as session:
             readable_row(session, self._places.tree(), actor, bulletin_id)
             version = session.get(BulletinVersionRow, version_id)
             if version is None or version.bulletin_id != bulletin_id or not version.sha256:
                 raise NotFoundError("no such sound", version_id=version_id)
+            if version.sound_gone_at is not None:
+                raise SoundGoneError(version_id, gone_at=version.sound_gone_at)
             sha256 = version.sha256
         try:
             return self._store.path(sha256)

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from controller.services.schedule_templates import ScheduleTemplates
     from controller.services.schedules import Schedules
     from controller.services.sharing import Sharing
+    from controller.services.sound_keeping import SoundKeeping
     from controller.services.speech import Speech
     from controller.services.station_days import StationDays
     from controller.services.station_desk import StationDesk
@@ -81,6 +82,7 @@ class Services:
     uses: BulletinUses
     timeliness: TimelinessBook
     drafts: Drafts
+    sound_keeping: SoundKeeping
     filing: FilingDesk
     sharing: Sharing
     programmes: Programmes

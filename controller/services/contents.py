@@ -77,6 +77,8 @@ class Content:
     """Pieces the centre has to make for it, made or not, but for those of single days."""
     is_kept: bool = False
     """Put together by people; False: the one bulletin of a rule."""
+    sound_gone_at: datetime | None = None
+    """Since when the sound of some bulletin of it is not kept any more; None: all of it is."""
 
     @property
     def is_approved(self) -> bool:
@@ -151,10 +153,15 @@ class BulletinSound:
     validity: Validity
     is_shared: bool
     """Whether other places may use it too."""
+    sound_gone_at: datetime | None = None
+    """Since when its sound is not kept any more; None: it is there, or never was."""
 
 
 def bulletins_with_sound(session: Session, bulletin_ids: Iterable[str]) -> dict[str, BulletinSound]:
-    """The newest ready version of each language, as approved only while the bulletin is."""
+    """The newest ready version of each language, as approved only while the bulletin is.
+
+    One whose sound went is approved no longer, and left out beside one that is there.
+    """
     wanted = list(bulletin_ids)
     newest = (
         select(
@@ -178,22 +185,25 @@ def bulletins_with_sound(session: Session, bulletin_ids: Iterable[str]) -> dict[
         )
         .order_by(BulletinVersionRow.language)
     ).all()
+    by_bulletin: defaultdict[str, list[BulletinVersionRow]] = defaultdict(list)
+    for version in versions:
+        by_bulletin[version.bulletin_id].append(version)
     bulletins = session.scalars(select(BulletinRow).where(BulletinRow.bulletin_id.in_(wanted)))
-    return {
-        row.bulletin_id: BulletinSound(
-            row.bulletin_id,
-            row.title,
-            row.place_id,
-            tuple(
-                _sound(version, is_approved=row.state == "approved")
-                for version in versions
-                if version.bulletin_id == row.bulletin_id
-            ),
-            Validity(row.valid_from, row.valid_until),
-            row.shared_at is not None,
-        )
-        for row in bulletins
-    }
+    return {row.bulletin_id: _with_sound(row, by_bulletin[row.bulletin_id]) for row in bulletins}
+
+
+def _with_sound(row: BulletinRow, newest: Sequence[BulletinVersionRow]) -> BulletinSound:
+    there = [version for version in newest if version.sound_gone_at is None]
+    is_approved = row.state == "approved" and bool(there)
+    return BulletinSound(
+        row.bulletin_id,
+        row.title,
+        row.place_id,
+        tuple(_sound(version, is_approved=is_approved) for version in there or newest),
+        Validity(row.valid_from, row.valid_until),
+        row.shared_at is not None,
+        None if there or not newest else newest[0].sound_gone_at,
+    )
 
 
 def _sound(row: BulletinVersionRow, *, is_approved: bool) -> Sound:
@@ -277,6 +287,14 @@ class _ContentDraft:
             changed_at=programme.answer.at,
             recipes=frozenset(self.own | self.joined),
             is_kept=self.is_kept,
+            sound_gone_at=next(
+                (
+                    bulletins[key].sound_gone_at
+                    for key in ids
+                    if key in bulletins and bulletins[key].sound_gone_at is not None
+                ),
+                None,
+            ),
         )
 
 

@@ -15,7 +15,13 @@ from audio_library.span import Span
 from audio_library.store import FolderStore
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import clean_cut
-from controller.errors import InvalidInputError, NotFoundError, OriginalLostError, StaleEditError
+from controller.errors import (
+    InvalidInputError,
+    NotFoundError,
+    OriginalLostError,
+    SoundGoneError,
+    StaleEditError,
+)
 from controller.services.bulletin_views import BulletinView, VersionView
 from controller.services.bulletins import Arrival, Bulletins, Kept
 from controller.services.identifiers import new_id
@@ -47,7 +53,7 @@ class Cuts:
         """Have a new version made of that stretch of the upload; returns its id.
 
         InvalidInputError for a stretch that cannot be or changes nothing; StaleEditError when the
-        version is no longer the newest; OriginalLostError.
+        version is no longer the newest; OriginalLostError; SoundGoneError.
         """
         view, version = self._version(actor, bulletin_id, version_id)
         length_ms = view.upload_ms(version)
@@ -72,6 +78,8 @@ class Cuts:
         version = known.get(version_id)
         if version is None or version.original_sha256 is None:
             raise NotFoundError("no such upload", version_id=version_id)
+        if version.sound_gone_at is not None:
+            raise SoundGoneError(version_id, gone_at=version.sound_gone_at)
         if version not in view.current:
             raise StaleEditError("newer sound came meanwhile")
         return view, version

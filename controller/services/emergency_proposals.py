@@ -14,7 +14,7 @@ from controller.domain.bulletins import Language, VersionState
 from controller.domain.emergencies import CONFIRMED_WITHIN, Kind, Part, State
 from controller.domain.pieces import Joined, JoinedPart, Said
 from controller.domain.places import PlaceTree
-from controller.errors import InvalidInputError, OutOfScopeError
+from controller.errors import InvalidInputError, OutOfScopeError, SoundGoneError
 from controller.services.emergency_recordings import Recorded
 from controller.services.emergency_wish import EmergencyWish
 from controller.services.identifiers import new_id
@@ -146,7 +146,8 @@ def approved_sounds(
 ) -> Mapping[str, str]:
     """The newest sound in each language of an approved bulletin of the actor's place.
 
-    InvalidInputError when it is not approved, or speaks no Vietnamese; OutOfScopeError elsewhere.
+    InvalidInputError when it is not approved, or speaks no Vietnamese; SoundGoneError;
+    OutOfScopeError elsewhere.
     """
     if not bulletin_id:
         return {}
@@ -164,7 +165,10 @@ def approved_sounds(
         )
         .order_by(BulletinVersionRow.number)
     )
-    found = {row.language: row.bulletin_version_id for row in session.scalars(query)}
+    rows = session.scalars(query).all()
+    found = {row.language: row.bulletin_version_id for row in rows if row.sound_gone_at is None}
+    if rows and not found:
+        raise SoundGoneError(bulletin_id, gone_at=rows[-1].sound_gone_at)
     if bulletin.state != "approved" or Language.VI.value not in found:
         raise InvalidInputError("not approved", field="bulletin", problem="not_approved")
     return found

@@ -29,6 +29,7 @@ from audio_library.span import Span
 from audio_library.store import AssetStore, FolderStore
 from controller.domain.bulletins import BulletinDeed, BulletinState, VersionState, after, can
 from controller.services.bulletin_rows import write_down
+from controller.services.named_sounds import kept_uploads
 from controller.services.room import Room
 from controller.services.spool import Spool
 from controller.settings import SoundSettings
@@ -90,15 +91,14 @@ class IngestDesk:
         return len(found)
 
     def sweep(self) -> int:
-        """Remove uploads nobody came back for within a day, and originals no version names.
+        """Remove uploads nobody came back for within a day, and originals no version has any more.
 
         How many files.
         """
         jobs = select(IngestJobRow.spool_name).where(IngestJobRow.state.in_(("queued", "running")))
-        named = select(BulletinVersionRow.original_sha256).distinct()
         with self._database.read() as session:
             wanted = set(session.scalars(jobs))
-            kept = {sha256 for sha256 in session.scalars(named) if sha256}
+            kept = kept_uploads(session)
         before = self._now() - _LEFTOVERS_AFTER
         gone = self._originals.sweep_orphans(kept, older_than_epoch_s=before.timestamp())
         return len(gone) + self._spool.sweep(wanted, before=before)

@@ -135,7 +135,12 @@ _APPROVED = BulletinRow.state == BulletinState.APPROVED.value
 
 def _shared(today: date) -> ColumnElement[bool]:
     still_good = or_(BulletinRow.valid_until.is_(None), BulletinRow.valid_until >= today)
-    return and_(_APPROVED, BulletinRow.shared_at.is_not(None), still_good)
+    has_sound = exists().where(
+        BulletinVersionRow.bulletin_id == BulletinRow.bulletin_id,
+        BulletinVersionRow.state == "ready",
+        BulletinVersionRow.sound_gone_at.is_(None),
+    )
+    return and_(_APPROVED, BulletinRow.shared_at.is_not(None), still_good, has_sound)
 
 
 def _expired(today: date) -> ColumnElement[bool]:
@@ -179,6 +184,7 @@ def _conditions(wish: Search) -> Sequence[ColumnElement[bool]]:
                 BulletinVersionRow.bulletin_id == BulletinRow.bulletin_id,
                 BulletinVersionRow.language == wish.language.value,
                 BulletinVersionRow.state == "ready",
+                BulletinVersionRow.sound_gone_at.is_(None),
             )
         )
     if wish.tag:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, select
+from sqlalchemy import JSON, Column, ColumnElement, select
 from sqlalchemy.orm import Session
 
-from controller.storage.models import Base, HoldingRow, SlotRow
+from controller.storage.models import Base, BulletinVersionRow, HoldingRow, SlotRow
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -25,30 +25,50 @@ NAMING = frozenset(
 )
 """JSON columns in which sounds are named. What a station reports of a sound stands in `holding`."""
 
+_ASKED_APART = (HoldingRow.__table__, BulletinVersionRow.__table__, SlotRow.__table__)
 
-def named_sounds(session: Session, slots_since: datetime | None = None) -> frozenset[str]:
+
+def named_sounds(
+    session: Session, slots_since: datetime | None = None, *, bulletins: bool = True
+) -> frozenset[str]:
     """The SHA-256 in every column of that name, and in every JSON column that names sounds.
 
-    What slots from before `slots_since` alone name is left out. A station that has a sound does not
-    name it: it asks for what plans and orders name.
+    What slots from before `slots_since` alone name is left out, and versions whose sound went; with
+    `bulletins` False every version. A station that has a sound does not name it: it asks for what
+    plans and orders name.
     """
-    found: set[str] = set()
+    found = kept_of_bulletins(session) if bulletins else set()
     for table in Base.metadata.sorted_tables:
-        for column in table.columns:
-            if table is HoldingRow.__table__:
-                continue
-            if slots_since is not None and table is SlotRow.__table__:
-                recent = select(column).where(SlotRow.starts_at >= slots_since)
-                if column_name(column) in NAMING:
-                    for value in session.scalars(recent).yield_per(1000):
-                        found.update(hashes_in(value))
-                continue
-            if column.name == "sha256":
-                found |= {text for text in session.scalars(select(column).distinct()) if text}
-            elif column_name(column) in NAMING:
-                for value in session.scalars(select(column)).yield_per(1000):
-                    found.update(hashes_in(value))
+        if table not in _ASKED_APART:
+            for column in table.columns:
+                found.update(_named_in(session, column))
+    for column in Base.metadata.tables[SlotRow.__tablename__].columns:
+        recent = () if slots_since is None else (SlotRow.starts_at >= slots_since,)
+        found.update(_named_in(session, column, *recent))
     return frozenset(found)
+
+
+def _named_in(session: Session, column: Column[Any], *where: ColumnElement[bool]) -> Iterator[str]:
+    """The sounds that a column names; of other columns none."""
+    if column.name == "sha256":
+        yield from filter(None, session.scalars(select(column).where(*where).distinct()))
+    elif column_name(column) in NAMING:
+        for value in session.scalars(select(column).where(*where)).yield_per(1000):
+            yield from hashes_in(value)
+
+
+def kept_of_bulletins(session: Session) -> set[str]:
+    """The finished sounds of versions that have not lost theirs."""
+    row = BulletinVersionRow
+    query = select(row.sha256).where(row.sound_gone_at.is_(None)).distinct()
+    return {text for text in session.scalars(query) if text}
+
+
+def kept_uploads(session: Session) -> set[str]:
+    """The uploads of versions that have not lost their sound."""
+    row = BulletinVersionRow
+    query = select(row.original_sha256).where(row.sound_gone_at.is_(None)).distinct()
+    return {text for text in session.scalars(query) if text}
 
 
 def column_name(column: Column[Any]) -> str:

@@ -249,6 +249,7 @@ def _approved(session: Session, sounds: Iterable[str]) -> Iterable[tuple[Bulleti
         .where(
             BulletinVersionRow.sha256.in_(sorted(sounds)),
             BulletinVersionRow.approved_at.is_not(None),
+            BulletinVersionRow.sound_gone_at.is_(None),
             BulletinRow.state == BulletinState.APPROVED.value,
         )
     )

@@ -336,6 +336,7 @@ class Programmes:
                     stored.target_ids,
                     world,
                     is_approved=stored.content.is_approved,
+                    sound_gone_at=stored.content.sound_gone_at,
                     languages=stored.content.languages,
                     validity=stored.content.validity,
                 )

@@ -1,7 +1,8 @@
 """How long evidence is kept, and how it goes: by whole months, counted, and written down.
 
 Months whose figures are not closed do not go. Figures by day, closed months, listening checks,
-bulletins with their texts, slots and the audit trail itself never do.
+bulletins with their texts, slots and the audit trail itself never do; the sound of bulletins has a
+rule of its own (`sound_keeping`).
 """
 
 from __future__ import annotations
@@ -211,7 +212,9 @@ class Retention:
             of_sound = f"{sound} months behind the last slot" if sound else "for ever"
             found += [
                 _kept(session, "joined sound and announcements", PieceRow.made_at, of_sound, 0),
-                _kept(session, "bulletins", BulletinVersionRow.created_at, "for ever", 0),
+                _kept(
+                    session, "versions of bulletins", BulletinVersionRow.created_at, "for ever", 0
+                ),
                 _kept(session, "slots", SlotRow.starts_at, "for ever", 0),
                 _kept(session, "figures by day", DayFigureRow.day, "for ever", 0),
                 _kept(session, "closed months", MonthCloseRow.closed_at, "for ever", 0),

@@ -35,6 +35,7 @@ from controller.services.schedule_findings import (
     OutsideHours,
     OutsideValidity,
     Past,
+    SoundGone,
     TooLong,
     Wish,
     World,
@@ -86,17 +87,23 @@ def judge(
     world: World,
     *,
     is_approved: bool,
+    sound_gone_at: datetime | None = None,
     languages: frozenset[str] = frozenset(),
     validity: Validity = ALWAYS,
 ) -> Judgement:
     """Everything there is to say before this rule is saved.
 
-    `languages` are those with sound, `validity` the dates on which its bulletin may air.
+    `languages` are those with sound, `validity` the dates on which its bulletin may air,
+    `sound_gone_at` is since when there is no sound of it any more.
     """
     stations = world.tree.stations_in(target_ids)
     airing = validity.narrowed(rule)
     first_at = next_after(airing, world.now)
-    must_fix: list[MustFix] = [] if is_approved else [NotApproved()]
+    must_fix: list[MustFix] = []
+    if sound_gone_at is not None:
+        must_fix.append(SoundGone(sound_gone_at))
+    elif not is_approved:
+        must_fix.append(NotApproved())
     if next_after(rule, world.now) is None:
         must_fix.append(Past(rule.starts_on))
     expired = _outside_validity(rule, validity, first_at, world.now)

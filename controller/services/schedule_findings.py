@@ -65,6 +65,13 @@ class NotApproved:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundGone:
+    """The sound went by the rule of keeping."""
+
+    gone_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """The time has gone by, or nothing is left of the rule."""
 
@@ -173,7 +180,7 @@ class Fine:
     hours: str
 
 
-MustFix = NotApproved | Past | OutsideValidity | OutsideHours | TooLong | Met
+MustFix = SoundGone | NotApproved | Past | OutsideValidity | OutsideHours | TooLong | Met
 LookAt = OutsideValidity | Met | BandFull | OutOfReach | NotInTheirLanguage | OwnTimes | OnHolidays
 Finding = MustFix | LookAt | Fine
 

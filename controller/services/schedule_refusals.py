@@ -12,6 +12,7 @@ from controller.errors import (
     OutsideHoursError,
     OutsideValidityError,
     SlotConflictError,
+    SoundGoneError,
     TooLongError,
 )
 from controller.services.schedule_findings import (
@@ -22,6 +23,7 @@ from controller.services.schedule_findings import (
     OutsideHours,
     OutsideValidity,
     Past,
+    SoundGone,
     TooLong,
     Wish,
 )
@@ -57,8 +59,8 @@ def clean_reason(reason: str) -> str:
 def refuse(judgement: Judgement) -> None:
     """Raise the error of the first thing that must be fixed, if there is one.
 
-    NotApprovedError, InvalidInputError, OutsideValidityError, OutsideHoursError, TooLongError,
-    SlotConflictError.
+    SoundGoneError, NotApprovedError, InvalidInputError, OutsideValidityError, OutsideHoursError,
+    TooLongError, SlotConflictError.
     """
     for finding in judgement.must_fix:
         _raise(finding, judgement)
@@ -66,6 +68,8 @@ def refuse(judgement: Judgement) -> None:
 
 def _raise(finding: MustFix, judgement: Judgement) -> NoReturn:
     match finding:
+        case SoundGone():
+            raise SoundGoneError(gone_at=finding.gone_at)
         case NotApproved():
             raise NotApprovedError
         case Past():

@@ -282,6 +282,7 @@ class Schedules:
             wish.target_ids,
             world,
             is_approved=content.is_approved,
+            sound_gone_at=content.sound_gone_at,
             languages=content.languages,
             validity=content.validity,
         )

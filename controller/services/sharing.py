@@ -13,9 +13,10 @@ from controller.domain import bulletins as rules
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import BulletinDeed, BulletinState
 from controller.domain.places import Place, PlaceTree
-from controller.errors import WrongStateError
+from controller.errors import SoundGoneError, WrongStateError
 from controller.services.bulletin_rows import move, own_row, write_down
 from controller.services.bulletin_uses import schedules_of
+from controller.services.bulletin_views import views
 from controller.services.places import Places
 from controller.services.schedule_rows import StoredSchedule, coming
 from controller.services.schedule_store import Pen, take_turn
@@ -64,10 +65,16 @@ class Sharing:
             return _elsewhere(tree, row, _running(session, row, now))
 
     def share(self, actor: Actor, bulletin_id: str, *, row_version: int) -> None:
-        """Let every place find, hear and schedule it. WrongStateError unless it is approved."""
+        """Let every place find, hear and schedule it. WrongStateError unless it is approved.
+
+        SoundGoneError when there is nothing to hear any more.
+        """
         at = self._now()
         with self._database.write() as session:
             row = own_row(session, self._places.tree(), actor, bulletin_id)
+            (view,) = views(session, [row])
+            if view.sound_gone_at is not None:
+                raise SoundGoneError(bulletin_id, gone_at=view.sound_gone_at)
             following = rules.after(BulletinState(row.state), BulletinDeed.SHARE)
             move(session, row, row_version, following, {"shared_at": at}, at)
             write_down(session, actor, "share", row, at)

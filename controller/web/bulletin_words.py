@@ -328,5 +328,8 @@ DEEDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "bulletin.return": lambda detail: _("Trả lại: %(reason)s", reason=detail.get("reason", "")),
     "bulletin.withdraw": lambda _d: _("Rút bản tin"),
     "bulletin.approval_void": lambda _d: _("Âm thanh đã đổi nên phải duyệt lại"),
+    "bulletin.sound_gone": lambda _d: _("Xóa âm thanh theo quy định lưu trữ"),
+    "bulletin.sound_hold": lambda _d: _("Giữ âm thanh, không xóa theo quy định"),
+    "bulletin.sound_unhold": lambda _d: _("Thôi giữ âm thanh"),
     "bulletin.sound_refused": lambda detail: refusal(detail.get("code"), detail),
 }

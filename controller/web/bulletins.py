@@ -267,6 +267,18 @@ def _unshared(bulletin_id: str, seen: int) -> None:
         flash(_("Đã dừng lịch ở: %(places)s.", places=words.elsewhere(losing)), "warn")
 
 
+@bp.post("/<bulletin_id>/giu-am-thanh")
+@requires(Permission.APPROVE_BULLETINS)
+def hold(bulletin_id: str) -> Answer:
+    """Keep its sound whatever the rule of keeping says, or no longer (`giu` empty)."""
+    is_held = bool(request.form.get("giu"))
+    return _done(
+        bulletin_id,
+        lambda: services().sound_keeping.hold(current_actor(), bulletin_id, is_held=is_held),
+        _("Âm thanh được giữ lại.") if is_held else _("Âm thanh theo quy định lưu trữ như cũ."),
+    )
+
+
 @bp.post("/<bulletin_id>/am-thanh")
 @requires(Permission.WRITE_BULLETINS)
 @accepts_up_to(upload_limit_bytes)

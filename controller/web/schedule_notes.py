@@ -25,6 +25,7 @@ from controller.services.schedule_findings import (
     OutsideValidity,
     OwnTimes,
     Past,
+    SoundGone,
     StationReach,
     TooLong,
 )
@@ -32,6 +33,7 @@ from controller.services.schedules import Judged
 from controller.web import formats
 from controller.web.bulletin_words import spoken
 from controller.web.schedule_words import DAYPARTS, NAMED, holiday_name, listed
+from controller.web.sentences import sound_gone
 from controller.web.words import PRIORITIES, dates
 from station_protocol.vocabulary import AUTHORITY_RANK, PRIORITY_RANK
 
@@ -75,6 +77,8 @@ def _unfit(finding: OutsideHours | TooLong) -> Note:
 
 def _note(finding: Finding, preview: Judged) -> Note:
     match finding:
+        case SoundGone():
+            return Note("down", "x", sound_gone({"gone_at": finding.gone_at}), "")
         case NotApproved():
             return Note("down", "x", _("Bản tin này chưa được duyệt nên chưa đặt lịch được."), "")
         case Past():

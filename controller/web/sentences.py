@@ -123,6 +123,15 @@ def _outside_validity(facts: Facts) -> str:
     )
 
 
+def sound_gone(facts: Facts) -> str:
+    """That the sound went by the rule of keeping, on which day, and what can be done."""
+    return _(
+        "Âm thanh đã xóa theo quy định lưu trữ ngày %(day)s. Muốn dùng tiếp thì tải tệp lên lại "
+        "hoặc tạo giọng đọc mới.",
+        day=formats.day(facts.get("gone_at")),
+    )
+
+
 def _too_long(facts: Facts) -> str:
     return _(
         "Dài %(minutes)s phút, quá mức %(cap)s phút của nơi phát. Cắt ngắn hoặc chọn nơi khác.",
@@ -266,6 +275,7 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "weak_password": _weak,
     "own_bulletin": lambda _f: _("Người soạn không tự duyệt bản tin của mình."),
     "not_approved": lambda _f: _("Bản tin này chưa được duyệt nên chưa đặt lịch được."),
+    "sound_gone": sound_gone,
     "wrong_state": lambda _f: _("Mục này vừa đổi trạng thái nên việc này không còn làm được."),
     "outside_validity": _outside_validity,
     "outside_hours": _outside_hours,

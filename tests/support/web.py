@@ -68,6 +68,7 @@ from controller.services.readings import Readings
 from controller.services.repairs import Repairs
 from controller.services.reports import Reports
 from controller.services.sharing import Sharing
+from controller.services.sound_keeping import SoundKeeping
 from controller.services.speech import Speech
 from controller.services.station_days import StationDays
 from controller.services.station_desk import StationDesk
@@ -255,6 +256,9 @@ class Centre:
                 self.clock,
                 FolderStore(self.folder / "sounds"),
                 self.settings.sound,
+            ),
+            "sound_keeping": SoundKeeping(
+                self.database, self.clock, self.places, self.settings.keeping
             ),
             "filing": FilingDesk(self.database, self.clock, self.places, self.wake),
             "sharing": Sharing(

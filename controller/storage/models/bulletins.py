@@ -41,6 +41,8 @@ class BulletinRow(Base):
     """Last local date on which it may air; None: no bound."""
     shared_at: Mapped[datetime | None]
     """Since when other places may find, hear and schedule it while approved; None: they may not."""
+    sound_held_at: Mapped[datetime | None]
+    """Since when its sound stays whatever the rule of keeping says; None: it follows the rule."""
     row_version: Mapped[int] = mapped_column(default=1)
 
 
@@ -87,6 +89,9 @@ class BulletinVersionRow(Base):
     cut_end_ms: Mapped[int | None]
     """The stretch of the upload that was used, counted from its beginning; None: all of it."""
     sha256: Mapped[str | None]
+    """Stays when the sound goes: what aired is told by it for ever."""
+    sound_gone_at: Mapped[datetime | None]
+    """Since when sound and upload are not kept any more; None: they are."""
     size_bytes: Mapped[int | None]
     duration_ms: Mapped[int | None]
     lead_in_ms: Mapped[int | None]

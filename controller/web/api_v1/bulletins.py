@@ -55,6 +55,9 @@ class VersionAnswer(Answer):
     progress_percent: int
     is_spoken: bool = Field(description="Made of a text by a voice; else uploaded.")
     sha256: str | None
+    sound_gone_at: datetime | None = Field(
+        description="When the sound went by the rule of keeping; null: it is there."
+    )
     size_bytes: int | None
     duration_ms: int | None
     loudness_lufs: float | None
@@ -170,6 +173,7 @@ def _version(version: VersionView) -> VersionAnswer:
         progress_percent=version.progress_percent,
         is_spoken=version.voice is not None,
         sha256=version.sha256,
+        sound_gone_at=version.sound_gone_at,
         size_bytes=version.size_bytes,
         duration_ms=version.duration_ms,
         loudness_lufs=version.loudness_lufs,

@@ -20,6 +20,7 @@ from controller.services.schedule_findings import (
     OutsideValidity,
     OwnTimes,
     Past,
+    SoundGone,
     TooLong,
 )
 from controller.web.api_v1.shapes import Answer, WallTime
@@ -28,6 +29,7 @@ from controller.web.api_v1.shapes import Answer, WallTime
 class FindingCode(StrEnum):
     """What a finding is about."""
 
+    SOUND_GONE = "sound_gone"
     NOT_APPROVED = "not_approved"
     PAST = "past"
     OUTSIDE_VALIDITY = "outside_validity"
@@ -65,8 +67,11 @@ class FindingAnswer(Answer):
 def finding(one: Finding) -> FindingAnswer:
     """A finding as answers tell it."""
     match one:
-        case NotApproved():
-            return FindingAnswer(code=FindingCode.NOT_APPROVED)
+        case SoundGone() | NotApproved():
+            is_gone = isinstance(one, SoundGone)
+            return FindingAnswer(
+                code=FindingCode.SOUND_GONE if is_gone else FindingCode.NOT_APPROVED
+            )
         case Past():
             return FindingAnswer(code=FindingCode.PAST, first_on=one.first_on)
         case Fine():

@@ -39,7 +39,7 @@ REFUSED_PLACE = "Nơi đã chọn nằm ngoài địa bàn của bạn."
 
 FULL = {
     "airs_at": "06:00", "comment": "x", "cut_end": "1", "cut_start": "0", "day": "27/11/2026",
-    "from_at": "06:00", "from_on": "27/11/2026", "full_name": "x", "heard": "1",
+    "from_at": "06:00", "from_on": "27/11/2026", "full_name": "x", "giu": "1", "heard": "1",
     "language": "vi", "lenh": "refresh", "longest_min": "30", "name": "x", "nghe": "heard",
     "number_0": "0912345678",
     "part": "correction", "password": "x", "promised_on": "27/11/2026", "reason": "x",
@@ -184,9 +184,9 @@ NAMES_NOTHING = {
     "approvals.approve", "approvals.return_", "audit.export", "auth.change_password",
     "auth.choose_language", "auth.choose_theme", "auth.end_other_sessions", "auth.end_session",
     "auth.enter", "auth.sign_out", "bulletins.approve", "bulletins.begin_upload",
-    "bulletins.continue_upload", "bulletins.cut", "bulletins.file", "bulletins.return_",
-    "bulletins.share", "bulletins.speak", "bulletins.submit", "bulletins.unshare",
-    "bulletins.use_whole", "bulletins.withdraw", "bulletins.withdraw_comment",
+    "bulletins.continue_upload", "bulletins.cut", "bulletins.file", "bulletins.hold",
+    "bulletins.return_", "bulletins.share", "bulletins.speak", "bulletins.submit",
+    "bulletins.unshare", "bulletins.use_whole", "bulletins.withdraw", "bulletins.withdraw_comment",
     "commune.mended", "commune.promise", "commune.report", "copies.undo", "drills.call_off",
     "drills.confirm", "drills.receive", "drills.review", "drills.set_aside", "drills.withdraw",
     "emergencies.call_off", "emergencies.confirm", "emergencies.receive", "emergencies.review",

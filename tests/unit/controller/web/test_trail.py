@@ -43,6 +43,9 @@ def _written_down() -> set[str]:
         "withdraw",
         "cut",
         "whole",
+        "sound_gone",
+        "sound_hold",
+        "sound_unhold",
     )
     bulletins = {f"bulletin.{word}" for word in (*written, "sound_refused", "approval_void")}
     deeds = (part for part in vars(messages).values() if hasattr(part, "model_fields"))
