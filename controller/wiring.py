@@ -365,6 +365,7 @@ def build_services(
         library=Library(database, now, places),
         uses=BulletinUses(database, now, places),
         timeliness=TimelinessBook(database, now, places),
+        retention=Retention(database, now, settings.keeping),
         sound_keeping=SoundKeeping(database, now, places, settings.keeping),
         drafts=Drafts(database, now, sounds, settings.sound, settings.keeping),
         filing=FilingDesk(database, now, places, wake),
@@ -530,7 +531,7 @@ def _background(
             pruning,
             pruning.pruning(
                 Pruning(database, now, settings.notices, settings.keeping),
-                Retention(database, now, settings.keeping),
+                services.retention,
             ),
         ),
         (audit_seal, audit_seal.audit_seal(services.audit_chain)),

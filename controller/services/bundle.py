@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from controller.services.readings import Readings
     from controller.services.repairs import Repairs
     from controller.services.reports import Reports
+    from controller.services.retention import Retention
     from controller.services.schedule_templates import ScheduleTemplates
     from controller.services.schedules import Schedules
     from controller.services.sharing import Sharing
@@ -83,6 +84,7 @@ class Services:
     timeliness: TimelinessBook
     drafts: Drafts
     sound_keeping: SoundKeeping
+    retention: Retention
     filing: FilingDesk
     sharing: Sharing
     programmes: Programmes

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
@@ -57,16 +58,51 @@ PLANNED_LATELY = timedelta(days=40)
 _SOUNDS = (ShownState.READY.value, ShownState.ON_AIR.value)
 
 
+class Kind(StrEnum):
+    """Kinds of what is kept or went."""
+
+    JOURNALS = "journals"
+    RESULTS = "results"
+    STATES = "states"
+    MADE_SOUND = "made_sound"
+    VERSIONS = "versions"
+    SLOTS = "slots"
+    DAY_FIGURES = "day_figures"
+    CLOSED_MONTHS = "closed_months"
+    AUDIT = "audit"
+    EVIDENCE = "evidence"
+    """Journals, results and states of a month together, as they go."""
+    BULLETIN_SOUND = "bulletin_sound"
+    DRAFTS = "drafts"
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """One kind of record: how much there is and what becomes of it."""
 
-    what: str
+    kind: Kind
     rows: int
     oldest_at: datetime | None
-    kept_for: str
+    months: int
+    """How long it stays, of made sound behind its last slot; 0: for ever."""
+    setting: str
+    """The name of that number in the settings file; empty: there is none."""
     goes_on: date | None
     """When the oldest goes; None: never, or nothing is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What the rule took last of one kind."""
+
+    kind: Kind
+    at: datetime
+    rows: int
+    """Rows of evidence, else bulletins."""
+    size_bytes: int | None = None
+    """None: nobody counted them."""
+    month: date | None = None
+    """Of evidence: the first day of its month."""
 
 
 def months_before(day: date, months: int) -> date:
@@ -199,36 +235,69 @@ class Retention:
     def kept(self) -> list[Kept]:
         """What there is of each kind, how long it stays, and when the oldest goes."""
         months, sound = self._settings.evidence_months, self._settings.aired_sound_months
-        evidence = f"{months} months" if months else "for ever"
+        evidence, made = (months, "keeping.evidence_months"), (sound, "keeping.aired_sound_months")
+        for_ever = (0, "")
         with self._database.read() as session:
-            found = [
-                _kept(session, what, column, evidence, months)
-                for what, column in (
-                    ("journals of stations", JournalEntryRow.received_at),
-                    ("results of slots", SlotResultRow.planned_at),
-                    ("changes of states", StationFlipRow.at),
+            return [
+                _kept(session, kind, column, rule)
+                for kind, column, rule in (
+                    (Kind.JOURNALS, JournalEntryRow.received_at, evidence),
+                    (Kind.RESULTS, SlotResultRow.planned_at, evidence),
+                    (Kind.STATES, StationFlipRow.at, evidence),
+                    (Kind.MADE_SOUND, PieceRow.made_at, made),
+                    (Kind.VERSIONS, BulletinVersionRow.created_at, for_ever),
+                    (Kind.SLOTS, SlotRow.starts_at, for_ever),
+                    (Kind.DAY_FIGURES, DayFigureRow.day, for_ever),
+                    (Kind.CLOSED_MONTHS, MonthCloseRow.closed_at, for_ever),
+                    (Kind.AUDIT, AuditRow.at, for_ever),
                 )
             ]
-            of_sound = f"{sound} months behind the last slot" if sound else "for ever"
-            found += [
-                _kept(session, "joined sound and announcements", PieceRow.made_at, of_sound, 0),
-                _kept(
-                    session, "versions of bulletins", BulletinVersionRow.created_at, "for ever", 0
-                ),
-                _kept(session, "slots", SlotRow.starts_at, "for ever", 0),
-                _kept(session, "figures by day", DayFigureRow.day, "for ever", 0),
-                _kept(session, "closed months", MonthCloseRow.closed_at, "for ever", 0),
-                _kept(session, "audit trail", AuditRow.at, "for ever", 0),
-            ]
-        return found
+
+    def removed(self) -> list[Removed]:
+        """What went last of each kind that goes, the latest first."""
+        with self._database.read() as session:
+            found = (_last_evidence(session), _last_drafts(session), _last_sound(session))
+        return sorted((one for one in found if one), key=lambda one: one.at, reverse=True)
 
 
-def _kept(session: Session, what: str, column: Any, kept_for: str, months: int) -> Kept:
+def _kept(session: Session, kind: Kind, column: Any, rule: tuple[int, str]) -> Kept:
     rows, oldest = session.execute(select(func.count(), func.min(column))).one()
     if oldest is not None and not isinstance(oldest, datetime):
         oldest = instant(oldest, time(0))
-    goes_on = months_before(local_date(oldest), -months - 1) if months and oldest else None
-    return Kept(what, rows, oldest, kept_for, goes_on)
+    months, setting = rule
+    goes = bool(months) and kind is not Kind.MADE_SOUND  # that goes by its slots, not by its age
+    goes_on = months_before(local_date(oldest), -months - 1) if goes and oldest else None
+    return Kept(kind, rows, oldest, months, setting, goes_on)
+
+
+def _last_evidence(session: Session) -> Removed | None:
+    query = select(AuditRow).where(AuditRow.action == "evidence.prune")
+    row = session.scalars(query.order_by(AuditRow.audit_id.desc()).limit(1)).first()
+    if row is None:
+        return None
+    counted = sum(value for value in row.detail.values() if isinstance(value, int))
+    month = date.fromisoformat(row.detail["starts_on"])
+    return Removed(Kind.EVIDENCE, row.at, counted, month=month)
+
+
+def _last_drafts(session: Session) -> Removed | None:
+    gone = AuditRow.action == "bulletin.prune"
+    at = session.scalar(select(func.max(AuditRow.at)).where(gone))
+    if at is None:
+        return None
+    rows = session.scalar(select(func.count()).select_from(AuditRow).where(gone, AuditRow.at == at))
+    return Removed(Kind.DRAFTS, at, rows or 0)
+
+
+def _last_sound(session: Session) -> Removed | None:
+    """All that went in one run carry the same instant."""
+    gone = AuditRow.action == "bulletin.sound_gone"
+    at = session.scalar(select(func.max(AuditRow.at)).where(gone))
+    if at is None:
+        return None
+    details = session.scalars(select(AuditRow.detail).where(gone, AuditRow.at == at)).all()
+    sizes = sum(int(detail.get("size_bytes", 0)) for detail in details)
+    return Removed(Kind.BULLETIN_SOUND, at, len(details), sizes)
 
 
 def _is_settled(session: Session, first: date) -> bool:

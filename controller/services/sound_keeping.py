@@ -58,17 +58,8 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
-class LastGone:
-    """What went last."""
-
-    at: datetime
-    bulletins: int
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class SoundRule:
-    """The rule, what it took last and what it would take now."""
+    """The rule, and what it would take now."""
 
     months: int
     """0: for ever."""
@@ -79,7 +70,6 @@ class SoundRule:
     """What would be freed: files that a bulletin which stays has too are not counted."""
     held: int
     """Bulletins somebody keeps the sound of, whatever the rule says."""
-    last: LastGone | None
 
 
 class SoundKeeping:
@@ -124,7 +114,7 @@ class SoundKeeping:
             )
             leaving: list[Leaving] = []
             if before is not None:
-                named = self._named(session)
+                named = self._named(session, before)
                 for _last_id, found in self._walk(session, before, named):
                     leaving += found
             return SoundRule(
@@ -133,7 +123,6 @@ class SoundKeeping:
                 tuple(leaving),
                 _freed(session, leaving),
                 held or 0,
-                _last_gone(session),
             )
 
     def keep_to_it(self) -> int:
@@ -142,7 +131,7 @@ class SoundKeeping:
         if before is None:
             return 0
         with self._database.read() as session:
-            named = self._named(session)
+            named = self._named(session, before)
         at, gone, last_id = self._now(), 0, ""
         while True:
             with self._database.write() as session:
@@ -163,8 +152,14 @@ class SoundKeeping:
             return None
         return instant(months_before(local_date(self._now()), months), time(0))
 
-    def _named(self, session: Session) -> frozenset[str]:
-        """What slots, plans, orders and pieces need, whatever becomes of the bulletins."""
+    def _named(self, session: Session, before: datetime) -> frozenset[str]:
+        """What slots, plans, orders and pieces need, whatever becomes of the bulletins.
+
+        Not asked while no bulletin is unused for so long: it takes a look at a year of slots.
+        """
+        unused = select(BulletinRow.bulletin_id).where(*_unused_since(before)).limit(1)
+        if session.scalar(unused) is None:
+            return frozenset()
         months, since = self._settings.aired_sound_months, None
         if months:
             since = instant(months_before(local_date(self._now()), months), time(0))
@@ -295,18 +290,3 @@ def _mark(session: Session, one: Leaving, at: datetime) -> None:
     write_down(
         session, None, "sound_gone", session.get_one(BulletinRow, one.bulletin_id), at, detail
     )
-
-
-def _last_gone(session: Session) -> LastGone | None:
-    row = BulletinVersionRow
-    at = session.scalar(select(func.max(row.sound_gone_at)))
-    if at is None:
-        return None
-    bulletins, finished, uploads = session.execute(
-        select(
-            func.count(func.distinct(row.bulletin_id)),
-            func.sum(func.coalesce(row.size_bytes, 0)),
-            func.sum(func.coalesce(row.original_size_bytes, 0)),
-        ).where(row.sound_gone_at == at)
-    ).one()
-    return LastGone(at, bulletins, int(finished or 0) + int(uploads or 0))

@@ -103,6 +103,13 @@ _ENTRIES = (
         "book",
         Permission.READ_AUDIT,
     ),
+    _Entry(
+        "/luu-tru",
+        lambda: _("Lưu trữ"),
+        lambda: _("Lưu trữ"),
+        "lock",
+        Permission.READ_AUDIT,
+    ),
 )
 
 

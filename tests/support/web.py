@@ -67,6 +67,7 @@ from controller.services.programmes import Programmes
 from controller.services.readings import Readings
 from controller.services.repairs import Repairs
 from controller.services.reports import Reports
+from controller.services.retention import Retention
 from controller.services.sharing import Sharing
 from controller.services.sound_keeping import SoundKeeping
 from controller.services.speech import Speech
@@ -257,6 +258,7 @@ class Centre:
                 FolderStore(self.folder / "sounds"),
                 self.settings.sound,
             ),
+            "retention": Retention(self.database, self.clock, self.settings.keeping),
             "sound_keeping": SoundKeeping(
                 self.database, self.clock, self.places, self.settings.keeping
             ),

@@ -117,6 +117,7 @@ PAGES = (
     Page("users.show", "Một người dùng", "/nguoi-dung/{account_id}", "nguoi-dung-mot"),
     Page("audit.index", "Nhật ký thao tác", "/nhat-ky", "nhat-ky", is_english=True),
     Page("audit.check", "Kiểm tra nhật ký", "/nhat-ky/kiem-tra", "nhat-ky-kiem-tra"),
+    Page("keeping.index", "Lưu trữ", "/luu-tru", "luu-tru", is_english=True),
     Page("emergencies.index", "Khẩn cấp, có tin cảnh báo CAP", "/khan-cap", "khan-cap"),
     Page("emergencies.new", "Soạn tin khẩn cấp", "/khan-cap/soan?mau=flood_release", "khan-cap-soan"),
     Page("emergencies.new", "Soạn từ tin cảnh báo CAP", "/khan-cap/soan?tin={cap}", "khan-cap-soan-cap"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from controller.services.retention import Retention, months_before
+from controller.services.retention import Kind, Retention, months_before
 from controller.settings import KeepingSettings, SettingsError
 from controller.storage.models import (
     AuditRow,
@@ -103,9 +103,9 @@ def test_evidence_goes_by_its_rule_counted_and_written_down_and_no_figure_moves(
     assert states(here) == ["ready", "unknown"]
     here.centre.services.day_book.rebuild(min(days), max(days))
     assert figures(here) == before
-    told = {one.what: one for one in keeping(here).kept()}
-    assert (told["results of slots"].rows, told["results of slots"].goes_on) == (9, GOES_ON)
-    assert (told["closed months"].goes_on, told["figures by day"].goes_on) == (None, None)
+    told = {one.kind: one for one in keeping(here).kept()}
+    assert (told[Kind.RESULTS].rows, told[Kind.RESULTS].goes_on) == (9, GOES_ON)
+    assert (told[Kind.CLOSED_MONTHS].goes_on, told[Kind.DAY_FIGURES].goes_on) == (None, None)
 
     here.clock.at = TWO_YEARS_ON
     keeping(here).keep_to_it()  # the month is not closed
@@ -115,7 +115,7 @@ def test_evidence_goes_by_its_rule_counted_and_written_down_and_no_figure_moves(
     keeping(here).keep_to_it()
     assert rows(here, SlotResultRow) == 9
     here.clock.at = TWO_YEARS_ON
-    assert keeping(here).keep_to_it() > 0
+    gone = keeping(here).keep_to_it()
     assert rows(here, SlotResultRow) == 0
     with here.database.read() as session:
         (line,) = session.scalars(select(JournalEntryRow)).all()
@@ -123,6 +123,9 @@ def test_evidence_goes_by_its_rule_counted_and_written_down_and_no_figure_moves(
         (deed,) = session.scalars(select(AuditRow).where(AuditRow.action == "evidence.prune")).all()
         assert deed.object_id == "2026-11"
         assert (deed.detail["slot_result"], deed.detail["journal_entry"]) == (9, 2)
+        (told_gone,) = keeping(here).removed()
+        assert (told_gone.kind, told_gone.rows) == (Kind.EVIDENCE, gone)
+        assert (told_gone.at, told_gone.month) == (TWO_YEARS_ON, date(2026, 11, 1))
         assert (deed.detail["starts_on"], deed.detail["ends_on"]) == ("2026-11-01", "2026-11-30")
     assert rows(here, MonthCloseRow) == 1
     here.centre.services.day_book.rebuild(min(days), max(days))
