@@ -128,6 +128,7 @@ from controller.services.schedule_templates import ScheduleTemplates
 from controller.services.schedules import Schedules
 from controller.services.sharing import Sharing
 from controller.services.sound_keeping import SoundKeeping
+from controller.services.speaker_clusters import SpeakerClusters
 from controller.services.speech import Speech
 from controller.services.station_days import StationDays
 from controller.services.station_desk import StationDesk
@@ -409,6 +410,7 @@ def build_services(
         faults=FaultDesk(database, now, places),
         repairs=Repairs(database, now, places),
         equipment=Equipment(database, now, places, Photos(settings.folder / PHOTOS)),
+        speaker_clusters=SpeakerClusters(database, now, places),
         pole_codes=PoleCodes(database, now, places),
         pole_pages=PolePages(database, now, places, sounds),
         as_run=AsRun(database, now, places, settings.plan),

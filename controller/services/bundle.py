@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from controller.services.schedules import Schedules
     from controller.services.sharing import Sharing
     from controller.services.sound_keeping import SoundKeeping
+    from controller.services.speaker_clusters import SpeakerClusters
     from controller.services.speech import Speech
     from controller.services.station_days import StationDays
     from controller.services.station_desk import StationDesk
@@ -119,6 +120,7 @@ class Services:
     repairs: Repairs
     equipment: Equipment
     pole_codes: PoleCodes
+    speaker_clusters: SpeakerClusters
     pole_pages: PolePages
     as_run: AsRun
     today: Today

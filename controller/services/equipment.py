@@ -85,6 +85,7 @@ class Inventory:
     """In use, by group of horns and kind."""
     retired: tuple[ItemView, ...]
     clusters: tuple[tuple[int, str | None], ...]
+    """The groups of horns in use, by number."""
 
     @property
     def cost_vnd(self) -> int:
@@ -112,7 +113,7 @@ class Equipment:
         """The inventory of a station. NotFoundError outside the actor's place."""
         station = self._station(actor, station_id)
         with self._database.read() as session:
-            clusters = clusters_of(session, [station_id])[station_id]
+            clusters = clusters_of(session, [station_id], in_use=True)[station_id]
             found = self._views(session, [station_id])
         return Inventory(
             station,
@@ -174,8 +175,8 @@ class Equipment:
         """Enter it anew. StaleEditError when somebody else was first."""
         station = self._station(actor, station_id)
         with self._database.read() as session:
-            self._row(session, station_id, equipment_item_id)
-        clean = self._clean(station_id, wish)
+            stands_at = self._row(session, station_id, equipment_item_id).cluster_number
+        clean = self._clean(station_id, wish, stands_at=stands_at)
         sha256 = self._photos.take(photo) if photo is not None else None
         with self._database.write() as session:
             row = self._row(session, station_id, equipment_item_id)
@@ -242,12 +243,14 @@ class Equipment:
             raise NotFoundError(f"equipment {equipment_item_id}")
         return row
 
-    def _clean(self, station_id: str, wish: ItemWish) -> ItemWish:
+    def _clean(self, station_id: str, wish: ItemWish, *, stands_at: int | None = None) -> ItemWish:
+        """The wish in order; horns that were retired are no place but for what hangs there."""
         if wish.kind not in set(EquipmentKind):
             raise InvalidInputError("unknown kind", field="kind", problem="missing")
-        if wish.cluster_number is not None:
+        if wish.cluster_number not in {None, stands_at}:
             with self._database.read() as session:
-                if wish.cluster_number not in clusters_of(session, [station_id])[station_id]:
+                known = clusters_of(session, [station_id], in_use=True)[station_id]
+                if wish.cluster_number not in known:
                     raise InvalidInputError("no such horns", field="cluster",
                                             problem="unknown_cluster")  # fmt: skip
         if wish.cost_vnd is not None and not 0 <= wish.cost_vnd <= MOST_VND:
@@ -312,12 +315,20 @@ class Equipment:
         record(session, actor, deed, at=self._now())
 
 
-def clusters_of(session: Session, station_ids: Sequence[str]) -> dict[str, dict[int, str | None]]:
-    """The groups of horns of stations: by number their names, in order."""
+def clusters_of(
+    session: Session, station_ids: Sequence[str], *, in_use: bool = False
+) -> dict[str, dict[int, str | None]]:
+    """The groups of horns of stations: by number their names, in order.
+
+    With those that were retired, for what was written about them, unless only those `in_use`.
+    """
     found: dict[str, dict[int, str | None]] = {station_id: {} for station_id in station_ids}
     rows = session.execute(
         select(SpeakerClusterRow.station_id, SpeakerClusterRow.number, SpeakerClusterRow.name)
-        .where(SpeakerClusterRow.station_id.in_(station_ids))
+        .where(
+            SpeakerClusterRow.station_id.in_(station_ids),
+            *([SpeakerClusterRow.retired_at.is_(None)] if in_use else []),
+        )
         .order_by(SpeakerClusterRow.number)
     )
     for station_id, number, name in rows:

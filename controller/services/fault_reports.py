@@ -176,7 +176,9 @@ def _ensure_new(session: Session, station_id: str, cluster_number: int | None) -
 def _numbers(session: Session, station_id: str, number: int) -> Sequence[int]:
     return session.scalars(
         select(SpeakerClusterRow.number).where(
-            SpeakerClusterRow.station_id == station_id, SpeakerClusterRow.number == number
+            SpeakerClusterRow.station_id == station_id,
+            SpeakerClusterRow.number == number,
+            SpeakerClusterRow.retired_at.is_(None),
         )
     ).all()
 

@@ -353,7 +353,9 @@ class Figures:
 def names_of(session: Session, tree: PlaceTree, station_ids: Iterable[str]) -> dict[str, Names]:
     """What stations and their places are called now."""
     counted = session.execute(
-        select(SpeakerClusterRow.station_id, func.count()).group_by(SpeakerClusterRow.station_id)
+        select(SpeakerClusterRow.station_id, func.count())
+        .where(SpeakerClusterRow.retired_at.is_(None))
+        .group_by(SpeakerClusterRow.station_id)
     )
     clusters = {station_id: count for station_id, count in counted}  # noqa: C416 - typed rows
     found = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,6 +20,7 @@ from controller.domain.schedule import local_date
 from controller.errors import InvalidInputError
 from controller.services import stale_days
 from controller.services.audit import Deed, record
+from controller.services.equipment import clusters_of
 from controller.services.identifiers import new_id
 from controller.services.places import Places
 from controller.services.scope import ensure_within
@@ -95,6 +96,9 @@ class CheckPage:
     station_id: str
     place: Place
     clusters: tuple[tuple[int, str | None], ...]
+    """The groups of horns in use, by number."""
+    cluster_names: Mapping[int, str | None]
+    """Of all, also of those that were retired."""
     sounding: Sounded | None
     """What sounds there now."""
     month: Period
@@ -187,15 +191,13 @@ class ListeningChecks:
                 .order_by(ListeningCheckRow.listened_at.desc())
                 .limit(SHOWN)
             ).all()
-            clusters = session.execute(
-                select(SpeakerClusterRow.number, SpeakerClusterRow.name)
-                .where(SpeakerClusterRow.station_id == station_id)
-                .order_by(SpeakerClusterRow.number)
-            )
+            names = clusters_of(session, [station_id])[station_id]
+            in_use = clusters_of(session, [station_id], in_use=True)[station_id]
             return CheckPage(
                 station_id=station_id,
                 place=tree.places[station.place_id],
-                clusters=tuple((number, name) for number, name in clusters),
+                clusters=tuple(in_use.items()),
+                cluster_names=names,
                 sounding=_sounding(session, station_id, now),
                 month=month,
                 heard=_heard_since(session, [station_id], month).get(station_id, 0),
@@ -261,7 +263,9 @@ def _ensure_cluster(session: Session, station_id: str, number: int | None) -> No
         return
     known = session.scalar(
         select(SpeakerClusterRow.speaker_cluster_id).where(
-            SpeakerClusterRow.station_id == station_id, SpeakerClusterRow.number == number
+            SpeakerClusterRow.station_id == station_id,
+            SpeakerClusterRow.number == number,
+            SpeakerClusterRow.retired_at.is_(None),
         )
     )
     if known is None:

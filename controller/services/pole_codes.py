@@ -66,7 +66,7 @@ class PoleCodes:
         station = self._station(actor, station_id)
         with self._database.read() as session:
             names: dict[int, str | None] = {STATION: None}
-            names |= clusters_of(session, [station_id])[station_id]
+            names |= clusters_of(session, [station_id], in_use=True)[station_id]
             rows = session.scalars(
                 select(PoleCodeRow)
                 .where(PoleCodeRow.station_id == station_id)
@@ -85,7 +85,7 @@ class PoleCodes:
         ]
         with self._database.write() as session:
             for number in missing:
-                self._make(session, actor, station_id, number)
+                make_code(session, actor, station_id, number, self._now())
             if missing:
                 self._write_down(session, actor, station_id, "pole.make", {"poles": missing})
         return len(missing)
@@ -94,15 +94,15 @@ class PoleCodes:
         """Make another code for a pole; the old one says that it was renewed."""
         self._ensure_pole(actor, station_id, number)
         with self._database.write() as session:
-            self._end(session, station_id, number)
-            self._make(session, actor, station_id, number)
+            end_codes(session, station_id, number, self._now())
+            make_code(session, actor, station_id, number, self._now())
             self._write_down(session, actor, station_id, "pole.renew", {"pole": number})
 
     def switch_off(self, actor: Actor, station_id: str, number: int) -> None:
         """Let the code of a pole open nothing any more."""
         self._ensure_pole(actor, station_id, number)
         with self._database.write() as session:
-            if self._end(session, station_id, number):
+            if end_codes(session, station_id, number, self._now()):
                 self._write_down(session, actor, station_id, "pole.off", {"pole": number})
 
     def _ensure_pole(self, actor: Actor, station_id: str, number: int) -> None:
@@ -116,36 +116,48 @@ class PoleCodes:
         assert station is not None  # noqa: S101 - ensure_within refused None
         return station
 
-    def _make(self, session: Session, actor: Actor, station_id: str, number: int) -> None:
-        session.add(
-            PoleCodeRow(
-                code="".join(secrets.choice(LETTERS) for _number in range(LENGTH)),
-                station_id=station_id,
-                cluster_number=number or None,
-                made_at=self._now(),
-                made_by=actor.full_name,
-            )
-        )
-
-    def _end(self, session: Session, station_id: str, number: int) -> int:
-        cluster = PoleCodeRow.cluster_number
-        rows = session.scalars(
-            select(PoleCodeRow).where(
-                PoleCodeRow.station_id == station_id,
-                cluster.is_(None) if number == STATION else cluster == number,
-                PoleCodeRow.ended_at.is_(None),
-            )
-        ).all()
-        for row in rows:
-            row.ended_at = self._now()
-        return len(rows)
-
     def _write_down(
         self, session: Session, actor: Actor, station_id: str, action: str, detail: dict[str, Any]
     ) -> None:
         place_id = self._places.tree().stations[station_id].place_id
         deed = Deed(action, "station", station_id, place_id, detail)
         record(session, actor, deed, at=self._now())
+
+
+def has_codes(session: Session, station_id: str) -> bool:
+    """Whether some pole of the station has a code that opens."""
+    query = select(PoleCodeRow.code).where(
+        PoleCodeRow.station_id == station_id, PoleCodeRow.ended_at.is_(None)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def make_code(session: Session, actor: Actor, station_id: str, number: int, now: datetime) -> None:
+    """Make a code for a pole; `number` STATION: for the station itself."""
+    session.add(
+        PoleCodeRow(
+            code="".join(secrets.choice(LETTERS) for _number in range(LENGTH)),
+            station_id=station_id,
+            cluster_number=number or None,
+            made_at=now,
+            made_by=actor.full_name,
+        )
+    )
+
+
+def end_codes(session: Session, station_id: str, number: int, now: datetime) -> int:
+    """Let the codes of a pole open nothing any more; how many did."""
+    cluster = PoleCodeRow.cluster_number
+    rows = session.scalars(
+        select(PoleCodeRow).where(
+            PoleCodeRow.station_id == station_id,
+            cluster.is_(None) if number == STATION else cluster == number,
+            PoleCodeRow.ended_at.is_(None),
+        )
+    ).all()
+    for row in rows:
+        row.ended_at = now
+    return len(rows)
 
 
 def _view(number: int, name: str | None, row: PoleCodeRow | None) -> CodeView:

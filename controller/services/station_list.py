@@ -131,7 +131,9 @@ class StationList:
             raise NotFoundError(f"station {station_id}", kind="station", object_id=station_id)
         with self._database.read() as session:
             row = session.get_one(StationRow, station_id)
-            count = select(func.count()).where(SpeakerClusterRow.station_id == station_id)
+            count = select(func.count()).where(
+                SpeakerClusterRow.station_id == station_id, SpeakerClusterRow.retired_at.is_(None)
+            )
             is_here = row.retired_at is None
             return StationCard(
                 station=station,

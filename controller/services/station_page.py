@@ -283,7 +283,7 @@ def _trouble(entry: JournalEntryRow) -> Trouble:
 def _clusters(session: Session, station_id: str) -> tuple[tuple[int, str | None, bool], ...]:
     rows = session.scalars(
         select(SpeakerClusterRow)
-        .where(SpeakerClusterRow.station_id == station_id)
+        .where(SpeakerClusterRow.station_id == station_id, SpeakerClusterRow.retired_at.is_(None))
         .order_by(SpeakerClusterRow.number)
     )
     return tuple((row.number, row.name, row.is_invented) for row in rows)

@@ -185,6 +185,9 @@ def _form(
         (str(number), equipment_words.where_word(number, name))
         for number, name in inventory.clusters
     ]
+    if one is not None and str(one.cluster_number or "") not in dict(places):
+        where = equipment_words.where_word(one.cluster_number, one.cluster_name)
+        places.append((str(one.cluster_number), _("%(where)s (đã ngừng)", where=where)))
     kinds = [(kind.value, str(word)) for kind, word in equipment_words.KINDS.items()]
     return render_template(
         "equipment/item.html",

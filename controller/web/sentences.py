@@ -226,6 +226,8 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "test_too_soon": lambda: _("Vừa gửi thử. Chờ một phút rồi gửi lại."),
     "not_a_commune": lambda: _("Chọn một xã, phường hoặc thị trấn."),
     "station_name_taken": lambda: _("Nơi này đã có đài tên như vậy. Thêm gì đó để phân biệt."),
+    "cluster_name_taken": lambda: _("Đài này đã có cụm loa tên như vậy."),
+    "too_many_clusters": lambda: _("Đài này đã có 200 cụm loa, không nhận thêm."),
     "code_taken": lambda: _("Mã này đã dùng cho đài khác."),
     "bad_minutes": lambda: _("Ghi số phút từ 1 đến 240."),
     "bad_percent": lambda: _("Ghi số từ 0 đến 100."),

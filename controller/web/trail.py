@@ -57,6 +57,8 @@ NAMES: dict[str, Callable[[], str]] = {
     "holidays": lambda: _("ngày lễ"),
     "is_holiday": lambda: _("là ngày lễ"),
     "promised_on": lambda: _("hẹn ngày"),
+    "place_note": lambda: _("chỗ đặt"),
+    "before": lambda: _("trước đó"),
     "cluster": lambda: _("cụm loa"),
     "text": lambda: _("nội dung"),
     "email": lambda: _("địa chỉ thư"),

@@ -70,6 +70,7 @@ from controller.services.reports import Reports
 from controller.services.retention import Retention
 from controller.services.sharing import Sharing
 from controller.services.sound_keeping import SoundKeeping
+from controller.services.speaker_clusters import SpeakerClusters
 from controller.services.speech import Speech
 from controller.services.station_days import StationDays
 from controller.services.station_desk import StationDesk
@@ -231,6 +232,7 @@ class Centre:
             "equipment": Equipment(
                 self.database, self.clock, self.places, Photos(self.folder / "photos")
             ),
+            "speaker_clusters": SpeakerClusters(self.database, self.clock, self.places),
             "pole_codes": PoleCodes(self.database, self.clock, self.places),
             "pole_pages": PolePages(
                 self.database, self.clock, self.places, FolderStore(self.folder / "sounds")

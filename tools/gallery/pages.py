@@ -74,6 +74,7 @@ PAGES = (
     Page("station_desk.show", "Thiết lập đài", "/dai/{station_id}", "dai-thiet-lap"),
     Page("station_desk.new", "Thêm đài", "/dai/moi", "dai-moi"),
     Page("equipment.index", "Sổ thiết bị của đài", "/dai/{station_id}/thiet-bi", "thiet-bi"),
+    Page("speaker_clusters.index", "Cụm loa của đài", "/dai/{station_id}/cum-loa", "cum-loa", is_english=True),
     Page("equipment.new", "Ghi thêm thiết bị", "/dai/{station_id}/thiet-bi/moi", "thiet-bi-moi", roles=("commune",)),
     Page("equipment.show", "Một thiết bị", "/dai/{station_id}/thiet-bi/{equipment_item_id}", "thiet-bi-mot", roles=("commune", "auditor")),
     Page("pole_codes.index", "Mã trên cột", "/dai/{station_id}/ma-loa", "ma-loa", roles=("commune",)),

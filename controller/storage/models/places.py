@@ -139,6 +139,10 @@ class SpeakerClusterRow(Base):
     name: Mapped[str | None]
     place_note: Mapped[str | None]
     is_invented: Mapped[bool] = mapped_column(default=False)
+    retired_at: Mapped[datetime | None]
+    """Since when nobody chooses it any more; its number stays its own. None: in use."""
+    retired_why: Mapped[str | None]
+    row_version: Mapped[int] = mapped_column(default=1)
 
 
 class FaultReportRow(Base):

@@ -17,7 +17,13 @@ from controller.domain.accounts import Role
 from controller.domain.emergencies import phrase
 from controller.services.station_desk import phrase as retiring
 from controller.services.tokens import TokenWish
-from controller.storage.models import ApiTokenRow, AuditRow, BulletinRow, StationAbsenceRow
+from controller.storage.models import (
+    ApiTokenRow,
+    AuditRow,
+    BulletinRow,
+    SpeakerClusterRow,
+    StationAbsenceRow,
+)
 from tests.integration.web.test_neighbours import (
     FULL,
     NAMING,
@@ -124,6 +130,19 @@ def _retired(both: Neighbours) -> Sending:
     return _own(both, Role.ADMIN, "/dai/{station_id}/ngung", **form)
 
 
+def _horns(both: Neighbours, number: int, deed: str, **form: str) -> Sending:
+    """Horns of their own to take down, or to put back where they were taken down."""
+    with both.centre.database.write() as session:
+        session.add(
+            SpeakerClusterRow(
+                station_id=both.there.ids["station_id"],
+                number=number,
+                retired_at=NOW if deed == "dung-lai" else None,
+            )
+        )
+    return _own(both, Role.ADMIN, f"/dai/{{station_id}}/cum-loa/{number}/{deed}", **form)
+
+
 def _on_trial(both: Neighbours) -> Sending:
     with both.centre.database.write() as session:
         session.add(
@@ -207,6 +226,11 @@ _SPECIAL = {
         b, Role.ADMIN, "/dai/{station_id}/sua", name="Đài Phước Bình", longest_min="30",
         volume="90", identifier_code="",
     ),
+    "speaker_clusters.change": lambda b: _own(
+        b, Role.ADMIN, "/dai/{station_id}/cum-loa/{number}/sua", name="Chợ"
+    ),
+    "speaker_clusters.close": lambda b: _horns(b, 190, "ngung", why="cột gãy"),
+    "speaker_clusters.reopen": lambda b: _horns(b, 191, "dung-lai"),
     "equipment.create": lambda b: _own(
         b, Role.OPERATOR, "/dai/{station_id}/thiet-bi/moi", kind="horn", model="TOA"
     ),

@@ -16,7 +16,7 @@ from station_protocol import messages
 
 CODE = Path(__file__).parents[4] / "controller"
 WRITTEN = re.compile(
-    r'"((?:account|alarm|centre|equipment|evidence|pole|repair|report|token|audit|bulletin|fault|programme|schedule|slot|hours|holiday|station|reading|report)\.[a-z_]+)"'
+    r'"((?:account|alarm|centre|cluster|equipment|evidence|pole|repair|report|token|audit|bulletin|fault|programme|schedule|slot|hours|holiday|station|reading|report)\.[a-z_]+)"'
 )
 FILES = {"station.toml"}
 
