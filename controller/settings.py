@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
+LONGEST_ORGANISATION = 120
+"""A title block has half the width of a sheet."""
+
 
 class SettingsError(Exception):
     """A setting that is missing, unknown or impossible. Stands here: settings import nothing."""
@@ -231,6 +234,33 @@ class KeepingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperSettings:
+    """Who issues reports and daily logs: what stands in their title block, by level of the place.
+
+    Above it stands the people's committee of the place; with nothing set the committee issues them.
+    """
+
+    province: str = ""
+    """Organisation that issues the reports of the province, as `Trung tâm Văn hóa`; empty: the
+    people's committee."""
+    district: str = ""
+    """The same of each district."""
+    commune: str = ""
+    """The same of each commune."""
+    station: str = "Đài truyền thanh"
+    """Organisation that keeps the daily log of a station; empty: the people's committee."""
+
+    def __post_init__(self) -> None:
+        """SettingsError for what is no line of a title block."""
+        for name in ("province", "district", "commune", "station"):
+            text = getattr(self, name)
+            if len(text) > LONGEST_ORGANISATION or not text.isprintable():
+                raise SettingsError(
+                    f"paper.{name} is one line of at most {LONGEST_ORGANISATION} letters"
+                )
+
+
+@dataclass(frozen=True, slots=True)
 class MailSettings:
     """The SMTP server that sends notices by e-mail."""
 
@@ -344,6 +374,7 @@ class Settings:
     notices: NoticesSettings = NoticesSettings()
     figures: FiguresSettings = FiguresSettings()
     keeping: KeepingSettings = KeepingSettings()
+    paper: PaperSettings = PaperSettings()
     mail: MailSettings = MailSettings()
     webhook: WebhookSettings = WebhookSettings()
     command: CommandSettings = CommandSettings()

@@ -15,9 +15,10 @@ from controller.errors import NotFoundError
 from controller.services.press import printed
 from controller.services.reports import Report
 from controller.web.context import web_now
+from controller.web.paper import letterhead
 from controller.web.paper.daily_log import log_document
 from controller.web.paper.report import report_document
-from controller.web.policy import current_actor, requires, services
+from controller.web.policy import current_actor, requires, services, settings
 
 bp = Blueprint("report_files", __name__)
 PAPER_LANGUAGE = "vi"
@@ -41,7 +42,12 @@ def report() -> Response:
     place_id = request.args.get("noi") or actor.place_id
     found = services().reports.of(actor, place_id, span)
     with force_locale(PAPER_LANGUAGE):
-        facts = report_document(services().places.tree(), found, _days(found, span))
+        facts = report_document(
+            services().places.tree(),
+            found,
+            _days(found, span),
+            organisation=letterhead.organisation_of(found.place, settings().paper),
+        )
     made = printed("document", facts, at=found.figures.counted_until)
     services().reports.taken(actor, place_id, "pdf", span.first_on, span.last_on)
     return _file(made, f"bao-cao-{place_id}-{span.first_on:%Y%m%d}-{span.last_on:%Y%m%d}")
@@ -60,7 +66,9 @@ def log() -> Response:
     found = services().reports.log(actor, station.place_id, month.first_on, month.last_on)
     lines = [line for line in found if line.station_id == station.station_id]
     with force_locale(PAPER_LANGUAGE):
-        facts = log_document(tree, station, month, lines)
+        facts = log_document(
+            tree, station, month, lines, organisation=settings().paper.station.strip()
+        )
     made = printed("document", facts, at=min(web_now(), month.ends_at))
     taken = services().reports.taken
     taken(actor, station.place_id, "log.pdf", month.first_on, month.last_on)

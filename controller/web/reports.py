@@ -20,14 +20,15 @@ from controller.domain.periods import (
     period,
     period_of,
 )
-from controller.domain.places import PlaceKind, PlaceTree
+from controller.domain.places import Place, PlaceKind, PlaceTree
 from controller.domain.schedule import local_date
 from controller.errors import InvalidInputError, NotFoundError
 from controller.services.reports import Report
 from controller.web import formats, report_words, spreadsheet, workbook
 from controller.web.context import place_word, web_now
+from controller.web.paper import letterhead
 from controller.web.pictures import NARROW, WIDE
-from controller.web.policy import current_actor, requires, services
+from controller.web.policy import current_actor, requires, services, settings
 from controller.web.report_pictures import causes_picture, groups_picture, warned_picture
 from controller.web.report_rows import (
     decimal_comma,
@@ -59,6 +60,7 @@ def index() -> str:
     return render_template(
         "reports/index.html",
         report=report,
+        issuer=_issuer(report.place),
         period=chosen,
         place_id=place_id,
         choices=_choices(),
@@ -129,6 +131,7 @@ def log() -> str:
     return render_template(
         "reports/log.html",
         lines=lines,
+        issuer=_issuer(services().places.tree().places[place_id]),
         day=day,
         place_id=place_id,
         choices=_choices(),
@@ -255,9 +258,16 @@ def file_name(report: Report, ending: str) -> str:
     return f"bao-cao-{report.place.place_id}-{span}.{ending}"
 
 
+def _issuer(place: Place) -> str:
+    """Who issues what is printed or taken home, as the title block of the PDF names it."""
+    organisation = letterhead.organisation_of(place, settings().paper)
+    return letterhead.in_one_line(services().places.tree(), place, organisation)
+
+
 def _sheets(report: Report) -> Iterator[workbook.Sheet]:
     chosen = report.figures.period
     notes = (
+        _issuer(report.place),
         _("Báo cáo hoạt động truyền thanh cơ sở"),
         formats.capitalised(report.place.full_name),
         report_words.period_words(chosen),

@@ -37,7 +37,12 @@ _COLUMNS = (
 
 
 def log_document(
-    tree: PlaceTree, station: Station, month: Period, lines: Iterable[LogLine]
+    tree: PlaceTree,
+    station: Station,
+    month: Period,
+    lines: Iterable[LogLine],
+    *,
+    organisation: str,
 ) -> Mapping[str, Any]:
     """The facts of the document; `lines` are the station's, in order of time."""
     place = tree.places[station.place_id]
@@ -55,9 +60,7 @@ def log_document(
             f"{letterhead.named(place)}{where}",
             f"{formats.capitalised(sayings.period_name(month))} ({sayings.days(month)})",
         ],
-        "head": letterhead.title_block(
-            tree, place, number="Số: ......./NK-ĐTT", organisation="Đài truyền thanh"
-        ),
+        "head": letterhead.title_block(tree, place, kind="NK", organisation=organisation),
         "footer": title,
         "page_word": "Trang",
         "blocks": [

@@ -74,7 +74,11 @@ _CORRECTION_COLUMNS = (
 
 
 def report_document(
-    tree: PlaceTree, report: Report, days: Mapping[date, Tally] | None = None
+    tree: PlaceTree,
+    report: Report,
+    days: Mapping[date, Tally] | None = None,
+    *,
+    organisation: str = "",
 ) -> Mapping[str, Any]:
     """The facts of the document; `days`: of the one station of the place, to be drawn."""
     place, span = report.place, report.figures.period
@@ -86,7 +90,7 @@ def report_document(
         "heading": "BÁO CÁO",
         "subtitles": [f"Hoạt động của hệ thống truyền thanh cơ sở {place.full_name}"],
         "remarks": [sayings.period_words(span), _as_of(report)],
-        "head": letterhead.title_block(tree, place, number="Số: ......./BC-UBND"),
+        "head": letterhead.title_block(tree, place, kind="BC", organisation=organisation),
         "footer": f"{name}, {sayings.period_name(span)}",
         "page_word": "Trang",
         "blocks": list(_blocks(report, days)),

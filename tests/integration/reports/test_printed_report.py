@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import insert, select
@@ -20,6 +22,7 @@ from controller.services.emergency_views import EmergencyView
 from controller.services.press import printed
 from controller.services.reports import Correction, Report, Warned
 from controller.services.timeliness import StationTimes
+from controller.settings import PaperSettings, SettingsError
 from controller.storage.models import AuditRow, DayFigureRow, StationRow
 from controller.web.paper import sayings
 from controller.web.paper.report import report_document
@@ -220,3 +223,33 @@ def test_a_year_of_the_whole_province_is_printed(year: Centre) -> None:
     pages = pages_of(answer.data)
     assert f"Trang {len(pages)}/{len(pages)}" in pages[-1]
     assert " ".join(pages).count("Tháng ") >= 11
+
+
+def test_who_issues_is_named_on_paper_in_the_workbook_and_on_a_printed_page(
+    province: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organisation = "Trung tâm Văn hóa – Thể thao và Truyền thanh"
+    paper = PaperSettings(district=organisation, station="Ban biên tập truyền thanh xã")
+    chosen = replace(province.settings, paper=paper)
+    monkeypatch.setitem(province.app.extensions, "vang.settings", chosen)
+    browser = province.client(Role.AUDITOR, DISTRICT)
+    asked = "co-so=calendar&do-dai=month&nam=2026&so=10"
+    words = " ".join(pages_of(browser.get(f"/bao-cao/pdf?{asked}").data))
+    issued = f"UBND HUYỆN BÁC ÁI {organisation.upper()}"
+    assert issued in words.replace("\n", " ")
+    assert "Số: ......./BC-TTVHTTTT" in words
+    log = browser.get(f"/bao-cao/nhat-ky/pdf?tram={CUT}&nam=2026&thang=10")
+    words = " ".join(pages_of(log.data))
+    assert "UBND XÃ PHƯỚC BÌNH BAN BIÊN TẬP TRUYỀN THANH XÃ" in words
+    assert "Số: ......./NK-BBTTTX" in words
+    in_one_line = f"UBND HUYỆN BÁC ÁI, {organisation.upper()}"
+    with ZipFile(io.BytesIO(browser.get(f"/bao-cao/xlsx?{asked}").data)) as book:
+        assert in_one_line in book.read("xl/worksheets/sheet1.xml").decode()
+    for path in (f"/bao-cao?{asked}", "/bao-cao/nhat-ky"):
+        assert f'<p class="onpaper"><b>{in_one_line}</b></p>' in browser.get(path).text
+
+
+def test_a_title_block_takes_one_line_that_fits() -> None:
+    for wrong in ("x" * 121, "hai\ndòng"):
+        with pytest.raises(SettingsError, match=r"paper\.district"):
+            PaperSettings(district=wrong)
