@@ -49,7 +49,10 @@ logger = logging.getLogger(__name__)
 NOTE = "backup.json"
 """In the data folder: when a backup last was finished, and where."""
 
-SMALL_FILES = ("audit-head", "web.key", "keys/actual.key", "keys/exercise.key")
+BROKER_PORT = "broker/port"
+"""Where the bundled broker listens when no setting says so: stations are told it once."""
+
+SMALL_FILES = ("audit-head", "web.key", "keys/actual.key", "keys/exercise.key", BROKER_PORT)
 """Of the data folder, besides database and sound. `audit-head` is read before the database: the
 chain in the copy is then never shorter than what was noted."""
 

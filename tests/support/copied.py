@@ -33,6 +33,8 @@ class Copied:
         here.plans = here._plans()
         (self.folder / "web.key").write_text("ab" * 32)
         (self.folder / "web.key").chmod(0o600)
+        (self.folder / "broker").mkdir()
+        (self.folder / "broker/port").write_text("18830\n")
         self.config = folder / "controller.toml"
         self.config.write_text('log_level = "INFO"\n')
         self.sounds = FolderStore(self.folder / "sound")

@@ -127,7 +127,7 @@ def test_the_drill_a_copy_is_made_found_whole_and_becomes_the_same_centre(
         database.check()
         assert rows_of(database) == before
         assert (folder / "sound" / sha256[:2] / f"{sha256}.opus").read_bytes() == SOUND
-        for name in ("keys/actual.key", "keys/exercise.key", "web.key"):
+        for name in ("keys/actual.key", "keys/exercise.key", "web.key", "broker/port"):
             assert (folder / name).read_bytes() == (copied.folder / name).read_bytes()
             assert (folder / name).stat().st_mode & 0o777 == 0o600
         assert done.epoch > done.old_epoch
