@@ -22,6 +22,8 @@ from controller.domain.station_state import ShownState
 from controller.services.audit import Deed, record
 from controller.services.emergency_views import EmergencyView, traces, views_of
 from controller.services.figures import Figures, PlaceFigures, StationFigures
+from controller.services.lost_slots import AUTHORITY as LOST
+from controller.services.lost_slots import lost_slots
 from controller.services.places import Places
 from controller.services.scope import ensure_within
 from controller.services.timeliness import StationTimes, times_of
@@ -128,7 +130,8 @@ class LogLine:
     planned_ms: int
     title: str
     authority: str
-    """Empty: it sounded by an order, as an emergency does."""
+    """Empty: it sounded by an order, as an emergency does. "lost": by a plan that was made after
+    the backup this centre was restored from."""
     approved_by: tuple[str, ...]
     started_at: datetime | None
     played_ms: int
@@ -399,13 +402,21 @@ def _log_lines(session: Session, rows: Sequence[SlotResultRow]) -> list[LogLine]
         .group_by(SlotResultChangeRow.station_id, SlotResultChangeRow.slot_id)
     )
     corrected = {(station_id, slot_id): count for station_id, slot_id, count in changes}
+    lost = lost_slots(session, [row for row in rows if row.slot_id not in slots])
     return [
-        _log_line(row, slots.get(row.slot_id), corrected.get((row.station_id, row.slot_id), 0))
+        _log_line(
+            row,
+            slots.get(row.slot_id),
+            corrected.get((row.station_id, row.slot_id), 0),
+            is_lost=(row.station_id, row.slot_id) in lost,
+        )
         for row in rows
     ]
 
 
-def _log_line(row: SlotResultRow, slot: SlotRow | None, corrected: int) -> LogLine:
+def _log_line(
+    row: SlotResultRow, slot: SlotRow | None, corrected: int, *, is_lost: bool
+) -> LogLine:
     items = slot.items if slot is not None else ()
     people = [str(item["approved_by"]) for item in items if item.get("approved_by")]
     return LogLine(
@@ -413,7 +424,7 @@ def _log_line(row: SlotResultRow, slot: SlotRow | None, corrected: int) -> LogLi
         planned_at=row.planned_at,
         planned_ms=row.planned_ms,
         title=row.title,
-        authority=slot.authority if slot is not None else "",
+        authority=slot.authority if slot is not None else LOST if is_lost else "",
         approved_by=tuple(dict.fromkeys(people)),
         started_at=row.started_at,
         played_ms=row.played_ms,

@@ -22,6 +22,8 @@ from controller.domain.availability import (
 from controller.domain.delivery import Airing
 from controller.domain.station_state import OFF, ShownState
 from controller.services.absences import absences
+from controller.services.lost_slots import AUTHORITY as LOST
+from controller.services.lost_slots import lost_slots
 from controller.services.maintenance import spans
 from controller.services.slot_sounds import DEFAULT_ORDER, MARK, order_key
 from controller.storage.models import (
@@ -249,7 +251,10 @@ def hours_on(limits: Sequence[LimitsInForce], day: date, default: Hours) -> Hour
 
 
 def airings_of(session: Session, station_id: str, start: datetime, end: datetime) -> list[Airing]:
-    """The planned slots of a span at one station and how they ended; no emergency, no drill."""
+    """The planned slots of a span at one station and how they ended; no emergency, no drill.
+
+    Also those whose plan the centre lost: their results come from the station's journal alone.
+    """
     result, slot = SlotResultRow, SlotRow
     here = (
         result.station_id == station_id,
@@ -258,6 +263,7 @@ def airings_of(session: Session, station_id: str, start: datetime, end: datetime
     )
     rows = session.execute(
         select(
+            result.station_id,
             result.slot_id,
             result.planned_at,
             result.planned_ms,
@@ -265,20 +271,26 @@ def airings_of(session: Session, station_id: str, start: datetime, end: datetime
             result.reason,
             result.started_at,
             result.played_ms,
+            result.journal_id,
+            result.entry_no,
             slot.authority,
             slot.items,
             slot.other_items,
         )
-        .join(slot, slot.slot_id == result.slot_id)
+        .outerjoin(slot, slot.slot_id == result.slot_id)
         .where(*here)
         .order_by(result.planned_at, result.slot_id)
     ).all()
     filed = _filed(session, here)
+    lost = lost_slots(session, [row for row in rows if row.authority is None])
     station = session.get(StationRow, station_id)
     spoken = _Spoken(session, station.language_order if station else DEFAULT_ORDER)
     return [
         _airing(row, filed.get(row.slot_id, ()), spoken.language(row.items, row.other_items))
+        if row.authority is not None
+        else _airing(row, (), None)
         for row in rows
+        if row.authority is not None or (station_id, row.slot_id) in lost
     ]
 
 
@@ -327,7 +339,7 @@ def _filed(session: Session, here: Sequence[ColumnElement[bool]]) -> dict[str, t
     return {slot_id: tuple(bulletins) for slot_id, bulletins in found.items()}
 
 
-def _airing(row: Row[Any], filed: tuple[_Filed, ...], language: str | None) -> Airing:
+def _airing(row: Row[*tuple[Any, ...]], filed: tuple[_Filed, ...], language: str | None) -> Airing:
     categories = {one.category for one in filed}
     return Airing(
         slot_id=row.slot_id,
@@ -337,7 +349,7 @@ def _airing(row: Row[Any], filed: tuple[_Filed, ...], language: str | None) -> A
         reason=row.reason,
         started_at=row.started_at,
         played_ms=row.played_ms,
-        authority=row.authority,
+        authority=row.authority or LOST,
         category=categories.pop() if len(categories) == 1 else None,
         language=language,
         bulletin_ids=tuple(one.bulletin_id for one in filed),

@@ -146,6 +146,7 @@ def level_word(authority: str) -> str:
         "province": _("tỉnh"),
         "district": _("huyện"),
         "commune": _("xã"),
+        "lost": _("lịch không còn ở trung tâm"),
     }.get(authority, _("lệnh"))
 
 

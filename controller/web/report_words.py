@@ -135,6 +135,7 @@ def heard_sorted(heard_ms: Mapping[str, int]) -> list[tuple[str, int]]:
             "province": _("Cấp tỉnh"),
             "district": _("Cấp huyện"),
             "commune": _("Tự sản xuất ở xã"),
+            "lost": _("Lịch đặt sau bản sao lưu, trung tâm không còn"),
         },
         "language": {key.value: str(word) for key, word in LANGUAGES.items()},
     }

@@ -22,6 +22,7 @@ AUTHORITIES = {
     "district": "Huyện",
     "province": "Tỉnh",
     "emergency": "Lệnh khẩn cấp",
+    "lost": "Lịch không còn",
     "": "Lệnh",
 }
 """Whose programme it is, in a narrow column."""

@@ -25,6 +25,7 @@ _AUTHORITIES = {
     "commune": "Xã tự sản xuất",
     "district": "Tiếp phát của huyện",
     "province": "Tiếp phát của tỉnh",
+    "lost": "Lịch đặt sau bản sao lưu, trung tâm không còn",
     "": "Theo lệnh",
 }
 

@@ -26,6 +26,8 @@ EVENING = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
 
 OWN = {"decided_at", "received_at", "may_settle"}
 """When the centre itself learned it."""
+OF_THE_PLAN = {"heard_ms", "bulletins"}
+"""Of a day: whose and about what, which a journal does not tell."""
 
 
 @contextmanager
@@ -66,7 +68,8 @@ def evidence(here: Province) -> dict[str, list[dict[str, Any]]]:
 
 
 def lived_through(copied: Copied, until: datetime) -> Lived:
-    """Four slots: aired, aired behind the backup, aired without a link, spoilt by a power cut."""
+    """Five slots: aired, aired behind the backup, planned and aired behind it, aired without a
+    link, spoilt by a power cut."""
     for minute in (600 + 540 + 30 + step for step in (10, 30, 50, 70)):
         at = time(minute // 60, minute % 60)
         copied.air(b"Nghe %d" % minute, airs_at=at, starts_on=DAY)
@@ -74,7 +77,9 @@ def lived_through(copied: Copied, until: datetime) -> Lived:
     station.boot().connect()
     station.run_until(EVENING + timedelta(minutes=25))
     copied.back_up(after=timedelta(0))
-    station.run_until(EVENING + timedelta(minutes=45))
+    copied.air(b"Nghe sau", airs_at=time(20, 10), starts_on=DAY)
+    station.connect()
+    station.run_until(EVENING + timedelta(minutes=47))
     station.disconnect()
     station.run_until(EVENING + timedelta(minutes=72))
     station.reboot(after_s=900, power_cut=True)
@@ -115,13 +120,21 @@ def test_evidence_of_the_lost_day_comes_back_and_nothing_sounds_twice(tmp_path: 
     known = len(before["journal_entry"])
     assert now_there["journal_entry"][:known] == before["journal_entry"]
     assert now_there["slot_result"] == before["slot_result"]
-    assert now_there["day_figure"] == before["day_figure"]
+    (was,), (now_is,) = before["day_figure"], now_there["day_figure"]
+    assert {k: v for k, v in now_is.items() if k not in OF_THE_PLAN} == {
+        k: v for k, v in was.items() if k not in OF_THE_PLAN
+    }
+    assert was["due"] == 5
+    lost_ms = now_is["heard_ms"].pop("authority:lost")
+    assert (
+        lost_ms == was["heard_ms"]["authority:district"] - now_is["heard_ms"]["authority:district"]
+    )
     outcomes = sorted(row["outcome"] for row in before["slot_result"])
-    assert outcomes == ["aired", "aired", "aired", "cut_short"]
+    assert outcomes == ["aired", "aired", "aired", "aired", "cut_short"]
     assert new_epoch > old_epoch
     assert [heard.slot_id for heard in station.heard] == sounded
-    assert len(sounded) == len(set(sounded)) == 4
+    assert len(sounded) == len(set(sounded)) == 5
     told = [line.evidence for line in station.store.entries]
     for kind in (StartEntry, AsRunEntry):
         ids = [line.slot_id for line in told if isinstance(line, kind)]
-        assert len(ids) == len(set(ids)) == 4
+        assert len(ids) == len(set(ids)) == 5
