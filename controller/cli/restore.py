@@ -6,7 +6,8 @@ import argparse
 
 from controller import wiring
 from controller.cli.console import complain, say
-from controller.services.restoring import Examined, examine, restore
+from controller.services.backups import BROKER_PORT
+from controller.services.restoring import Examined, Restored, examine, restore
 from controller.settings import Settings
 
 
@@ -19,10 +20,36 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     say(
         f"restored into {settings.folder}; epoch {done.epoch}, before {done.old_epoch}",
         f"  settings and certificates as they were: {done.examined.snapshot / 'settings'}",
-        "  next: vang-controller doctor, then start the centre. Everybody signs in anew; what was",
-        "  changed after the copy (passwords, revoked stations and tokens) is to be done again.",
     )
+    _say_what_lacks(done)
+    if not _knows_the_port(settings):
+        complain(
+            "the copy does not tell the port of the broker: set broker.port to the one in the",
+            "stations' configurations, or none of them finds this centre",
+        )
+    say("  next: vang-controller doctor, then start the centre. Everybody signs in anew.")
     return 0
+
+
+def _say_what_lacks(done: Restored) -> None:
+    manifest = done.examined.manifest
+    assert manifest is not None  # noqa: S101 - it was restored
+    say(
+        f"  of what was after {manifest.made_at:%Y-%m-%dT%H:%M:%SZ}",
+        "  - comes back by itself from each station's journal as it connects: what it aired, with",
+        "    outcome and reason, what sounded of emergencies, when it was in order; no slot sounds",
+        "    again. Settled figures are then those of before; live ones stay unknown.",
+        "  - is lost: bulletins, schedules and what they would still have aired, accounts and",
+        "    passwords, emergency records, listening checks, repairs, maintenance, audit trail.",
+        "  - is to be done again, first: whatever was revoked or closed since then (stations,",
+        "    tokens, accounts) is open again. Stations registered since need new configurations.",
+    )
+
+
+def _knows_the_port(settings: Settings) -> bool:
+    broker = settings.broker
+    is_told = broker.mode == "external" or broker.port != 0
+    return is_told or (settings.folder / BROKER_PORT).is_file()
 
 
 def _check(examined: Examined) -> int:

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -291,7 +291,13 @@ def test_the_commands_copy_look_and_put_back(
     assert "not empty" in capsys.readouterr().err
     config.write_text(f'data_folder = "{tmp_path / "anew"}"\n')
     assert main(["restore", backups, "--config", str(config)]) == 0
-    assert "epoch" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "epoch" in told.out
+    (snapshot,) = (tmp_path / "backups/snapshots").iterdir()
+    made_at = datetime.strptime(snapshot.name, "%Y%m%dT%H%M%S%z")
+    assert f"after {made_at:%Y-%m-%dT%H:%M:%SZ}" in told.out
+    assert "is lost: bulletins, schedules" in told.out
+    assert "set broker.port" in told.err, "the broker of this centre never started"
     (manifest,) = (tmp_path / "backups").glob("snapshots/*/manifest.json")
     assert json.loads(manifest.read_text())["engine"] == "sqlite"
     manifest.write_text(manifest.read_text().replace("sqlite", "sqlitf"))
