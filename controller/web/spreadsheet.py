@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -16,6 +14,8 @@ _FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\t\r＝＋－＠])")
 the end of one. Where the decimal sign is a comma, as here, that is a semicolon, and quotes inside a
 line that does not begin with one are no quotes to it.
 """
+_ENDS_A_CELL = re.compile(r'[,;\t\r\n"]')
+"""What some spreadsheet takes for the end of a cell outside quotes; LibreOffice takes them all."""
 
 
 def lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
@@ -26,12 +26,14 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[s
 
 
 def _line(cells: Sequence[object]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow([_cell(cell) for cell in cells])
-    return text.getvalue()
+    return ",".join(_quoted(_cell(cell)) for cell in cells) + "\r\n"
 
 
-def _cell(value: object) -> object:
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if _ENDS_A_CELL.search(text) else text
+
+
+def _cell(value: object) -> str:
     if isinstance(value, str):
         return _FORMULA.sub(r"\1'", unturned(value))
-    return "" if value is None else value
+    return "" if value is None else str(value)
