@@ -151,5 +151,12 @@ def level_word(authority: str) -> str:
 
 
 def decimal_comma(cell: Cell) -> Cell:
-    """A number as a Vietnamese spreadsheet reads it from CSV: 98,72 without thousands' points."""
-    return f"{cell:.10g}".replace(".", ",") if isinstance(cell, float) else cell
+    """A number as a Vietnamese spreadsheet reads it from CSV: 98,72 without thousands' points.
+
+    Never with three decimals: an English one would take 98,765 for ninety-eight thousand.
+    """
+    if not isinstance(cell, float):
+        return cell
+    whole, point, decimals = f"{cell:.10g}".partition(".")
+    zero = "0" if len(decimals) == 3 else ""
+    return f"{whole},{decimals}{zero}" if point else whole
