@@ -68,8 +68,9 @@ coverage-gate:
 unit: env-dev ## the fast tests only
 	@$(BIN)/python -m pytest -m "not real and not soak" -n 2 -q tests/unit
 
-soak: env-dev ## long campaigns: many more inputs, 10,000 simulated worlds (SEEDS=), mutants of the rules
-	@VANG_SOAK=1 $(BIN)/python -m pytest -m soak -q
+soak: env-dev ## long campaigns: many more inputs, 10,000 simulated worlds (SEEDS=), mutants of the rules (OFFICE=1: install LibreOffice for its tests)
+	@$(if $(OFFICE),$(PYTHON) tools/test_machine.py --office)
+	@VANG_SOAK=1 $(BIN)/python -m pytest -m soak -q -rs
 	@$(BIN)/python -m tests.simulation --soak --seeds $(if $(SEEDS),$(SEEDS),10000)
 	@$(BIN)/python tools/mutants.py
 

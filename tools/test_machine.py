@@ -4,6 +4,8 @@
 Does nothing when everything is there. Otherwise installs the missing Debian packages as root or
 through a password-less sudo; without either it names what to install and exits 1. A service that a
 package would start by itself is kept from starting: the tests start their own, on free ports.
+
+With `--office` also what only a long campaign uses, and which is large: an office suite.
 """
 
 from __future__ import annotations
@@ -93,6 +95,8 @@ NEEDS = (
     FontNeed(("DejaVuSans.ttf", "NotoSans-Regular.*"), "fonts-dejavu-core", "Vietnamese letters"),
 )
 
+LARGE_NEEDS = (Need(("soffice",), "libreoffice-calc", "opening exported tables in an office"),)
+
 
 def as_root() -> list[str] | None:
     """The words to put before a command that needs root; None when there is no way."""
@@ -136,8 +140,9 @@ def install(packages: list[str], root: list[str]) -> int:
     return 0
 
 
-def missing() -> list[Need]:
-    return [need for need in NEEDS if not need.is_met()]
+def missing(*, large: bool) -> list[Need]:
+    wanted = NEEDS + LARGE_NEEDS if large else NEEDS
+    return [need for need in wanted if not need.is_met()]
 
 
 def explain(needs: list[Need]) -> None:
@@ -152,7 +157,8 @@ def say(text: str) -> None:
 
 
 def main() -> int:
-    needs = missing()
+    large = "--office" in sys.argv[1:]
+    needs = missing(large=large)
     if not needs:
         return 0
     root = as_root()
@@ -162,7 +168,7 @@ def main() -> int:
     packages = [need.package for need in needs]
     say(f"installing {', '.join(packages)}")
     code = install(packages, root)
-    left = missing()
+    left = missing(large=large)
     if code or left:
         explain(left or needs)
         return 1

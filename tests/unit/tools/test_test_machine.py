@@ -59,3 +59,15 @@ def test_a_package_that_did_not_bring_its_program_is_a_failure(
     monkeypatch.setattr(machine, "install", lambda packages, root: 0)
     assert machine.main() == 1
     assert "no-such-package" in capsys.readouterr().err
+
+
+def test_what_only_a_campaign_uses_is_looked_for_when_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(machine, "NEEDS", ())
+    monkeypatch.setattr(machine, "LARGE_NEEDS", (NOTHING,))
+    monkeypatch.setattr(machine, "as_root", lambda: None)
+    assert machine.main() == 0
+    monkeypatch.setattr(machine.sys, "argv", ["test_machine.py", "--office"])
+    assert machine.main() == 1
+    assert "no-such-package" in capsys.readouterr().err
