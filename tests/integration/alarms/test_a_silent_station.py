@@ -172,3 +172,8 @@ def test_a_stopped_agent_is_told_within_five_minutes_and_its_return_too(
                     print(f"told {took.total_seconds():.0f} s after its return")  # noqa: T201 - the figure
                     over = f"[Vang: đã hết] {said}"
                     until(lambda: over in subjects(letters), words="for its letter")
+                for status in ("firing", "resolved"):
+                    (call,) = told(calls, status)
+                    assert call["annotations"]["summary"] == said
+                assert [one for one in subjects(letters) if said in one] == [f"[Vang] {said}", over]
+                print(f"told once, and once that it is over: {said}")  # noqa: T201 - the words
