@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,6 +139,22 @@ class Province:
     def wait_for_centre(self, within_s: float = 120.0) -> None:
         desk = Person(self.address)
         until("the centre serves", lambda: desk.is_well(), within_s=within_s)
+
+    def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Another command of the centre over its settings, to its end."""
+        config = str(self.folder / "controller.toml")
+        return subprocess.run(
+            [sys.executable, "-m", "controller", name, *arguments, "--config", config],
+            capture_output=True, text=True, timeout=300, check=False, cwd=ROOT,
+        )  # fmt: skip
+
+    def lose_centre(self) -> None:
+        """Its machine is gone: every process at once, and everything in its data folder."""
+        self.server.kill()
+        if self._wiring is not None:
+            self._wiring.close()
+            self._wiring = None
+        shutil.rmtree(self.settings.folder)
 
     def desk(self, role: Role, place_id: str) -> Person:
         """Somebody signed in with a browser."""
