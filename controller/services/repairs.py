@@ -206,7 +206,7 @@ class Repairs:
                 raise InvalidInputError("in the past", field="promised_on", problem="day_over")
             row.assigned_to, row.assigned_at = name, self._now()
             row.promised_on = day or row.promised_on
-            detail = {"to": name, "promised_on": day.isoformat() if day else None}
+            detail = {"assigned_to": name, "promised_on": day.isoformat() if day else None}
             self._write_down(session, actor, "fault.assign", row, detail)
 
     def mend(self, actor: Actor, fault_report_id: str, wish: MendWish) -> str:

@@ -10,10 +10,14 @@ from typing import Any
 from flask_babel import gettext as _
 
 from controller.domain.accounts import Role
+from controller.domain.equipment import EquipmentKind
 from controller.domain.schedule import HolidayRule
+from controller.services.listening_checks import Heard
 from controller.services.sharing import UNSHARED
 from controller.web import formats, token_words, words
 from controller.web.context import place_word, role_word
+from controller.web.equipment_words import KINDS, vnd
+from controller.web.listening import HEARD_WORDS
 from controller.web.schedule_words import HOLIDAYS
 
 HIDDEN = frozenset({"order_id", "deed", "comment_id"})
@@ -83,6 +87,21 @@ NAMES: dict[str, Callable[[], str]] = {
     "from": lambda: _("từ lúc"),
     "until": lambda: _("đến lúc"),
     "to": lambda: _("đến lúc"),
+    "at": lambda: _("lúc"),
+    "opened_at": lambda: _("có từ"),
+    "assigned_to": lambda: _("người đi sửa"),
+    "cost_vnd": lambda: _("chi phí"),
+    "removed": lambda: _("đã tháo ra"),
+    "installed": lambda: _("đã lắp vào"),
+    "heard": lambda: _("nghe thế nào"),
+    "station": lambda: _("trạm"),
+    "kind": lambda: _("loại"),
+    "model": lambda: _("kiểu máy"),
+    "serial": lambda: _("số sê-ri"),
+    "cluster_number": lambda: _("cụm loa"),
+    "installed_on": lambda: _("ngày lắp"),
+    "warranty_until": lambda: _("bảo hành đến"),
+    "on": lambda: _("ngày"),
 }
 
 
@@ -110,7 +129,10 @@ def _value(key: str, value: object) -> str:
     if key == "weekdays" and isinstance(value, int):
         return ", ".join(day for bit, day in enumerate(_days()) if value >> bit & 1) or "–"
     text = str(value)
-    return SAID[key](text) if key in SAID else _short(text)
+    try:
+        return SAID[key](text) if key in SAID else _short(text)
+    except ValueError:  # rows are never rewritten: one with another meaning of a key is shown as is
+        return _short(text)
 
 
 def _short(text: str) -> str:
@@ -163,6 +185,14 @@ SAID: dict[str, Callable[[str], str]] = {
     "until": _moment,
     "changed_at": _moment,
     "to": _moment,
+    "at": _moment,
+    "opened_at": _moment,
+    "cost_vnd": lambda text: vnd(int(text)),
+    "heard": lambda text: str(HEARD_WORDS[Heard(text)][2]),
+    "kind": lambda text: str(KINDS[EquipmentKind(text)]),
+    "installed_on": _day,
+    "warranty_until": _day,
+    "on": _day,
     "cut_start_ms": _seconds,
     "cut_end_ms": _seconds,
     "starts_on": _day,

@@ -113,6 +113,38 @@ def test_details_are_told_in_words_and_nested_ones_line_by_line() -> None:
         ]
 
 
+def test_a_row_from_when_a_fact_meant_something_else_is_shown_as_it_stands() -> None:
+    app = Flask(__name__)
+    Babel(app, default_locale="vi")
+    with app.test_request_context():
+        assert facts_of({"to": "Katơr Minh", "promised_on": "2026-11-27"}) == [
+            "đến lúc: Katơr Minh",
+            "hẹn ngày: 27/11/2026",
+        ]
+
+
+def test_what_a_repair_and_a_listening_check_wrote_down_is_told_in_words() -> None:
+    app = Flask(__name__)
+    Babel(app, default_locale="vi")
+    detail = {
+        "assigned_to": "Katơr Minh",
+        "cost_vnd": 850_000,
+        "kind": "amplifier",
+        "heard": "not_heard",
+        "at": "2026-11-25T10:01:00+00:00",
+        "warranty_until": "2028-11-25",
+    }
+    with app.test_request_context():
+        assert facts_of(detail) == [
+            "người đi sửa: Katơr Minh",
+            "chi phí: 850.000 đ",
+            "loại: Tăng âm",
+            "nghe thế nào: Không nghe thấy",
+            "lúc: 17:01 25/11/2026",
+            "bảo hành đến: 25/11/2028",
+        ]
+
+
 def test_each_kind_of_thing_something_is_done_to_has_a_word() -> None:
     kinds = {
         kind
