@@ -301,6 +301,8 @@ def _line(
             station, place, sign, reason, None, None, 0, is_held, decline, starts_at, placing
         )
     sign, reason = Sign(result.outcome), result.reason
+    if sign is Sign.COMING and starts_at <= now:
+        sign = Sign.UNKNOWN  # its hour has come and the station has said nothing
     if decline is not None and sign is Sign.UNKNOWN:
         sign, reason = Sign.CANCELLED, Reason.DECLINED_BY_COMMUNE
     return StationLine(

@@ -391,7 +391,7 @@ def take_back(schedule_id: str) -> Response:
 def slot(slot_id: str) -> str:
     """One slot and how it stands at each station."""
     page = services().schedules.slot(current_actor(), slot_id)
-    counts = dict.fromkeys(("aired", "late", "coming"), 0)
+    counts = dict.fromkeys(("aired", "late", "coming", "sounding"), 0)
     for line in page.lines:
         counts[line.sign.value] = counts.get(line.sign.value, 0) + 1
     places = schedule_words.where(services().places.tree(), page.targets)

@@ -84,6 +84,7 @@ TROUBLES = {
     "underrun": _l("tiếng bị ngắt quãng do máy quá tải"),
     "journal_damaged": _l("sổ của trạm hỏng, đã lập sổ mới"),
     "too_hot": _l("máy quá nóng"),
+    "stopped": _l("phần mềm ở trạm được cho dừng"),
     "under_voltage": _l("nguồn điện của máy yếu"),
     "signature_bad": _l("không đúng chữ ký"),
     "stale": _l("bản cũ gửi lại"),

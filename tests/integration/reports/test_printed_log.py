@@ -47,6 +47,13 @@ def words(book: bytes) -> str:
     return " ".join(pages_of(book))
 
 
+def test_the_page_of_a_day_sets_the_level_apart_from_the_title(inspector: Browser) -> None:
+    page = inspector.get(f"/bao-cao/nhat-ky?noi={CUT}&ngay=18/10/2026").text
+    said = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+    assert re.search(r" · (huyện|tỉnh|xã|lệnh) ", said)
+    assert "Đã phát: 05:00 / 15:00" in said
+
+
 def test_each_slot_stands_under_its_day_with_outcome_and_reason_in_words(words: str) -> None:
     assert "NHẬT KÝ PHÁT" in words
     assert "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in words

@@ -289,6 +289,20 @@ def test_the_slot_page_lists_the_outcome_at_each_station(at_desk: Desk) -> None:
     assert re.findall(r'data-station="([^"]+)"', own) == ["bac-ai-phuoc-binh"]
 
 
+def test_while_a_slot_sounds_its_page_counts_where_and_a_silent_station_is_not_coming(
+    at_desk: Desk,
+) -> None:
+    at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin()))
+    slot = at_desk.slots()[0]
+    at_desk.centre.clock.at = slot.starts_at + timedelta(minutes=1)
+    at_desk.ended(slot, "bac-ai-phuoc-dai", "sounding")
+    at_desk.ended(slot, "bac-ai-phuoc-binh", "coming")
+    page = at_desk.centre.client(Role.OPERATOR, DISTRICT).get(f"/lich/buoi/{slot.slot_id}").text
+    assert "1/9 trạm đang vang" in words(page)
+    rows = dict(re.findall(r'data-station="([^"]+)" data-sign="([^"]+)"', page))
+    assert rows["bac-ai-phuoc-binh"] == "unknown"
+
+
 def test_a_slot_is_cancelled_from_its_page_with_a_reason(at_desk: Desk, operator: Browser) -> None:
     at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin()))
     path = f"/lich/buoi/{at_desk.slots()[0].slot_id}"
