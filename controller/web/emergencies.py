@@ -7,7 +7,7 @@ the other.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import wraps
@@ -16,6 +16,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from controller.domain.accounts import Permission
@@ -36,7 +37,6 @@ from controller.domain.emergencies import (
 )
 from controller.domain.hazards import TEXTS, fill_marks
 from controller.domain.places import PlaceKind, PlaceTree
-from controller.domain.spread import spread
 from controller.errors import (
     ControllerError,
     NotCapError,
@@ -65,6 +65,7 @@ from controller.web.emergency_form import (
     with_files,
 )
 from controller.web.map_chart import place_map
+from controller.web.pictures import boxed, sounding_picture
 from controller.web.policy import (
     FORM_ROOM_BYTES,
     accepts_up_to,
@@ -265,14 +266,7 @@ class _Pages:
         return {
             "view": view,
             "tally": counts,
-            "spread": spread(
-                [
-                    one
-                    for one in (trace.time_to_sound_s(sent_at) for trace in traces)
-                    if one is not None
-                ]
-            ),
-            "step_word": emergency_words.step_word,
+            "times": _times([trace.time_to_sound_s(sent_at) for trace in traces]),
             "unheard": emergency_words.unheard(traces),
             "traces": traces,
             "places": places,
@@ -493,6 +487,13 @@ def _part(word: str) -> Part:
         return Part(word)
     except ValueError as error:
         raise NotFoundError(f"no part {word}") from error
+
+
+def _times(took_s: Sequence[float | None]) -> Markup | None:
+    """The drawing of the times to sound; None as long as nothing was heard."""
+    if all(one is None for one in took_s):
+        return None
+    return boxed(lambda width, key: sounding_picture(took_s, width=width, key=f"times-{key}"))
 
 
 def _rank(trace: StationTrace, seconds: float | None) -> tuple[int, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
@@ -20,14 +20,17 @@ from controller.domain.pictures.calendar_of_days import (
 )
 from controller.domain.pictures.day_strip import Mark, Part, StripWords, day_strip
 from controller.domain.pictures.svg import Look
+from controller.domain.spread import Step, spread
 from controller.services.station_days import StationDay
 from controller.web import formats
+from controller.web.emergency_words import step_word
 from controller.web.words import outcome_words
 
 WIDE, NARROW = 640, 328
 """Widths of drawings: of a column on a desk, of a phone of 360 px."""
 
-_BINS_S = (5, 10, 30, 60, 300)
+IN_TIME_S = 10.0
+"""So soon stations that can be reached are to sound; what is later is drawn as late."""
 
 
 def year_picture(
@@ -100,25 +103,42 @@ def day_picture(
 
 
 def sounding_picture(
-    took: Iterable[timedelta | None],
+    took_s: Iterable[float | None],
     *,
     width: float = WIDE,
     look: Look = Look.PAGE,
     key: str = "times",
 ) -> str:
-    """How long stations took until an emergency sounded; None: one did not."""
-    lengths = list(took)
-    heard = [one.total_seconds() for one in lengths if one is not None]
-    columns = [
-        (label, sum(low < max(one, 0.001) <= high for one in heard), high <= 10)
-        for label, low, high in _bins()
+    """How many stations sounded an emergency within how many seconds; None: one has not yet.
+
+    Under each column stands where its step ends, fine below a second and coarse above, as in
+    `controller.domain.spread`. Empty steps behind the slowest are left out.
+    """
+    every = list(took_s)
+    heard = [one for one in every if one is not None]
+    steps = [
+        (_step_end(one), one.stations, one.to_s is not None and one.to_s <= IN_TIME_S)
+        for one in spread(heard)
     ]
-    columns.append((_("không"), len(lengths) - len(heard), False))
-    told = "; ".join(f"{label}: {number}" for label, number, _is_in_time in columns)
+    silent = len(every) - len(heard)
+    told = [
+        _("%(step)s: %(n)s trạm", step=step_word(one), n=formats.number(one.stations))
+        for one in spread(heard)
+    ]
+    told.append(_("chưa vang: %(n)s trạm", n=formats.number(silent)))
     words = Words(
-        _("Thời gian đến khi trạm có tiếng"), told, _("Số trạm, theo thời gian đến khi có tiếng")
+        _("Thời gian đến khi trạm có tiếng"),
+        "; ".join(told),
+        _("Số trạm, vang trong chừng ấy giây từ lúc bấm"),
     )
+    columns = [*steps, (_("chưa"), silent, False)]
     return histogram(columns, words, formats.number, width=width, look=look, key=key)
+
+
+def _step_end(step: Step) -> str:
+    if step.to_s is None:
+        return f"> {formats.number(step.from_s)}"
+    return formats.number(step.to_s, 0 if step.to_s.is_integer() else 1)
 
 
 def boxed(draw: Callable[[float, str], str]) -> Markup:
@@ -128,14 +148,3 @@ def boxed(draw: Callable[[float, str], str]) -> Markup:
         svg = Markup(draw(width, kind))  # noqa: S704 - our own drawing, its words escaped
         found += Markup('<div class="pic-{}">{}</div>').format(kind, svg)
     return found
-
-
-def _bins() -> Sequence[tuple[str, float, float]]:
-    """(what stands under it, above, up to), seconds."""
-    found = []
-    low = 0
-    for high in _BINS_S:
-        length = formats.duration(high * 1000)
-        found.append((f"≤ {length}", float(low), float(high)))
-        low = high
-    return [*found, (f"> {formats.duration(low * 1000)}", float(low), float("inf"))]

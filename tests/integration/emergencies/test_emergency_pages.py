@@ -351,14 +351,15 @@ def test_it_is_told_how_many_sounded_after_how_long_why_others_did_not_and_whom_
         w.sounds(order.order_id, station, after_s)
     w.replies(order.order_id, stations[3], "clock_untrusted")
     page = browser(w, Role.AUDITOR).get(f"/khan-cap/{found}").text
-    (label,) = re.findall(r'class="spread" role="img" aria-label="([^"]+)"', page)
-    assert label == (
+    told = re.findall(r'<desc id="times-(?:wide|narrow)-told">([^<]+)<', page)
+    assert told == 2 * [
         "0–0,1 giây: 0 trạm; 0,1–0,2 giây: 0 trạm; 0,2–0,5 giây: 2 trạm; 0,5–1 giây: 0 trạm; "
-        "1–2 giây: 1 trạm"
-    )
+        "1–2 giây: 1 trạm; chưa vang: 6 trạm"
+    ]
+    assert "<title>2: 1</title>" in page, "each column says where its step ends"
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     assert "5 trạm: mất kết nối" in text
-    assert "1 trạm: Đồng hồ ở trạm chưa tin được" in text
+    assert "1 trạm: đồng hồ ở trạm chưa tin được" in text
     sheet = browser(w, Role.AUDITOR).get(f"/khan-cap/{found}/goi-dien")
     assert re.findall(r'data-phone="([^"]+)"', sheet.text) == [stations[3], *stations[4:]]
     assert "0900 000" in words(sheet)

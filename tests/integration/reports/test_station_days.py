@@ -77,12 +77,13 @@ def test_drawings_speak_the_language_of_the_page(
             "Phước Bình",
         )
         hours = day_picture(days.day(auditor, CUT, date(2026, 10, 18)))
-        times = sounding_picture([timedelta(seconds=4), timedelta(seconds=10), None])
+        times = sounding_picture([0.4, 10.0, 400.0, None])
     assert ready in year
     assert month in year
     assert ("05:30 Bị ngắt: mất điện" in hours) is (language == "vi")
-    assert (">≤ 5 giây: 1<" in times) is (language == "vi")
-    assert (">≤ 10 s: 1<" in times) is (language == "en")
+    assert (">0,5: 1<" in times) is (language == "vi")
+    assert (">0.5: 1<" in times) is (language == "en")
+    assert ">&gt; 300: 1<" in times
 
 
 def test_the_report_of_one_station_draws_its_days(province: Centre) -> None:
