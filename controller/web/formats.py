@@ -64,6 +64,13 @@ def moment(at: datetime | None) -> str:
     return f"{clock(at)} {day(at)}" if at else "–"
 
 
+def stretch(from_at: datetime, until_at: datetime) -> str:
+    """17:01–19:01 27/11/2026; over midnight 22:00 27/11/2026 – 05:00 28/11/2026."""
+    if day(from_at) == day(until_at):
+        return f"{clock_span(from_at, until_at)} {day(from_at)}"
+    return f"{moment(from_at)} – {moment(until_at)}"
+
+
 def weekday(at: datetime | date, lang: str | None = None) -> str:
     """Thứ Tư inside a sentence: "thứ Tư", "Wednesday"."""
     return WEEKDAYS[lang or language()][_date(at).weekday()]
@@ -167,6 +174,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "day": day,
     "day_short": day_short,
     "moment": moment,
+    "stretch": stretch,
     "weekday": weekday,
     "long_day": long_day,
     "duration": duration,

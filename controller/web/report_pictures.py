@@ -26,6 +26,8 @@ from controller.services.reports import Group, Report, Warned
 from controller.web import formats, report_words
 from controller.web.pictures import WIDE, year_picture
 
+_KINDS = ("thành phố ", "thị trấn ", "thị xã ", "huyện ", "phường ", "xã ")
+
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
@@ -42,7 +44,7 @@ def groups_picture(
     limit = Share(bar.availability_per_mille, 1000)
     bars = [
         Bar(
-            formats.capitalised(one.name),
+            _bare(one.name),
             one.sums.availability.percent,
             _(
                 "%(share)s · %(reached)s/%(stations)s trạm",
@@ -136,6 +138,12 @@ def warned_picture(
         columns, Words(name, told, axis), _plain, width=width, look=look, key=f"warned{width:.0f}"
     )
     return Drawing(drawn, f"{name}: {told}")
+
+
+def _bare(name: str) -> str:
+    """Phan Rang-Tháp Chàm, of "thành phố Phan Rang-Tháp Chàm": there is no room to say the kind."""
+    kind = next((one for one in _KINDS if name.lower().startswith(one)), "")
+    return name[len(kind) :]
 
 
 def _most(months: Iterable[Counter[str]]) -> list[str]:

@@ -103,7 +103,7 @@ def threshold_bars(
     """
     pen, size, pitch = Pen(look, key), 10.0 if width < 500 else 11.0, 22.0
     first = axis_from([one.percent for one in bars if one.percent is not None], limit[0])
-    names = min(max((wide(one.name, size) for one in bars), default=0) + 8, width * 0.34)
+    names = min(max((wide(one.name, size) for one in bars), default=0) + 8, width * 0.38)
     tail = max((wide(one.words, size) for one in bars), default=0) + 8
     left, right, top = names, max(width - tail, names + 40), size + 12
 

@@ -77,20 +77,21 @@ def year_calendar(
     labels = [_label(rows, number, words) for number in range(len(rows))]
     left = max(wide(label, size) for label in labels) + 4
     cell = (width - left - 1) / 31
+    pitch = max(cell, size + 2)  # names of months stand clear of each other on a phone, too
     head = size + 5
     parts = [
         pen.text((left + (day - 0.5) * cell, head - 4), str(day), size - 1, anchor="middle")
         for day in (1, 5, 10, 15, 20, 25, 31)
     ]
     for number, label in enumerate(labels):
-        middle = head + (number + 0.5) * cell
-        parts.append(pen.text((0, middle + size / 3), label, min(size, cell)))
+        middle = head + number * pitch + 0.5 * cell
+        parts.append(pen.text((0, middle + size / 3), label, size))
     for day, state in sorted(days.items()):
         if span[0] <= day <= span[1]:
             row = rows.index((day.year, day.month))
-            box = (left + (day.day - 1) * cell, head + row * cell, cell - 1, cell - 1)
+            box = (left + (day.day - 1) * cell, head + row * pitch, cell - 1, cell - 1)
             parts.append(day_cell(pen, box, state, f"{day:%d/%m}: {words.states[state]}"))
-    bottom = head + len(rows) * cell
+    bottom = head + len(rows) * pitch
     legend, deep = _legend(pen, words, bottom + 6, width, size)
     return drawing(pen, (width, bottom + 6 + deep), words.name, words.told, [*parts, *legend])
 

@@ -116,7 +116,8 @@ def test_the_page_draws_what_the_file_draws_for_desk_and_phone(province: Centre)
         ("narrow", "causes328"), ("narrow", "groups328"),
         ("wide", "causes640"), ("wide", "groups640"),
     ]  # fmt: skip
-    assert page.count("Huyện Bác Ái: ") == 2, "each bar says whose it is and how far it goes"
+    assert page.count(">Bác Ái: ") == 2, "each bar says whose it is and how far it goes"
+    assert page.count(">Phan Rang-Tháp Chàm</text>") == 2, "the longest name is whole on a phone"
     assert "style=" not in page
 
 

@@ -65,7 +65,7 @@ def test_declared_maintenance_comes_on_the_board_and_goes_by_itself(owned: Owned
     assert "Không có buổi phát nào rơi vào lúc đó." in operator.get(answer.location).text
     assert owned.newest_deed().action == "station.maintenance"
     assert "Trực tuyến" in _tile(operator)
-    assert "Sẽ bảo trì 17:10 25/11/2026" in words(operator.get(f"/tram/{COMMUNE}"))
+    assert "Sẽ bảo trì 17:10–19:10 25/11/2026" in words(operator.get(f"/tram/{COMMUNE}"))
     begins = NOW.replace(minute=10, second=0)
     owned.centre.clock.at = begins + timedelta(seconds=20)
     _sweep(owned)

@@ -26,6 +26,14 @@ def test_the_day_changes_at_midnight_of_the_stations() -> None:
     assert formats.day_short(date(2026, 11, 27)) == "27/11"
 
 
+def test_a_stretch_names_its_day_once_unless_it_goes_over_midnight() -> None:
+    begin = datetime(2026, 11, 27, 10, 1, tzinfo=UTC)
+    assert formats.stretch(begin, begin + timedelta(hours=2)) == "17:01–19:01 27/11/2026"
+    assert (
+        formats.stretch(begin, begin + timedelta(hours=8)) == "17:01 27/11/2026 – 01:01 28/11/2026"
+    )
+
+
 def test_weekdays_are_small_in_a_sentence_and_capital_in_a_heading() -> None:
     assert formats.weekday(AT, "vi") == "thứ Tư"
     assert formats.long_day(AT, "vi") == "Thứ Tư 25/11/2026"
