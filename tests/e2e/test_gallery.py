@@ -13,12 +13,9 @@ pytestmark = [pytest.mark.real, pytest.mark.soak]
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_gallery_shows_every_chapter_and_ends_what_it_started(tmp_path: Path) -> None:
-    words = ["--out", str(tmp_path), "--only", "hom-nay", "--roles", "operator"]
-    me = psutil.Process()
-    before = {child.pid for child in me.children(recursive=True)}
+def photograph(out: Path, *words: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [sys.executable, "-m", "tools.gallery", *words],
+        [sys.executable, "-m", "tools.gallery", "--out", str(out), *words],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -26,6 +23,13 @@ def test_the_gallery_shows_every_chapter_and_ends_what_it_started(tmp_path: Path
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_the_gallery_shows_every_chapter_and_ends_what_it_started(tmp_path: Path) -> None:
+    me = psutil.Process()
+    before = {child.pid for child in me.children(recursive=True)}
+    done = photograph(tmp_path, "--only", "hom-nay", "--roles", "operator")
     assert "scrolls sideways" not in done.stderr
     assert "nobody is let in" not in done.stderr
     index = (tmp_path / "index.html").read_text(encoding="utf-8")
@@ -35,3 +39,11 @@ def test_the_gallery_shows_every_chapter_and_ends_what_it_started(tmp_path: Path
             assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
             assert name in index
     assert {child.pid for child in me.children(recursive=True)} <= before
+
+
+def test_printed_files_stand_beside_the_pages(tmp_path: Path) -> None:
+    photograph(tmp_path, "--only", "pdf-thang", "--roles", "office,commune")
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    for name in ("pdf-thang-office-1.png", "pdf-thang-office-2.png", "pdf-thang-xa-commune-1.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+        assert name in index

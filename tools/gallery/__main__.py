@@ -134,10 +134,10 @@ def main() -> int:
     chosen.out.mkdir(parents=True, exist_ok=True)
     shots = gallery(chosen.out, chosen.only, chosen.roles.split(","))
     print(index.write(shots, chosen.out))
-    for shot in shots:
-        if shot.is_too_wide:
-            print(f"scrolls sideways: {shot.file}", file=sys.stderr)
-    return 0 if shots else 1
+    too_wide = [shot.file for shot in shots if shot.is_too_wide]
+    for file in too_wide:
+        print(f"scrolls sideways: {file}", file=sys.stderr)
+    return 1 if too_wide or not shots else 0
 
 
 if __name__ == "__main__":

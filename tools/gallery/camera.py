@@ -8,14 +8,16 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tools.gallery import paper
 from tools.gallery.cast import CAST, PASSWORD
 from tools.gallery.pages import Page as Shown
 
-DESK, PHONE = 1280, 360
+DESK, PHONE, PAPER = 1280, 360, 794
 HEIGHTS = {DESK: 800, PHONE: 740}
 FLAGS = (
     "--disable-gpu",
@@ -29,6 +31,8 @@ FLAGS = (
     "--lang=vi",
 )
 SETTLE_MS = 120
+PRESS_MS = 120_000
+"""What the largest file may take."""
 NOBODY = "nobody"
 
 
@@ -43,6 +47,8 @@ class Shot:
     language: str
     theme: str
     is_too_wide: bool
+    leaf: str = ""
+    """Of a printed file: which page of how many."""
 
 
 @contextmanager
@@ -101,6 +107,8 @@ class Camera:
     ) -> list[Shot]:
         """Pictures of a page; none when this role is not let in there."""
         path, is_error = page.path.format_map(ids), page.endpoint == "errors"
+        if page.is_paper:
+            return self._printed(page, path, out)
         if not self._open(path, is_error=is_error):
             return []
         found = self._both(page, out, widths, "vi", "light")
@@ -115,10 +123,28 @@ class Camera:
             self._speak("vi")
         return found
 
+    def _printed(self, page: Shown, path: str, out: Path) -> list[Shot]:
+        """Pages of a PDF file; they have one look, whatever the screen has."""
+        answer = self._context.request.get(path, timeout=PRESS_MS)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise SystemExit(f"{path} fails for {self.role}: {answer.status}")
+        if not answer.ok:
+            return []
+        found = []
+        for leaf, leaves, png in paper.drawn(answer.body()):
+            file = f"{page.slug}-{self.role}-{leaf}.png"
+            (out / file).write_bytes(png)
+            found.append(
+                Shot(file, page, self.role, PAPER, "vi", "light", False, f"{leaf}/{leaves}")
+            )
+        return found
+
     def _open(self, path: str, *, is_error: bool = False) -> bool:
         answer = self._page.goto(path)
         if answer is None:
             return False
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise SystemExit(f"{path} fails for {self.role}: {answer.status}")
         is_there = answer.url.split("?")[0].endswith(path.split("?")[0])
         self._page.wait_for_timeout(SETTLE_MS)
         return is_there and (answer.ok or is_error)
@@ -134,14 +160,25 @@ class Camera:
     ) -> list[Shot]:
         found = []
         for width in widths:
-            self._page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-            self._page.wait_for_timeout(SETTLE_MS)
+            self._fit(width)
             file = f"{page.slug}-{self.role}-{width}-{language}-{theme}.png"
             self._page.screenshot(path=str(out / file), full_page=True, animations="disabled")
             wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
             is_wide = bool(self._page.evaluate(wide))
             found.append(Shot(file, page, self.role, width, language, theme, is_wide))
         return found
+
+    def _fit(self, width: int) -> None:
+        """Make the window as wide as that, and on a phone as high as the page.
+
+        What is fixed to the lower edge of a phone's window would else lie over the middle of it.
+        """
+        self._page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+        self._page.wait_for_timeout(SETTLE_MS)
+        high = int(self._page.evaluate("document.documentElement.scrollHeight"))
+        if width == PHONE and high > HEIGHTS[width]:
+            self._page.set_viewport_size({"width": width, "height": high})
+            self._page.wait_for_timeout(SETTLE_MS)
 
     def cut_out(self, path: str, width: int, height: int, target: Path, selector: str = "") -> None:
         """A picture for a guide: the top of a page, or one part of it."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from tools.gallery.camera import DESK, Shot
+from tools.gallery.camera import DESK, PAPER, PHONE, Shot
 from tools.gallery.cast import ROLE_WORDS
 from tools.gallery.pages import CHAPTERS
 
@@ -19,8 +19,9 @@ h2{border-top:2px solid;padding-top:8px;margin-top:40px}h3{margin:24px 0 8px}
 .row{display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start;margin:0 0 16px}
 figure{margin:0}figcaption{font-size:13px;margin-bottom:4px}.wide{color:#b01c17;font-weight:700}
 img{display:block;border:1px solid #8884;object-fit:cover;object-position:top;height:260px}
-img.d{width:416px}img.p{width:117px}
+img.d{width:416px}img.p{width:117px}img.a{width:184px}
 """
+KINDS = {DESK: "d", PHONE: "p", PAPER: "a"}
 
 
 def write(shots: Sequence[Shot], out: Path) -> Path:
@@ -55,11 +56,11 @@ def _rows(shots: Sequence[Shot]) -> list[str]:
 
 
 def _figure(shot: Shot) -> str:
-    words = [ROLE_WORDS[shot.role], f"{shot.width} px"]
+    words = [ROLE_WORDS[shot.role], f"trang {shot.leaf}" if shot.leaf else f"{shot.width} px"]
     words += ["nền tối"] if shot.theme == "dark" else []
     words += ["English"] if shot.language == "en" else []
     wide = ' <span class="wide">tràn ngang</span>' if shot.is_too_wide else ""
-    kind = "d" if shot.width == DESK else "p"
+    kind = KINDS[shot.width]
     return (
         f"<figure><figcaption>{escape(', '.join(words))}{wide}</figcaption>"
         f'<a href="{shot.file}"><img class="{kind}" loading="lazy" src="{shot.file}" alt=""></a>'

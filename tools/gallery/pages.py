@@ -29,12 +29,22 @@ class Page:
     roles: tuple[str, ...] = STAFF
     is_english: bool = False
     """Whether it is photographed in English, too."""
+    is_paper: bool = False
+    """Whether it is a PDF file."""
 
 
 def _first(endpoint: str, name: str, path: str, slug: str, *roles: str) -> Page:
     return Page(endpoint, name, path, f"{slug}-trong", EMPTY, roles or ("operator",))
 
 
+def _paper(endpoint: str, name: str, path: str, slug: str, *roles: str) -> Page:
+    return Page(endpoint, name, path, slug, ALARM, roles, is_paper=True)
+
+
+_MONTH, _YEAR = (
+    "co-so=calendar&do-dai=month&nam=2026&so=11",
+    "co-so=administrative&do-dai=year&nam=2026",
+)
 EMPTIES = (
     _first("today.index", "Hôm nay", "/hom-nay", "hom-nay"),
     _first("board.index", "Bảng trạm", "/bang", "bang-tram", "office"),
@@ -136,6 +146,11 @@ PAGES = (
     Page("drills.show", "Xác nhận diễn tập", "/dien-tap/{drill_waiting}", "dien-tap-xac-nhan", ALARM, ("office", "auditor")),
     Page("drills.show", "Đang diễn tập", "/dien-tap/{drill_id}", "dien-tap-mot", ALARM, ("office", "auditor"), is_english=True),
     Page("drills.phones", "Danh sách gọi điện của diễn tập", "/dien-tap/{drill_id}/goi-dien", "dien-tap-goi-dien", ALARM, ("office",)),
+    Page("reports.index", "Báo cáo, sau khi phát khẩn cấp", "/bao-cao", "bao-cao-khan-cap", ALARM, ("office",)),
+    _paper("report_files.report", "Báo cáo tháng của tỉnh, PDF", f"/bao-cao/pdf?noi=ninh-thuan&{_MONTH}", "pdf-thang", "office"),
+    _paper("report_files.report", "Báo cáo năm của tỉnh, PDF", f"/bao-cao/pdf?noi=ninh-thuan&{_YEAR}", "pdf-nam", "auditor"),
+    _paper("report_files.report", "Báo cáo tháng của một xã, PDF", f"/bao-cao/pdf?noi={{station_id}}&{_MONTH}", "pdf-thang-xa", "commune"),
+    _paper("report_files.log", "Sổ phát của một trạm, PDF", "/bao-cao/nhat-ky/pdf?tram={station_id}&nam=2026&thang=11", "pdf-nhat-ky", "commune"),
 )  # fmt: skip
 
 NO_PAGES: Mapping[str, str] = {
@@ -143,8 +158,6 @@ NO_PAGES: Mapping[str, str] = {
     "commune.home": "leads on to the page of one's own commune",
     "hours.of_place": "leads on to the rules of a place",
     "notices.follow": "marks a notice as read and leads on to what it tells of",
-    "report_files.log": "a file",
-    "report_files.report": "a file",
     "reports.as_csv": "a file",
     "equipment.as_csv": "a file",
     "equipment.photo": "a picture",
