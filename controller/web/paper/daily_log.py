@@ -26,6 +26,8 @@ AUTHORITIES = {
     "": "Lệnh",
 }
 """Whose programme it is, in a narrow column."""
+BY_ORDER = "Phát theo lệnh"
+"""What sounds by an order has no title before the station has told of it whole."""
 
 _COLUMNS = (
     blocks.column("Giờ theo lịch", mm=17),
@@ -120,13 +122,16 @@ def _row(line: LogLine) -> Block:
     result = outcome_words(line.outcome, line.reason)
     if line.corrected:
         result += f" (đã đính chính {line.corrected} lần)"
-    title = line.title
+    title = line.title or BY_ORDER
+    is_open = line.outcome in IN_FLIGHT
+    played = "–" if is_open else formats.length(line.played_ms)
+    planned = formats.length(line.planned_ms) if line.planned_ms else "–"
     if line.approved_by:
         title += f"\nDuyệt: {', '.join(line.approved_by)}"
     return blocks.row(
         formats.clock_s(line.planned_at),
         formats.clock_s(line.started_at),
-        f"{formats.length(line.played_ms)} / {formats.length(line.planned_ms)}",
+        f"{played} / {planned}",
         title,
         AUTHORITIES.get(line.authority, line.authority),
         result,

@@ -36,7 +36,7 @@ _MONTH_COLUMNS = (
 )
 _RESULT_COLUMNS = (
     blocks.column("Chỉ tiêu", fr=1.5),
-    blocks.column("Kết quả", mm=21, is_number=True),
+    blocks.column("Kết quả", mm=27, is_number=True),
     blocks.column("Số đếm được", fr=1, is_number=True),
     blocks.column("Ghi chú", fr=1.25),
 )

@@ -32,10 +32,10 @@ _EVERY_COLUMNS = (
 _SLOW_COLUMNS = (
     blocks.column("Trạm", fr=1),
     blocks.column("Huyện", fr=1),
-    blocks.column("Khu vực", mm=14),
-    blocks.column("Duyệt lúc", mm=27),
-    blocks.column("Phát lần đầu", mm=27),
-    blocks.column("Sau khi duyệt", mm=27, is_number=True),
+    blocks.column("Khu vực", mm=12),
+    blocks.column("Duyệt lúc", mm=31),
+    blocks.column("Phát lần đầu", mm=31),
+    blocks.column("Sau khi duyệt", mm=26, is_number=True),
 )
 
 

@@ -12,8 +12,10 @@ from sqlalchemy import select
 
 from controller.domain.accounts import Role
 from controller.services import press
+from controller.services.reports import LogLine
 from controller.storage.models import AuditRow, SlotResultRow
-from tests.integration.figures.test_golden_month import CUT
+from controller.web.paper.daily_log import log_document
+from tests.integration.figures.test_golden_month import CUT, OCTOBER
 from tests.support.paper import fonts_of, pages_of
 from tests.support.web import DISTRICT, OTHER_DISTRICT, Browser, Centre
 
@@ -52,6 +54,21 @@ def test_the_page_of_a_day_sets_the_level_apart_from_the_title(inspector: Browse
     said = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
     assert re.search(r" · (huyện|tỉnh|xã|lệnh) ", said)
     assert "Đã phát: 05:00 / 15:00" in said
+
+
+def test_what_sounds_by_an_order_is_named_and_claims_no_length_yet(centre: Centre) -> None:
+    tree = centre.places.tree()
+    station = tree.station(CUT)
+    assert station is not None
+    at = OCTOBER.starts_at
+    line = LogLine(
+        station_id=CUT, planned_at=at, planned_ms=0, title="", authority="", approved_by=(),
+        started_at=at, played_ms=0, outcome="sounding", reason=None, corrected=0,
+    )  # fmt: skip
+    with centre.app.test_request_context():
+        facts = log_document(tree, station, OCTOBER, [line])
+    (row,) = [one for one in facts["blocks"][-1]["rows"] if one["kind"] == ""]
+    assert list(row["cells"][2:]) == ["– / –", "Phát theo lệnh", "Lệnh", "Đang phát"]
 
 
 def test_each_slot_stands_under_its_day_with_outcome_and_reason_in_words(words: str) -> None:
