@@ -30,6 +30,8 @@ FLAGS = (
     "--font-render-hinting=none",
     "--lang=vi",
 )
+SPEAKS = {"LANGUAGE": "vi", "LANG": "vi_VN.UTF-8"}
+"""What the browser says itself, as on the button that chooses a file, is Vietnamese, too."""
 SETTLE_MS = 120
 PRESS_MS = 120_000
 """What the largest file may take."""
@@ -59,7 +61,9 @@ def chromium() -> Iterator[Browser]:
         raise SystemExit("Chromium is not installed; `python3 tools/test_machine.py` installs it")
     flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found, args=flags)
+        browser = driver.chromium.launch(
+            executable_path=found, args=flags, env={**os.environ, **SPEAKS}
+        )
         try:
             yield browser
         finally:

@@ -340,6 +340,9 @@ class Story:
         district = self._stations(DISTRICT)
         self._air(news[0], set(self.alive) - {SILENT})
         self.machines.late(SILENT, news[0], 190)
+        self.ids["broken"] = self.services.faults.report(
+            self.actor(CAST["commune"]), COMMUNE, 1, "Loa im, máy không lên đèn"
+        )
         self._air(water[0], district - {LOST, OFF})
         self.machines.missed(LOST, water[0], Reason.OFFLINE_NO_FILE)
         self.machines.cut(OFF, water[0], 21_000, Reason.POWER_OFF)
@@ -471,22 +474,22 @@ class Story:
         operator, officer = self.actor(CAST["operator"]), self.actor(CAST["commune"])
         equipment, repairs = self.services.equipment, self.services.repairs
         old = equipment.add(officer, COMMUNE, ThingWish(
-            "power_supply", "Nguồn 12 V 10 A", "PS-0117", None, date(2023, 3, 1), date(2025, 3, 1),
-            450_000,
+            "power_supply", "Mean Well LRS-150-12", "PS-0117", None, date(2023, 3, 1),
+            date(2025, 3, 1), 450_000,
         ))  # fmt: skip
         for wish in (
             ThingWish("amplifier", "TOA A-2240H", "A2240-77123", None, date(2024, 12, 20),
                       date(2026, 12, 20), 12_500_000, "Tủ ở phòng văn hóa, tầng 1"),
             ThingWish("pi", "Raspberry Pi 4, 2 GB", "10000000abcd", None, date(2025, 6, 2),
                       date(2027, 6, 2), 1_650_000),
-            ThingWish("horn", "Loa nén 30 W", "", 2, date(2021, 5, 10), None, 900_000),
+            ThingWish("horn", "TOA TC-631M, 30 W", "", 2, date(2021, 5, 10), None, 900_000),
         ):  # fmt: skip
             self.ids["equipment_item_id"] = equipment.add(officer, COMMUNE, wish)
         new = equipment.add(officer, COMMUNE, ThingWish(
-            "power_supply", "Nguồn 12 V 15 A", "PS-0560", None, NOW.date(), date(2028, 11, 25),
+            "power_supply", "Mean Well LRS-200-12", "PS-0560", None, NOW.date(), date(2028, 11, 25),
             620_000,
         ))  # fmt: skip
-        over = self.services.faults.report(officer, COMMUNE, 1, "Loa im, máy không lên đèn")
+        over = self.ids.pop("broken")
         repairs.assign(operator, over, "Thợ Hai, cửa hàng Điện tử Tân Sơn", None)
         repairs.mend(officer, over, MendWish(
             "Cháy nguồn sau sét, thay nguồn mới", 850_000, (old,), (new,)
