@@ -26,7 +26,7 @@ AUTHORITIES = {
     "": "Lệnh",
 }
 """Whose programme it is, in a narrow column."""
-BY_ORDER = "Phát theo lệnh"
+BY_ORDER = "Tin phát theo lệnh"
 """What sounds by an order has no title before the station has told of it whole."""
 
 _COLUMNS = (

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from controller.domain.accounts import Role
 from controller.services.station_page import StationPages
 from controller.storage.models import JournalEntryRow, SlotRow
-from station_protocol.messages import StopDeed, TraceEntry, TraceFact
+from station_protocol.messages import StartEntry, StopDeed, TraceEntry, TraceFact
 from station_protocol.vocabulary import ClockLevel, FactCode, Outcome, Priority, Reason
 from tests.support import wire
 from tests.support.fleet import STATION, Province
@@ -285,8 +285,13 @@ def test_what_sounded_by_order_is_a_line_without_a_schedule_and_a_drill_is_none(
     here.journal(
         wire.entry(here.ran(slot, **by_order), no=41), wire.entry(here.ran(slot, **drill), no=42)
     )
+    begun = StartEntry(
+        slot_id="f" * 26, revision=1, started_at=here.clock(), order_id="fire", exercise=False
+    )
+    here.journal(wire.entry(begun, no=43))
     text = page(here, slot)
     assert "Xả lũ hồ Sông Cái" in text
     assert "ngoài lịch" in text
+    assert "Tin phát theo lệnh" in text, "its title comes when it is over"
     assert f"/lich/buoi/{'e' * 26}" not in text
     assert "Diễn tập xả lũ" not in text

@@ -68,7 +68,7 @@ def test_what_sounds_by_an_order_is_named_and_claims_no_length_yet(centre: Centr
     with centre.app.test_request_context():
         facts = log_document(tree, station, OCTOBER, [line])
     (row,) = [one for one in facts["blocks"][-1]["rows"] if one["kind"] == ""]
-    assert list(row["cells"][2:]) == ["– / –", "Phát theo lệnh", "Lệnh", "Đang phát"]
+    assert list(row["cells"][2:]) == ["– / –", "Tin phát theo lệnh", "Lệnh", "Đang phát"]
 
 
 def test_each_slot_stands_under_its_day_with_outcome_and_reason_in_words(words: str) -> None:
