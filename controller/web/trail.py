@@ -18,6 +18,7 @@ from controller.web import formats, token_words, words
 from controller.web.context import place_word, role_word
 from controller.web.equipment_words import KINDS, vnd
 from controller.web.listening import HEARD_WORDS
+from controller.web.report_rows import level_word
 from controller.web.schedule_words import HOLIDAYS
 
 HIDDEN = frozenset({"order_id", "deed", "comment_id"})
@@ -102,6 +103,20 @@ NAMES: dict[str, Callable[[], str]] = {
     "installed_on": lambda: _("ngày lắp"),
     "warranty_until": lambda: _("bảo hành đến"),
     "on": lambda: _("ngày"),
+    "starts_at": lambda: _("giờ phát"),
+    "until_at": lambda: _("đến lúc"),
+    "all_to_come": lambda: _("cả các buổi sau"),
+    "pole": lambda: _("cột"),
+    "poles": lambda: _("cột"),
+    "sender": lambda: _("nơi gửi"),
+    "identifier": lambda: _("mã tin"),
+    "authority": lambda: _("cấp"),
+    "sequence": lambda: _("lệnh số"),
+    "attention_ms": lambda: _("chuông báo trước, giây"),
+    "sha256": lambda: _("âm thanh"),
+    "size_bytes": lambda: _("cỡ tệp"),
+    "duration_ms": lambda: _("thời lượng"),
+    "repeat_every_s": lambda: _("nhắc lại sau"),
 }
 
 
@@ -159,6 +174,10 @@ def _reason(text: str) -> str:
     return _("nơi soạn thôi dùng chung bản tin") if text == UNSHARED else _short(text)
 
 
+def _yes_or_no(text: str) -> str:
+    return _("có") if text.lower() == "true" else _("không")
+
+
 def _recurrence(text: str) -> str:
     return {"once": _("một lần"), "weekly": _("hằng tuần")}.get(text, text)
 
@@ -193,6 +212,14 @@ SAID: dict[str, Callable[[str], str]] = {
     "installed_on": _day,
     "warranty_until": _day,
     "on": _day,
+    "starts_at": _moment,
+    "until_at": _moment,
+    "all_to_come": _yes_or_no,
+    "authority": level_word,
+    "attention_ms": _seconds,
+    "size_bytes": lambda text: formats.megabytes(int(text)),
+    "duration_ms": lambda text: formats.duration(int(text)),
+    "repeat_every_s": lambda text: formats.duration(int(text) * 1000),
     "cut_start_ms": _seconds,
     "cut_end_ms": _seconds,
     "starts_on": _day,
@@ -201,7 +228,7 @@ SAID: dict[str, Callable[[str], str]] = {
     "copied_from": _day,
     "copied_to": _day,
     "holidays": lambda text: str(HOLIDAYS.get(HolidayRule(text), text)),
-    "is_holiday": lambda text: _("có") if text == "true" else _("không"),
+    "is_holiday": _yes_or_no,
     "promised_on": _day,
     "valid_from": _day,
     "valid_until": _day,

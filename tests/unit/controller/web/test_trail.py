@@ -133,6 +133,9 @@ def test_what_a_repair_and_a_listening_check_wrote_down_is_told_in_words() -> No
         "heard": "not_heard",
         "at": "2026-11-25T10:01:00+00:00",
         "warranty_until": "2028-11-25",
+        "all_to_come": False,
+        "authority": "district",
+        "repeat_every_s": 900,
     }
     with app.test_request_context():
         assert facts_of(detail) == [
@@ -142,6 +145,9 @@ def test_what_a_repair_and_a_listening_check_wrote_down_is_told_in_words() -> No
             "nghe thế nào: Không nghe thấy",
             "lúc: 17:01 25/11/2026",
             "bảo hành đến: 25/11/2028",
+            "cả các buổi sau: không",
+            "cấp: huyện",
+            "nhắc lại sau: 15 phút",
         ]
 
 
