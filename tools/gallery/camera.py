@@ -31,7 +31,7 @@ FLAGS = (
     "--lang=vi",
 )
 SPEAKS = {"LANGUAGE": "vi", "LANG": "vi_VN.UTF-8"}
-"""What the browser says itself, as on the button that chooses a file, is Vietnamese, too."""
+"""The browser's own words, as on the button that chooses a file, where it has Vietnamese ones."""
 SETTLE_MS = 120
 PRESS_MS = 120_000
 """What the largest file may take."""
