@@ -59,9 +59,12 @@ from tools.gallery.cast import (
     Person,
 )
 from tools.gallery.fleet import Machines
+from tools.gallery.past import year
 from tools.gallery.tones import say, silence, spoken
 
 FIRST_MORNING = datetime(2026, 11, 23, 7, 30, tzinfo=STATION_ZONE)
+DAY = timedelta(days=1)
+YEAR_BEFORE = FIRST_MORNING.date() - 365 * DAY
 NOW = datetime(2026, 11, 25, 17, 1, 10, tzinfo=STATION_ZONE)
 ALARM = NOW + timedelta(minutes=14)
 """The water is let out: a quarter of an hour after five."""
@@ -170,6 +173,9 @@ class Story:
         for station_id in self.alive:
             self.services.stations.issue_config(station_id)
         self.machines.hello(self.alive)
+        with self.controller.database.write() as session:
+            here = sorted(self._stations(DISTRICT))
+            session.add_all(year(here, YEAR_BEFORE, FIRST_MORNING.date() - DAY))
         self._write()
         self._schedule()
         self._plan()
