@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -279,6 +280,7 @@ class Board:
         self._places = places
         self._memory = memory or StationMemory(database)
         self._summaries: dict[str, _Kept] = {}
+        self._turn = threading.Lock()
         self._numbers = count()
         self._run = secrets.token_hex(4)
 
@@ -300,22 +302,23 @@ class Board:
             leaf=shown,
         )
 
+    def latest(self, actor: Actor) -> Summary:
+        """What is said of the actor's place to an open page: it may be `polls_share` old."""
+        return self._recent(self._places.tree(), actor.place_id, self._now())
+
     def changes(
         self,
         actor: Actor,
+        summary: Summary,
         choice: Choice,
         since: int,
-        known: str,
         shown: Sequence[str] | None = None,
-    ) -> BoardChange | None:
-        """What changed since a cursor; None when the summary is still the one `known` there.
+    ) -> BoardChange:
+        """What changed since a cursor, beside the latest summary.
 
         `shown` names the tiles of a page; None: those of all stations.
         """
         tree, now = self._places.tree(), self._now()
-        summary = self._recent(tree, actor.place_id, now)
-        if summary.version == known:
-            return None
         with self._database.read() as session:
             newer = StationStateRow.change_no > since
             changed = set(session.scalars(select(StationStateRow.station_id).where(newer)))
@@ -376,11 +379,32 @@ class Board:
             return tuple(tiles_of(session, tree, stations, now).values())
 
     def _recent(self, tree: PlaceTree, place_id: str, now: datetime) -> Summary:
-        """A summary for an open page, of which many ask at once: it may be a moment old."""
+        """A summary for an open page, of which many ask at once: it may be a moment old.
+
+        One of them makes it anew. Who comes meanwhile takes the one before, or waits for the new
+        one when that is too old; nobody makes it twice.
+        """
+        if (recent := self._made(tree, place_id, now, self._polls_share)) is not None:
+            return recent
+        older = self._made(tree, place_id, now, 2 * self._polls_share)
+        if older is None:
+            self._turn.acquire()
+        elif not self._turn.acquire(blocking=False):
+            return older
+        try:
+            recent = self._made(tree, place_id, now, self._polls_share)
+            return recent or self._summary(tree, place_id, self._now())
+        finally:
+            self._turn.release()
+
+    def _made(
+        self, tree: PlaceTree, place_id: str, now: datetime, age: timedelta
+    ) -> Summary | None:
+        """The one made last, if it was true less than `age` ago."""
         kept = self._summaries.get(place_id)
-        if kept is not None and kept.tree is tree and now - kept.looked_at < self._polls_share:
-            return kept.summary
-        return self._summary(tree, place_id, now)
+        if kept is None or kept.tree is not tree or now - kept.looked_at >= age:
+            return None
+        return kept.summary
 
     def _summary(self, tree: PlaceTree, place_id: str, now: datetime) -> Summary:
         """The one made last, unless anything it is made of differs."""

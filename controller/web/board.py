@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request, url_for
+from flask import Blueprint, current_app, jsonify, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -18,9 +19,11 @@ from controller.services.tiles import Tile
 from controller.web import board_map, formats
 from controller.web.board_map import BoardMap
 from controller.web.context import web_now
+from controller.web.direction import straight_data
 from controller.web.headline import effective
 from controller.web.policy import current_actor, requires, services
 from controller.web.probes import is_link_up
+from controller.web.squeezing import Shared, shared
 from controller.web.words import STATES
 
 bp = Blueprint("board", __name__)
@@ -48,8 +51,33 @@ class _Drawings:
         return known
 
 
+class _Answers:
+    """Changes as they are sent: whoever asks first makes them, all who ask the same get them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._turn = threading.Lock()
+        self._known: dict[Hashable, Shared] = {}
+
+    def of(self, key: Hashable, make: Callable[[], dict[str, Any]]) -> Response:
+        """The answer of this key, or what `make` tells now."""
+        known = self._known.get(key)
+        if known is None:
+            with self._turn:
+                known = self._known.get(key) or self._put(key, make())
+        return known.response()
+
+    def _put(self, key: Hashable, told: dict[str, Any]) -> Shared:
+        data = straight_data(current_app.json.dumps(told).encode())
+        if len(self._known) >= self._most:
+            self._known.clear()
+        return self._known.setdefault(key, shared(data, "application/json"))
+
+
 _tiles = _Drawings(5_000)
 _summaries = _Drawings(200)
+_legends = _Drawings(200)
+_answers = _Answers(64)
 
 
 @bp.get("/bang")
@@ -89,20 +117,26 @@ def changes() -> Response:
     Nothing at all (204) while the version `ban` is the one in force. `tram` names the tiles of a
     page that does not show all stations.
     """
-    shown = request.args.get("tram")
-    change = services().board.changes(
-        current_actor(),
-        _choice(),
-        _since(),
-        _known_version(),
-        shown.split(",") if shown is not None else None,
-    )
-    if change is None:
+    actor, board = current_actor(), services().board
+    summary = board.latest(actor)
+    if request.args.get("ban") == _version(summary):
         return Response(status=204)
-    return jsonify(
-        **_news(change, "board.index"),
-        tiles={tile.station_id: drawn(tile) for tile in change.tiles},
-    )
+    choice, since = summary.valid(_choice()), min(_since(), summary.cursor)
+    shown = request.args.get("tram")
+
+    def tell() -> dict[str, Any]:
+        named = shown.split(",") if shown is not None else None
+        change = board.changes(actor, summary, choice, since, named)
+        tiles = {tile.station_id: drawn(tile) for tile in change.tiles}
+        return {**_news(change, "board.index"), "tiles": tiles}
+
+    return _answers.of((_seen_alike(summary), choice, since, shown), tell)
+
+
+def _seen_alike(summary: Summary) -> Hashable:
+    """Whatever the words of a change depend on besides what was asked: its readers share them."""
+    minute = web_now().replace(second=0, microsecond=0)
+    return _version(summary), formats.language(), current_actor().role, minute
 
 
 @bp.get("/bang/ban-do/thay-doi")
@@ -142,7 +176,8 @@ def drawn(tile: Tile) -> Markup:
     minutes = _minutes_since(tile)
 
     def draw() -> str:
-        return render_template("board/_tile.html", tile=tile, silent_ms=minutes * 60_000)
+        template = current_app.jinja_env.get_template("board/_tile.html")
+        return template.render(tile=tile, silent_ms=minutes * 60_000)  # of no reader, no page
 
     return _tiles.of((tile, formats.language(), minutes), draw)
 
@@ -222,14 +257,20 @@ def _news(view: Look, here: str) -> dict[str, Any]:
             key: f"{one.online}/{one.total}" for key, one in view.summary.districts.items()
         },
         "summary": _above(view.summary),
-        "legend": render_template(
-            "board/_legend.html",
-            narrowed=view.narrowed,
-            args=partial(_args, view.choice),
-            here=here,
-        ),
+        "legend": _legend(view, here),
         "filters": view.narrowed.filter_counts,
     }
+
+
+def _legend(view: Look, here: str) -> Markup:
+    """How many stations are in each state; made once for all who chose the same."""
+
+    def draw() -> str:
+        template = current_app.jinja_env.get_template("board/_legend.html")
+        return template.render(narrowed=view.narrowed, args=partial(_args, view.choice), here=here)
+
+    counts = tuple(sorted(view.narrowed.counts.items()))
+    return _legends.of((counts, view.choice, here, formats.language()), draw)
 
 
 def _above(summary: Summary) -> Markup:

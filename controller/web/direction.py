@@ -24,10 +24,15 @@ def install(app: Flask) -> None:
 
 
 def _straighten(response: Response) -> Response:
-    if response.is_streamed or is_for_programs():
-        return response  # programs are given what is stored
+    if response.is_streamed or is_for_programs() or "Content-Encoding" in response.headers:
+        return response  # programs are given what is stored; what is squeezed was straightened
     if response.mimetype == "text/html":
         response.set_data(_IN_PAGES.sub(b"", response.get_data()))
     elif response.mimetype == "application/json":
-        response.set_data(_IN_DATA.sub(rb"\1", response.get_data()))
+        response.set_data(straight_data(response.get_data()))
     return response
+
+
+def straight_data(data: bytes) -> bytes:
+    """JSON without them, for what is squeezed before it is answered."""
+    return _IN_DATA.sub(rb"\1", data)

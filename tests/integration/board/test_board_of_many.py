@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from controller.domain.accounts import Role
 from controller.services import board as boards
 from controller.services.board import Board, BoardView, ChartView, Choice
+from controller.services.station_memory import Reading
 from controller.services.station_page import StationPages
 from controller.storage.models import SlotPlacingRow
 from station_protocol import messages as wire
@@ -177,6 +181,82 @@ def test_a_slot_that_goes_behind_another_comes_later_at_that_station(here: fleet
     assert (coming.slot_id, coming.starts_at) == (slot.slot_id, later)
     here.go_to(slot, minutes=11)
     assert _chart(here).next_slots.get(fleet.STATION) != coming
+
+
+# --- many who look --------------------------------------------------------------------------------
+
+
+def test_of_many_who_ask_at_once_one_reads_and_the_others_wait_for_it(
+    here: fleet.Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, actor = _shared(here), here.centre.actor(Role.OPERATOR, PROVINCE)
+    board.latest(actor)
+    here.beat(fleet.FAR, health="degraded", reasons=("amplifier",))
+    here.clock.move(seconds=5)
+    reads = _counted(monkeypatch)
+    with ThreadPoolExecutor(8) as people:
+        told = list(people.map(lambda _: board.latest(actor), range(8)))
+    assert [one.whole.counts["degraded"] for one in told] == [1] * 8
+    assert len(reads) == 1
+
+
+def test_nobody_waits_for_a_summary_while_the_one_before_is_a_moment_old(
+    here: fleet.Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, actor = _shared(here), here.centre.actor(Role.OPERATOR, PROVINCE)
+    before = board.latest(actor)
+    here.beat(fleet.FAR, health="degraded", reasons=("amplifier",))
+    here.clock.move(seconds=0.7)
+    begun, may_go_on = Event(), Event()
+    _counted(monkeypatch, lambda: (begun.set(), may_go_on.wait(20)))
+    with ThreadPoolExecutor(1) as people:
+        reader = people.submit(board.latest, actor)
+        assert begun.wait(20)
+        meanwhile = board.latest(actor)
+        may_go_on.set()
+        assert meanwhile.version == before.version != reader.result().version
+
+
+def test_people_who_ask_the_same_share_an_answer_made_once(
+    here: fleet.Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, made = here.centre.services.board, list[int]()
+    changes = board.changes
+    monkeypatch.setattr(board, "changes", lambda *asked: made.append(1) or changes(*asked))
+    squeezed = {"Accept-Encoding": "gzip"}
+    person = here.centre.client(Role.OPERATOR, PROVINCE)
+    first = person.get("/bang/thay-doi?tu=0", headers=squeezed)
+    second = person.get("/bang/thay-doi?tu=0", headers=squeezed)
+    plain = person.get("/bang/thay-doi?tu=0")
+    assert gzip.decompress(first.data) == gzip.decompress(second.data) == plain.data
+    assert "accept-encoding" in first.vary
+    assert len(made) == 1
+
+    person.post("/ngon-ngu", language="en")
+    english = person.get("/bang/thay-doi?tu=0").json
+    assert "stations online" in english["summary"]
+    assert "trực tuyến" in plain.json["summary"]
+    inside = here.centre.client(Role.OPERATOR, DISTRICT).get("/bang/thay-doi?tu=0").json
+    assert len(inside["tiles"]) == 9
+
+
+def _shared(here: fleet.Province) -> Board:
+    return Board(here.database, here.clock, here.places, polls_share=timedelta(milliseconds=500))
+
+
+def _counted(
+    monkeypatch: pytest.MonkeyPatch, pause: Callable[[], object] = lambda: None
+) -> list[str]:
+    """Each time the slots near the present are read for a summary."""
+    reads, near = list[str](), boards._near
+
+    def read(reading: Reading, place_id: str) -> object:
+        reads.append(place_id)
+        pause()
+        return near(reading, place_id)
+
+    monkeypatch.setattr(boards, "_near", read)
+    return reads
 
 
 # --- what is kept ---------------------------------------------------------------------------------
