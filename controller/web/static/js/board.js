@@ -1,6 +1,8 @@
 // The live board: asks for what changed each 1.5 s while somebody looks, and swaps only those tiles.
 // A page that draws more than tiles listens for "board:news", and says in data-seen what it shows already.
 const PERIOD_MS = 1500;
+const SPREAD_MS = 150; // pages that were answered together after a halt of the centre drift apart again
+const pauseMs = () => PERIOD_MS + SPREAD_MS * (2 * Math.random() - 1);
 const board = document.querySelector("[data-board]");
 const part = (name) => document.querySelector(`[data-live="${name}"]`);
 const stateLine = part("state");
@@ -85,8 +87,8 @@ async function poll() {
     part("at").textContent = words.late;
   }
   tick();
-  timer = setTimeout(poll, PERIOD_MS);
+  timer = setTimeout(poll, pauseMs());
 }
 
 document.addEventListener("visibilitychange", poll);
-timer = setTimeout(poll, PERIOD_MS);
+timer = setTimeout(poll, pauseMs());
