@@ -50,6 +50,9 @@ def install(app: Flask, folder: Path) -> None:
             values.setdefault("v", assets[values["filename"]].mark)
 
     app.add_url_rule("/static/<path:filename>", "static", static)
+    signs = assets["icons.svg"]
+    app.jinja_env.globals["signs_path"] = f"/static/icons.svg?v={signs.mark}"
+    """Of the signs, which stand a hundred times on a page: not worked out each time."""
 
 
 @cache
