@@ -50,6 +50,16 @@ class DayFigures:
     bulletins: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The day in progress at one station: read once for all that one page shows of it."""
+
+    day: date
+    evidence: Evidence
+    values: dict[str, Any]
+    """Its row, which is not kept."""
+
+
 def day_figures(evidence: Evidence, day: date, default: Hours, until: datetime) -> DayFigures:
     """The figures of one day from the evidence; of a day in progress up to `until`."""
     begins, ends = day_span(day)
@@ -154,18 +164,20 @@ class DayBook:
                 made += self._make(session, station_id, _days(first, last))
         return made
 
-    def values(
-        self, session: Session, station_ids: Sequence[str], day: date
-    ) -> list[dict[str, Any]]:
-        """The rows of one day worked out from evidence and not kept; for the day in progress."""
+    def today(self, session: Session, station_id: str) -> Today:
+        """The day in progress at a station, as far as it has passed."""
         now = self._now()
-        return [
-            day_values(
-                station_id,
-                day_figures(evidence_of(session, station_id, day, day), day, self._default, now),
-            )
-            for station_id in station_ids
-        ]
+        day = local_date(now)
+        evidence = evidence_of(session, station_id, day, day)
+        figures = day_figures(evidence, day, self._default, now)
+        return Today(day, evidence, day_values(station_id, figures))
+
+    def rows_of_today(
+        self, session: Session, station_ids: Sequence[str], known: Today | None = None
+    ) -> list[dict[str, Any]]:
+        """The rows of the day in progress, worked out and not kept; `known` is not read again."""
+        rows = {known.values["station_id"]: known.values} if known is not None else {}
+        return [rows.get(key) or self.today(session, key).values for key in station_ids]
 
     def _add_days(self) -> int:
         yesterday = local_date(self._now()) - timedelta(days=1)

@@ -30,7 +30,7 @@ from controller.domain.figures import (
 from controller.domain.periods import Period, closes_at, is_closed, month_periods
 from controller.domain.places import PlaceTree, Station
 from controller.domain.schedule import local_date
-from controller.services.day_figures import FIGURED_UNTIL, DayBook
+from controller.services.day_figures import FIGURED_UNTIL, DayBook, Today
 from controller.services.places import Places
 from controller.services.scope import ensure_within
 from controller.settings import FiguresSettings
@@ -181,19 +181,22 @@ class Figures:
         with self._database.read() as session:
             return self.read(session, tree, place_id, period)
 
-    def of_station(self, actor: Actor, station_id: str, period: Period) -> StationFigures | None:
+    def of_station(
+        self, actor: Actor, station_id: str, period: Period, today: Today | None = None
+    ) -> StationFigures | None:
         """One station; None: it was in service on no day of the period.
 
-        NotFoundError outside the actor's place.
+        `today`, when it was read before, is not read again. NotFoundError outside the actor's
+        place.
         """
         tree = self._places.tree()
         station = tree.station(station_id)
         ensure_within(tree, actor, station.place_id if station else None)
         assert station is not None  # noqa: S101 - ensure_within refuses None
+        now = self._now()
         with self._database.read() as session:
-            found = self.read(session, tree, station.place_id, period)
-        mine = (one for one in found.stations if one.station_id == station_id)
-        return next(mine, None)
+            mine = self._stations(session, tree, [station_id], period, now, known=today)
+        return next(iter(mine), None)
 
     def read(
         self,
@@ -209,26 +212,41 @@ class Figures:
         Without today it tells of the days that are over, from kept rows alone: much cheaper.
         """
         now = self._now() if with_today else day_span(local_date(self._now()))[0]
-        stations = _stations_under(tree, place_id)
-        months = [month for month in month_periods(period) if month.starts_at <= now]
-        ids = [one.station_id for one in stations]
-        counted = self._counted(session, ids, period, months, now, with_today=with_today)
-        closed = _closed(session, counted.keys(), months)
-        names = names_of(session, tree, counted.keys())
-        found = [
-            self._station(period, station_id, by_month, closed.get(station_id, {}), names)
-            for station_id, by_month in counted.items()
-        ]
-        shown = tuple(one for one in found if one is not None)
+        ids = [one.station_id for one in _stations_under(tree, place_id)]
+        shown = self._stations(session, tree, ids, period, now, with_today=with_today)
         return PlaceFigures(
             place_id=place_id,
             period=period,
             counted_until=min(now, period.ends_at),
             stations=shown,
             sums=total(one.sums for one in shown),
-            effective=tuple(self._effective(shown, month) for month in months),
+            effective=tuple(self._effective(shown, month) for month in _begun(period, now)),
             centre=centre_share(session, period.starts_at, min(now, period.ends_at)),
         )
+
+    def _stations(
+        self,
+        session: Session,
+        tree: PlaceTree,
+        ids: Sequence[str],
+        period: Period,
+        now: datetime,
+        *,
+        with_today: bool = True,
+        known: Today | None = None,
+    ) -> tuple[StationFigures, ...]:
+        """Those of these stations that were in service on a day of the period."""
+        months = _begun(period, now)
+        counted = self._counted(
+            session, ids, period, months, now, with_today=with_today, known=known
+        )
+        closed = _closed(session, counted.keys(), months)
+        names = names_of(session, tree, counted.keys())
+        found = (
+            self._station(period, station_id, by_month, closed.get(station_id, {}), names)
+            for station_id, by_month in counted.items()
+        )
+        return tuple(one for one in found if one is not None)
 
     def close_months(self, periods: Iterable[Period]) -> int:
         """Keep the figures of each of these months that is to be closed and was not; how many."""
@@ -275,12 +293,14 @@ class Figures:
         now: datetime,
         *,
         with_today: bool = True,
+        known: Today | None = None,
     ) -> dict[str, dict[Period, MonthFigures]]:
         """By station and month the part of it that lies in the period."""
         adding = {key: [Adding() for _ in months] for key in station_ids}
         today = local_date(now) if with_today else None
         which = {day: number for number, month in enumerate(months) for day in month.days}
-        for station_id, day, numbers, texts in self._rows(session, station_ids, period, today):
+        rows = self._rows(session, station_ids, period, today, known)
+        for station_id, day, numbers, texts in rows:
             if day in which:
                 adding[station_id][which[day]].add(numbers, texts)
         return {
@@ -289,7 +309,12 @@ class Figures:
         }
 
     def _rows(
-        self, session: Session, station_ids: Sequence[str], period: Period, today: date | None
+        self,
+        session: Session,
+        station_ids: Sequence[str],
+        period: Period,
+        today: date | None,
+        known: Today | None,
     ) -> Iterable[_Day]:
         wanted = set(station_ids)
         query = (
@@ -303,9 +328,14 @@ class Figures:
             if station_id in wanted:
                 yield station_id, day, figures[: len(NUMBERS)], figures[len(NUMBERS) :]
         if today is not None and period.holds(today):
-            for row in self._days.values(session, station_ids, today):
+            for row in self._days.rows_of_today(session, station_ids, known):
                 numbers = [row[name] for name in NUMBERS]
-                yield row["station_id"], today, numbers, [json.dumps(row[name]) for name in TEXTS]
+                yield (
+                    row["station_id"],
+                    row["day"],
+                    numbers,
+                    [json.dumps(row[name]) for name in TEXTS],
+                )
 
     def _station(
         self,
@@ -380,6 +410,11 @@ def names_of(session: Session, tree: PlaceTree, station_ids: Iterable[str]) -> d
 
 def _names_json(names: Names) -> dict[str, Any]:
     return {key: getattr(names, key) for key in Names.__dataclass_fields__}
+
+
+def _begun(period: Period, now: datetime) -> list[Period]:
+    """The months of the period that have begun."""
+    return [month for month in month_periods(period) if month.starts_at <= now]
 
 
 def _stations_under(tree: PlaceTree, place_id: str) -> list[Station]:

@@ -23,7 +23,7 @@ from controller.domain.places import Station
 from controller.domain.policy import minute_of
 from controller.domain.schedule import local_date
 from controller.errors import NotFoundError
-from controller.services.day_figures import DayBook, tally_of
+from controller.services.day_figures import DayBook, Today, tally_of
 from controller.services.places import Places
 from controller.services.scope import ensure_within
 from controller.services.uptime_evidence import Hours, evidence_of, hours_on
@@ -62,22 +62,39 @@ class StationDays:
         self._days = days
         self._default: Hours = ((minute_of(settings.opens), minute_of(settings.closes)),)
 
+    def today(self, actor: Actor, station_id: str) -> Today:
+        """The day in progress, for all of a page that tells of it. NotFoundError as `day`."""
+        self._station(actor, station_id)
+        with self._database.read() as session:
+            return self._days.today(session, station_id)
+
     def settled(
-        self, actor: Actor, station_id: str, first: date, last: date
+        self,
+        actor: Actor,
+        station_id: str,
+        first: date,
+        last: date,
+        today: Today | None = None,
     ) -> Mapping[date, Tally]:
         """Its service time by local day, today as far as it has passed; days to come are not in it.
 
-        NotFoundError outside the actor's place.
+        `today`, when it was read before, is not read again. NotFoundError outside the actor's
+        place.
         """
         self._station(actor, station_id)
         with self._database.read() as session:
-            return self._settled(session, station_id, first, last)
+            return self._settled(session, station_id, first, last, today)
 
-    def day(self, actor: Actor, station_id: str, day: date) -> StationDay:
-        """One day of it. NotFoundError outside the actor's place."""
+    def day(
+        self, actor: Actor, station_id: str, day: date, today: Today | None = None
+    ) -> StationDay:
+        """One day of it; `today` as above. NotFoundError outside the actor's place."""
         station, now = self._station(actor, station_id), self._now()
-        with self._database.read() as session:
-            evidence = evidence_of(session, station_id, day, day)
+        if today is not None and today.day == day:
+            evidence = today.evidence
+        else:
+            with self._database.read() as session:
+                evidence = evidence_of(session, station_id, day, day)
         begins, ends = day_span(day)
         return StationDay(
             station,
@@ -96,7 +113,7 @@ class StationDays:
         return station
 
     def _settled(
-        self, session: Session, station_id: str, first: date, last: date
+        self, session: Session, station_id: str, first: date, last: date, known: Today | None
     ) -> Mapping[date, Tally]:
         rows = session.scalars(
             select(DayFigureRow)
@@ -110,8 +127,8 @@ class StationDays:
         found = {row.day: tally_of(row, "settled") for row in rows}
         today = local_date(self._now())
         if first <= today <= last:
-            (values,) = self._days.values(session, [station_id], today)
-            found[today] = Tally(
+            (values,) = self._days.rows_of_today(session, [station_id], known)
+            found[values["day"]] = Tally(
                 *(
                     values[f"settled_{name}_s"]
                     for name in ("ready", "degraded", "down", "unknown", "maint")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.domain.periods import Basis, Length, before, period_of
 from controller.domain.schedule import local_date
+from controller.services.day_figures import Today
 from controller.web import report_words
 from controller.web.context import web_now
 from controller.web.policy import current_actor, services
@@ -19,12 +20,13 @@ def effective() -> dict[str, object]:
     }
 
 
-def station_months(station_id: str) -> dict[str, object]:
+def station_months(station_id: str, today: Today) -> dict[str, object]:
     """A station's last calendar month and the running one, and the words of them."""
     running = period_of(Basis.CALENDAR, Length.MONTH, local_date(web_now()))
     read = services().figures.of_station
     found = [
-        (month, read(current_actor(), station_id, month)) for month in (running, before(running))
+        (month, read(current_actor(), station_id, month, today))
+        for month in (running, before(running))
     ]
     return {
         "months": [(month, figures) for month, figures in found if figures is not None],

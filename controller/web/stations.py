@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from controller.domain.accounts import Permission
 from controller.domain.board import DayLine
 from controller.errors import InvalidInputError
+from controller.services.day_figures import Today
 from controller.web import story_words
 from controller.web.bulletin_words import LANGUAGES
 from controller.web.context import web_now
@@ -38,6 +39,7 @@ def show(station_id: str) -> str:
     day = _day(request.args.get("ngay"))
     view = services().station_pages.view(current_actor(), station_id, _midnight(day))
     opens_h, closes_h = _span(view.day)
+    so_far = services().station_days.today(current_actor(), station_id)
     return render_template(
         "stations/show.html",
         view=view,
@@ -53,17 +55,17 @@ def show(station_id: str) -> str:
         opens_h=opens_h,
         closes_h=closes_h,
         left=lambda at: _left(at, day, opens_h, closes_h),
-        figures=station_months(station_id),
-        drawings=_drawings(station_id, day),
+        figures=station_months(station_id, so_far),
+        drawings=_drawings(station_id, day, so_far),
     )
 
 
-def _drawings(station_id: str, day: date) -> dict[str, Markup]:
+def _drawings(station_id: str, day: date, so_far: Today) -> dict[str, Markup]:
     """The last twelve months day by day, and the 24 hours of the chosen day."""
     actor, today = current_actor(), _today()
     first = today - timedelta(days=364)
-    days = services().station_days.settled(actor, station_id, first, today)
-    found = services().station_days.day(actor, station_id, day)
+    days = services().station_days.settled(actor, station_id, first, today, so_far)
+    found = services().station_days.day(actor, station_id, day, so_far)
     name = _("Một năm qua, từng ngày")
     return {
         "year": boxed(

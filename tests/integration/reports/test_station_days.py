@@ -9,8 +9,11 @@ import pytest
 
 from controller.domain.accounts import Actor, Role
 from controller.domain.availability import Tally, UptimeState, tally
+from controller.domain.periods import Basis, Length, period_of
 from controller.domain.pictures.calendar_of_days import DayState, day_state
 from controller.errors import NotFoundError
+from controller.services import day_figures
+from controller.services.day_figures import Today
 from controller.services.station_days import StationDays
 from controller.web.pictures import day_picture, sounding_picture, year_picture
 from tests.integration.figures.test_golden_month import CUT, NEVER, OCTOBER, OFFLINE, at
@@ -52,6 +55,29 @@ def test_the_hours_of_a_day_add_up_to_its_figures(days: StationDays, auditor: Ac
     assert tally(found.stretches) == Tally(ready_s=22 * 3600, maint_s=2 * 3600)
     cut = days.day(auditor, CUT, date(2026, 10, 18))
     assert [one.outcome for one in cut.airings] == ["cut_short"]
+
+
+def test_a_page_reads_the_day_in_progress_once_and_tells_the_same(
+    days: StationDays, province: Centre, auditor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reads = day_figures.evidence_of, list[date]()
+    monkeypatch.setattr(
+        day_figures, "evidence_of", lambda *asked: reads.append(asked[2]) or read(*asked)
+    )
+    so_far = days.today(auditor, CUT)
+    period = period_of(Basis.CALENDAR, Length.MONTH, so_far.day)
+    figures = province.services.figures
+
+    def told(today: Today | None) -> object:
+        year = days.settled(auditor, CUT, so_far.day - timedelta(364), so_far.day, today)
+        day = days.day(auditor, CUT, so_far.day, today)
+        return year, day, figures.of_station(auditor, CUT, period, today)
+
+    shared = told(so_far)
+    assert reads == [so_far.day]
+    assert shared == told(None)
+    with pytest.raises(NotFoundError):
+        days.today(province.actor(Role.OPERATOR, OTHER_DISTRICT), CUT)
 
 
 def test_a_station_of_another_district_has_no_days(days: StationDays, province: Centre) -> None:
