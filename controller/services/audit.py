@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, select, true
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
+from controller.domain.places import PlaceTree
 from controller.storage.database import Database
 from controller.storage.models import AuditRow, AuditSealRow, PlaceRow
 
@@ -117,7 +118,7 @@ class AuditTrail:
             record(session, actor, deed, at=self._now())
 
     def export(
-        self, place_ids: Sequence[str], *, since: datetime, until: datetime
+        self, place_ids: Sequence[str] | None, *, since: datetime, until: datetime
     ) -> Iterator[ExportedEntry]:
         """The rows of these places between two instants, oldest first, a few hundred at a time.
 
@@ -161,16 +162,24 @@ class AuditTrail:
         `place_ids` leaves out what belongs to other places, and what belongs to none unless the
         root is among them.
         """
-        query = select(AuditRow).order_by(AuditRow.audit_id.desc()).limit(limit)
-        if place_ids is not None:
-            query = query.where(_at(place_ids))
+        query = select(AuditRow).where(_at(place_ids))
+        query = query.order_by(AuditRow.audit_id.desc()).limit(limit)
         if before_id is not None:
             query = query.where(AuditRow.audit_id < before_id)
         with self._database.read() as session:
             return [_entry(row) for row in session.scalars(query)]
 
 
-def _at(place_ids: Sequence[str]) -> ColumnElement[bool]:
+def read_by(tree: PlaceTree, place_id: str) -> Sequence[str] | None:
+    """The places whose deeds somebody at this place reads; None: all there are or ever were."""
+    if tree.places[place_id].parent_id is None:
+        return None  # of 10,000 places, naming each would take longer than the whole page
+    return [place.place_id for place in tree.walk(place_id)]
+
+
+def _at(place_ids: Sequence[str] | None) -> ColumnElement[bool]:
+    if place_ids is None:
+        return true()
     root = select(PlaceRow.place_id).where(
         PlaceRow.parent_id.is_(None), PlaceRow.place_id.in_(place_ids)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, time, timedelta
 
 from flask import Blueprint, Response, render_template, request, stream_with_context
@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from controller.domain.accounts import Actor, Permission
 from controller.domain.schedule import instant, local_date
 from controller.errors import InvalidInputError
-from controller.services.audit import ExportedEntry
+from controller.services.audit import ExportedEntry, read_by
 from controller.web import formats, spreadsheet
 from controller.web.context import place_word, web_now
 from controller.web.deeds import deed_word, is_refusal
@@ -79,8 +79,8 @@ def _page(first: str, last: str, error: InvalidInputError | None = None) -> str:
     )
 
 
-def _places(actor: Actor) -> list[str]:
-    return [place.place_id for place in services().places.tree().walk(actor.place_id)]
+def _places(actor: Actor) -> Sequence[str] | None:
+    return read_by(services().places.tree(), actor.place_id)
 
 
 def _days(first_text: str, last_text: str) -> tuple[date, date]:

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from controller.domain.accounts import Permission
 from controller.domain.tokens import Scope
-from controller.services.audit import AuditEntry
+from controller.services.audit import AuditEntry, read_by
 from controller.web.api_v1.operations import Operations
 from controller.web.api_v1.shapes import LARGEST_NUMBER, Answer, Query, cut
 from controller.web.policy import current_actor, services
@@ -55,9 +55,8 @@ class Trail(Answer):
 @operations.read("/audit", Scope.AUDIT_READ, Permission.READ_AUDIT)
 def audit(query: TrailQuery) -> Trail:
     """Deeds and refusals at the own place and below, the newest first."""
-    tree = services().places.tree()
     found = services().audit.newest(
-        place_ids=[place.place_id for place in tree.walk(current_actor().place_id)],
+        place_ids=read_by(services().places.tree(), current_actor().place_id),
         limit=query.limit + 1,
         before_id=query.cursor,
     )

@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from controller.services.audit_chain import AuditChain
 from controller.services.audit_note import AuditNote, Head, head_of
 from controller.storage import migrate
 from controller.storage.database import Database
-from controller.storage.models import AuditRow, AuditSealRow
+from controller.storage.models import AuditRow, AuditSealRow, PlaceRow
 from tests.support.postgres import fresh_database
 from tests.support.web import COMMUNE, DISTRICT, OTHER_DISTRICT, PROVINCE, Centre, centre, words
 
@@ -204,6 +205,19 @@ def test_the_days_asked_for_are_taken_home_and_that_is_written_down(here: Centre
         for row in _file(here, **{"from": "26/11/2026", "to": "26/11/2026"})
         if row[5] == "slot.cancel"
     ] == []
+
+
+def test_the_province_still_reads_of_a_commune_that_is_no_more(here: Centre) -> None:
+    day = date(2020, 1, 1)
+    names = {"code": "", "name": "Cũ", "kind_word": "xã", "position": 99}
+    dated = {"valid_from": day, "valid_until": date(2025, 7, 1)}
+    gone = PlaceRow(place_id="xa-cu", kind="commune", parent_id=DISTRICT, **names, **dated)
+    with here.database.write() as session:
+        session.add(gone)
+    _deeds(here, 1, "xa-cu")
+    here.places.reload()
+    pages = [here.client(Role.AUDITOR, place).get("/nhat-ky") for place in (PROVINCE, DISTRICT)]
+    assert ["xa-cu" in page.text for page in pages] == [True, False]
 
 
 def test_what_a_spreadsheet_would_work_out_is_shown_as_text(here: Centre) -> None:
