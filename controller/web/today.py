@@ -13,6 +13,8 @@ from controller.web.policy import current_actor, requires, services
 bp = Blueprint("today", __name__)
 
 PATH, BOARD, COMMUNE = "/hom-nay", "/bang", "/xa"
+MOST_UNHEARD = 100
+"""Communes named as not heard this month; of more the rest are counted."""
 
 
 @bp.get(PATH)
@@ -36,6 +38,7 @@ def _values() -> dict[str, object]:
         "view": services().today.view(actor),
         "to_confirm": [one for one in found if one.is_waiting(now)],
         "most_named": MOST_NAMED,
+        "most_unheard": MOST_UNHEARD,
         "faults": services().faults.open_at(actor),
         "unheard": services().listening_checks.unheard(actor)
         if actor.may(Permission.CHECK_LISTENING)

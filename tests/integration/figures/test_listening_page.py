@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 from controller.domain.accounts import Role
 from controller.services.station_page import StationPages
 from controller.storage.models import ListeningCheckRow, SlotResultRow
+from controller.web import today
 from tests.support.web import (
     COMMUNE,
     DISTRICT,
@@ -103,6 +105,16 @@ def test_the_district_sees_which_communes_nobody_has_heard(centre: Centre) -> No
     assert "Chưa kiểm tra nghe tháng này" in page
     assert f"/xa/{OTHER_COMMUNE}/nghe" in page
     assert f"/xa/{COMMUNE}/nghe" not in centre.client(Role.OPERATOR, DISTRICT).get("/hom-nay").text
+
+
+def test_of_very_many_communes_the_first_are_named_and_the_rest_counted(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(today, "MOST_UNHEARD", 2)
+    page = centre.client(Role.OPERATOR, OTHER_DISTRICT).get("/hom-nay").text
+    more = len(centre.places.tree().stations_in([OTHER_DISTRICT])) - 2
+    assert len(re.findall(r'href="/xa/[a-z-]+/nghe"', page)) == 2
+    assert f"và {more} trạm nữa" in page
 
 
 def test_who_neither_reports_nor_inspects_writes_nothing(centre: Centre) -> None:
