@@ -131,13 +131,23 @@ def is_forgotten(memory: Memory, rank: OrderRank) -> bool:
 
 
 def with_order(memory: Memory, seen: SeenOrder, at: datetime | None) -> Memory:
-    """The memory that also knows this order; `at` is the time, or the latest known to have been.
+    """The memory that also knows this order, and forgets what it can (see `tidied`)."""
+    return tidied(with_seen(memory, seen, memory.epoch), at)
+
+
+def with_seen(memory: Memory, seen: SeenOrder, epoch: int) -> Memory:
+    """The memory that also knows this order, and an epoch that is at least this."""
+    update = {"orders": (*memory.orders, seen), "epoch": max(memory.epoch, epoch)}
+    return memory.model_copy(update=update)
+
+
+def tidied(memory: Memory, at: datetime | None) -> Memory:
+    """The memory without what it can forget; `at` is the time, or the latest known to have been.
 
     What has expired for a day is forgotten, and the oldest where there are too many. How new they
     were is not: so none of them is ever taken for a new one, whatever the clock says.
     """
-    known = (*memory.orders, seen)
-    kept = known
+    known = kept = memory.orders
     if at is not None:
         kept = tuple(old for old in kept if old.not_after > at - timedelta(days=1))
     kept = tuple(sorted(kept, key=_newness))[-MOST_ORDERS:]

@@ -7,6 +7,7 @@ simulated month) makes the events and carries out the effects.
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import TypeVar
 
 from station_agent.core import acceptance, clock_trust
@@ -96,6 +97,16 @@ def _restored_station(config: AgentConfig, restored: Restored, now: Moment) -> S
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A turn of which only what must not wait was given out."""
+
+    turn: Turn
+    event: Event
+    is_for_all: bool
+    """Whether it is more than a report that is due."""
+
+
 class Agent:
     """One station. The first event is `Booted`, the last may be `Stopping`."""
 
@@ -128,9 +139,17 @@ class Agent:
         self._outlook = Outlook(station)
         self._gaps_told: set[str] = set()
         self._others_due = self._deadline = Deadline(mono_ms=now.mono_ms)
+        self._begun: _Begun | None = None
 
     def handle(self, event: Event, now: Moment) -> tuple[Effect, ...]:
         """What follows from `event` at `now`; the effects are to be carried out in order."""
+        return (*self.first(event, now), *self.rest())
+
+    def first(self, event: Event, now: Moment) -> tuple[Effect, ...]:
+        """What an emergency needs of what follows from `event`; mostly nothing.
+
+        To be carried out at once; then `rest` is asked for, whenever that may be, and nothing else.
+        """
         before = self.station.clock
         clock = self.station.clock = clock_trust.observed(before, now)
         turn = Turn(now, self._numbering, clock.level)
@@ -139,15 +158,30 @@ class Agent:
             self.reporter.beat_soon(turn)
         if not isinstance(event, Woke):  # then only time has passed
             self._take_in(turn, event)
-        if is_news or self._is_somebody_due(now, before.level):
-            if not isinstance(event, Stopping):
-                self._advance(turn, was_trusted=before.is_trusted)
-            self._others_due = self._next_of_others(now)
-        else:
-            self.scrub.advance(turn, now.wall)
+        is_for_all = is_news or self._is_somebody_due(now, before.level)
+        if is_for_all and not isinstance(event, Stopping):
+            self._advance(turn, was_trusted=before.is_trusted)
+        self._begun = _Begun(turn, event, is_for_all=is_for_all)
+        return turn.at_once()
+
+    def rest(self) -> tuple[Effect, ...]:
+        """Everything else that follows from the event that was given to `first`."""
+        begun = self._begun
+        if begun is None:
+            return ()
+        self._begun = None
+        turn, event = begun.turn, begun.event
+        self.orders.tidy(turn)
+        self.playout.note_starts(turn)
+        if not begun.is_for_all:
+            self.scrub.advance(turn, turn.now.wall)
             self.reporter.advance(turn)
+        elif not isinstance(event, Stopping):
+            self._follow(turn)
+        if begun.is_for_all:
+            self._others_due = self._next_of_others(turn.now)
         effects = self.durability.settle(turn, event)
-        self._deadline = self._next(now)
+        self._deadline = self._next(turn.now)
         return effects
 
     @property
@@ -323,6 +357,7 @@ class Agent:
         )
 
     def _advance(self, turn: Turn, *, was_trusted: bool) -> None:
+        """What may make somebody sound."""
         self._fall_back(turn)
         clock = self.station.clock
         turn.clock = clock.level
@@ -334,10 +369,15 @@ class Agent:
         at = clock.estimate(turn.now)
         if at is not None:
             self.downloads.check_soon_due(turn, at)
-            self.scrub.advance(turn, at)
         self.emergencies.advance(turn)
         self.volume.advance(turn, at)
         self.playout.advance(turn)
+
+    def _follow(self, turn: Turn) -> None:
+        """What looks at what came of it, and makes nobody sound."""
+        at = self.station.clock.estimate(turn.now)
+        if at is not None:
+            self.scrub.advance(turn, at)
         self.downloads.advance(turn)
         self.witness.look(turn)
         self.refusals.advance(turn)

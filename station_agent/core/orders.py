@@ -12,7 +12,7 @@ from station_agent.core.effects import Send
 from station_agent.core.emergencies import Emergencies
 from station_agent.core.events import OrderReceived
 from station_agent.core.playout import Playout
-from station_agent.core.records import SeenOrder
+from station_agent.core.records import OrderRank, SeenOrder
 from station_agent.core.refusals import Refusals
 from station_agent.core.reporter import Reporter
 from station_agent.core.station import Station
@@ -46,6 +46,8 @@ class Orders:
     emergencies: Emergencies
     reporter: Reporter
     refusals: Refusals
+    _untidy: tuple[datetime | None, ...] = ()
+    """For which time the memory is still to be tidied; empty: it is."""
 
     def received(self, turn: Turn, event: OrderReceived) -> None:
         """Obey, remember before acting, answer. An order seen before has no second effect."""
@@ -67,14 +69,13 @@ class Orders:
                 why = acceptance.STALE
             else:
                 why = self._obey(turn, event.signed)
-                self._remember(turn, event, why, latest_at if at is None else at)
+                self._remember(turn, event, why, rank)
+                self._untidy = (latest_at if at is None else at,)
         if why is not None:
             self.refusals.note(turn, "order", why, order.order_id)
         self._reply(turn, order.order_id, why)
 
-    def _remember(
-        self, turn: Turn, event: OrderReceived, why: str | None, at: datetime | None
-    ) -> None:
+    def _remember(self, turn: Turn, event: OrderReceived, why: str | None, rank: OrderRank) -> None:
         claims, order = event.signed.claims, event.signed.message
         seen = SeenOrder(
             order_id=order.order_id,
@@ -82,10 +83,17 @@ class Orders:
             not_after=claims.not_after,
             accepted=why is None,
             why=why,
-            rank=acceptance.rank_of(claims, order),
+            rank=rank,
         )
-        memory = acceptance.with_order(self.station.memory, seen, at)
-        self.station.memory = turn.memory = acceptance.with_epoch(memory, claims.epoch)
+        self.station.memory = turn.memory = acceptance.with_seen(
+            self.station.memory, seen, claims.epoch
+        )
+
+    def tidy(self, turn: Turn) -> None:
+        """Forget what can be forgotten beside an order that was taken in: that can follow it."""
+        for at in self._untidy:
+            self.station.memory = turn.memory = acceptance.tidied(self.station.memory, at)
+        self._untidy = ()
 
     def _reply(self, turn: Turn, order_id: str, why: str | None) -> None:
         reply = Reply(

@@ -83,6 +83,8 @@ class Playout:
     last_late_mono_ms: int | None = None
     handover: Handover = field(default_factory=Handover)
     attempts: int = 0
+    unnoted: list[Play] = field(default_factory=list)
+    """Let go in this turn before anything was noted of it."""
     amplifier_off_mono_ms: int | None = None
     is_amplifier_on: bool = False
 
@@ -471,7 +473,14 @@ class Playout:
         turn.ask_at_once(
             Prepare(play_id, pieces, None, urgent=True), Start(play_id, replaces=replaces)
         )
-        play.record = self.station.started(turn, slot)
+        self.unnoted.append(play)
+
+    def note_starts(self, turn: Turn) -> None:
+        """Note the starts that did not wait for it: their intents say the same meanwhile."""
+        for play in self.unnoted:
+            if play.slot is not None:
+                play.record = self.station.started(turn, play.slot)
+        self.unnoted.clear()
 
     def _make_room(self, turn: Turn, slot: PlannedSlot) -> bool:
         """Mark what this slot cuts; whether it cuts anything that sounds."""

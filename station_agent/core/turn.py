@@ -60,14 +60,28 @@ class Turn:
         """Things an emergency needs, in this order, before anything is written."""
         self.urgent.extend(effects)
 
+    def at_once(self) -> tuple[Effect, ...]:
+        """What an emergency needs, behind the silence that was asked for; then it is given out."""
+        if not self.urgent:
+            return ()
+        effects = (*self._silence(), *self.urgent)
+        self.urgent.clear()
+        return effects
+
     def effects(self) -> tuple[Effect, ...]:
-        """Silence first, then emergencies; then durability, and everything that needs it."""
-        if not self.asked and not self.urgent:
+        """Silence first; then durability, and everything that needs it."""
+        if not self.asked:
             return self._persist()
-        first = [effect for effect in self.asked if isinstance(effect, _SILENCE)]
-        rest = [effect for effect in self.asked if not isinstance(effect, _SILENCE)]
+        silence, rest = self._silence(), self.asked
         rest.sort(key=lambda effect: not isinstance(effect, Amplifier))
-        return (*first, *self.urgent, *self._persist(), *rest)
+        return (*silence, *self._persist(), *rest)
+
+    def _silence(self) -> list[Effect]:
+        """The wishes for silence, taken out of what is asked for."""
+        silence: list[Effect] = [effect for effect in self.asked if isinstance(effect, _SILENCE)]
+        if silence:
+            self.asked = [effect for effect in self.asked if not isinstance(effect, _SILENCE)]
+        return silence
 
     def _persist(self) -> tuple[Persist, ...]:
         unsaved, whole = self.numbering.unsaved, (self.memory, self.plan, self.limits)

@@ -52,6 +52,7 @@ class Shell:
         now: Callable[[], Moment],
         watchdog: Watchdog | None = None,
         light: StatusLight | None = None,
+        first_moment_s: float = FIRST_MOMENT_S,
     ) -> None:
         self._agent = agent
         self._parts = parts
@@ -59,6 +60,7 @@ class Shell:
         self._now = now
         self._watchdog = watchdog
         self._light = light
+        self._first_moment_s = first_moment_s
         self._put_off: deque[Event | Inquiry] = deque()
         self._faults = RecentFaults()
         self._is_closed = False
@@ -111,33 +113,35 @@ class Shell:
 
     def handle(self, event: Event) -> None:
         """Give one event to the core and do what it asks for."""
-        failed = self._carry_out(self._agent.handle(event, self._now()))
+        failed = self._give(event)
         while failed is not None:
-            failed = self._carry_out(self._agent.handle(failed, self._now()))
+            failed = self._give(failed)
         if self._light is not None:
             self._light.show(signal_of(self._agent))
+
+    def _give(self, event: Event) -> PersistFailed | None:
+        """One event; what an emergency needs is done before anything else is even worked out."""
+        first = self._agent.first(event, self._now())
+        for effect in first:
+            self._parts.carry_out(effect)
+        if any(isinstance(effect, Start) for effect in first):
+            self._leave_the_signal_alone()
+        return self._carry_out(self._agent.rest())
 
     def _carry_out(self, effects: Iterable[Effect]) -> PersistFailed | None:
         """What could not be made durable, if anything: nothing that needed it was done then."""
         failed: PersistFailed | None = None
-        is_let_go = False
         for effect in effects:
             if isinstance(effect, Persist):
-                if is_let_go:
-                    self._leave_the_signal_alone()
                 self._faults.take(effect.entries)
                 failed = self._parts.persist(effect) or failed
             elif failed is None or not isinstance(effect, Start | Send):
                 self._parts.carry_out(effect)
-                is_let_go = is_let_go or isinstance(effect, Start)
         return failed
 
     def _leave_the_signal_alone(self) -> None:
-        """Wait a moment; what the player says meanwhile is put off, anything else ends the wait.
-
-        Only an emergency is let go before it is written down: `Start` comes before `Persist`.
-        """
-        until_s = time.monotonic() + FIRST_MOMENT_S
+        """Wait a moment; what the player says meanwhile is put off, anything else ends the wait."""
+        until_s = time.monotonic() + self._first_moment_s
         while (left_s := until_s - time.monotonic()) > 0:
             try:
                 event = self._events.get(timeout=left_s)

@@ -270,7 +270,13 @@ class SimStation:
         restored = self.disk.restored()
         self._marked_at = restored.mark.latest_at if restored.mark else None
         self.agent = Agent(config, restored, self.now())
-        self.shell = Shell(self.agent, _Parts(self), queue.SimpleQueue(), now=self.now)  # type: ignore[arg-type]
+        self.shell = Shell(
+            self.agent,
+            _Parts(self),  # type: ignore[arg-type]
+            queue.SimpleQueue(),
+            now=self.now,
+            first_moment_s=0,
+        )
         self.booted_ms = self.trouble_ms = self.true_now()
         self._wake_ms = self._bell_ms = NO_TIME
         self.tell(ev.Booted(kernel_synchronised=self.clock.is_synchronised))

@@ -53,11 +53,18 @@ class Script:
     """A core that says what the test wrote down for each event."""
 
     answers: dict[type[Any], tuple[do.Effect, ...]]
+    urgent: tuple[do.Effect, ...] = ()
     heard: list[ev.Event] = field(default_factory=list)
+    thought: Callable[[], None] = lambda: None
+    """Called when everything that is not urgent is worked out."""
 
-    def handle(self, event: ev.Event, now: Moment) -> tuple[do.Effect, ...]:
+    def first(self, event: ev.Event, now: Moment) -> tuple[do.Effect, ...]:
         self.heard.append(event)
-        return self.answers.get(type(event), ())
+        return self.urgent
+
+    def rest(self) -> tuple[do.Effect, ...]:
+        self.thought()
+        return self.answers.get(type(self.heard[-1]), ())
 
     def next_deadline(self) -> Deadline:
         return Deadline(mono_ms=0)
@@ -107,33 +114,35 @@ def test_what_depends_on_a_failed_write_is_not_done_and_the_core_hears_of_it() -
     assert script.heard[1] == ev.PersistFailed(persist, ev.StorageProblem.DISK_FULL)
 
 
-URGENT = (do.WriteIntent(INTENT), do.Start("alert"), do.Persist(limits=b"x"), REPLY)
+URGENT = (do.WriteIntent(INTENT), do.Start("alert"))
+BEHIND = (do.Persist(limits=b"x"), REPLY)
 
 
 def test_journal_and_answer_of_an_emergency_wait_while_its_signal_begins() -> None:
-    script, deeds = Script({ev.Woke: URGENT}), Deeds()
+    script, deeds = Script({ev.Woke: BEHIND}, URGENT), Deeds()
     made, events = shell(script, deeds)
     ready = ev.PlayerReady("alert")
     events.put(ready)
     done_meanwhile: list[Any] = []
+    script.thought = lambda: deeds.done.append("thought")
     look = threading.Timer(FIRST_MOMENT_S / 2, lambda: done_meanwhile.extend(deeds.done))
     look.start()
     made.handle(ev.Woke())
     look.join()
-    assert done_meanwhile == list(URGENT[:2])
-    assert deeds.done == list(URGENT)
+    assert done_meanwhile == list(URGENT)
+    assert deeds.done == [*URGENT, "thought", *BEHIND]
     assert script.heard == [ev.Woke()]
     assert made._next() == ready
 
 
 def test_whatever_comes_from_outside_ends_that_wait_and_is_handled_behind_it() -> None:
-    script, deeds = Script({ev.Woke: URGENT}), Deeds()
+    script, deeds = Script({ev.Woke: BEHIND}, URGENT), Deeds()
     made, events = shell(script, deeds)
     for event in (ev.PlayerReady("alert"), ev.StopPressed(), ev.LinkDown()):
         events.put(event)
     made.handle(ev.Woke())
     assert events.get_nowait() == ev.LinkDown()  # it did not wait for this one too
-    assert deeds.done == list(URGENT)
+    assert deeds.done == [*URGENT, *BEHIND]
     assert [made._next(), made._next()] == [ev.PlayerReady("alert"), ev.StopPressed()]
 
 

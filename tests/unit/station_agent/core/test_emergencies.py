@@ -88,6 +88,25 @@ def test_it_is_let_go_before_anything_but_its_intent_is_written() -> None:
     assert accepted(rig) == [(True, None)]
 
 
+def test_all_it_needs_comes_first_and_everything_else_can_follow_later() -> None:
+    rig = online()
+    assert rig.agent is not None
+    first = rig.agent.first(warning(sound=WITH_WORDS), rig.now)
+    assert [type(effect) for effect in first] == [
+        do.WriteIntent,
+        do.Amplifier,
+        do.Prepare,
+        do.Start,
+    ]
+    rest = rig.agent.rest()
+    assert isinstance(rest[0], do.Persist)
+    assert {type(effect) for effect in rest} >= {do.KeepSound, do.Send}
+    assert [one.state for one in rest[0].slots] == ["started"]
+    assert rest[0].memory is not None
+    assert [one.order_id for one in rest[0].memory.orders] == ["flood"]
+    assert rig.agent.rest() == ()
+
+
 def test_it_cuts_whatever_sounds_and_what_was_cut_says_so() -> None:
     rig = online(slot(1, in_minutes(1), seconds=120, **URGENT))
     rig.run_until(in_minutes(1.5))
