@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64decode
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -17,7 +15,9 @@ from station_agent.core.records import ActiveOrder, Intent, Memory, OrderRank, S
 from station_agent.core.station import Station
 from station_agent.core.trace import names
 from station_agent.core.turn import Turn
+from station_protocol import codec
 from station_protocol.codec import Signed
+from station_protocol.errors import MalformedMessageError
 from station_protocol.messages import DrillDeed, EmergencyDeed, Order, OrderSound
 from station_protocol.vocabulary import Authority, FactCode, Outcome, Reason
 
@@ -68,16 +68,15 @@ class Emergencies:
 
     def _take_words(self, turn: Turn, sound: OrderSound | None) -> bool:
         """Keep the bytes that came with the order; False if they are not what it says."""
-        if sound is None or sound.data is None:
+        if sound is None:
             return True
         try:
-            data = b64decode(sound.data, validate=True)
-        except ValueError:
+            data = codec.words_of(sound)
+        except MalformedMessageError:
             return False
-        if len(data) != sound.size_bytes or hashlib.sha256(data).hexdigest() != sound.sha256:
-            return False
-        self.station.words[sound.sha256] = data
-        turn.ask(KeepSound(sound.sha256, data))
+        if data is not None:
+            self.station.words[sound.sha256] = data
+            turn.ask(KeepSound(sound.sha256, data))
         return True
 
     def _add(self, turn: Turn, order: ActiveOrder) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -399,3 +403,87 @@ def test_twenty_thousand_inputs_raise_nothing_but_protocol_errors(data: st.DataO
             codec.decode_up(kind, raw, station_id=wire.STATION)
         else:
             _open(kind, wire.signer().sign(raw))
+
+
+ODD: tuple[object, ...] = (
+    *(None, True, False, 0, 1.0, 1.5, -1, 2, 2**70, float("inf"), float("nan")),
+    *("", "1", "x", "\ud800", "2026-11-25T21:30:00Z", "2026-11-25T21:30:00", 1_700_000_000),
+    *([], [1, 1], {}, {"deed": "none"}, [[[[]]]]),
+)
+
+
+def _places(document: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, value in document.items():
+        yield (*above, name)
+        if isinstance(value, dict):
+            yield from _places(value, (*above, name))
+
+
+def _spoilt(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The document with anything anywhere, or with something left out or added."""
+    for place in _places(document):
+        for odd in (*ODD, ...):
+            made = copy.deepcopy(document)
+            inside = made
+            for name in place[:-1]:
+                inside = inside[name]
+            if odd is ...:
+                inside["unheard_of"] = inside.pop(place[-1])
+            else:
+                inside[place[-1]] = odd
+            yield made
+
+
+def _said_of(raw: bytes, *, at_one_go: bool) -> object:
+    keys, audiences = wire.keys(), frozenset({wire.STATION})
+    try:
+        if at_one_go:
+            return codec.open_order(raw, keys, audiences)
+        return codec._open_as(codec.Down.ORDER, codec.Order, raw, keys, audiences)
+    except ProtocolError as error:
+        return error.reason, str(error)
+
+
+@pytest.mark.parametrize("deed", ["order", "emergency"])
+def test_an_order_read_at_one_go_is_what_it_is_piece_by_piece(deed: str) -> None:
+    right = json.loads(sealed(deed)[codec.SIGNATURE_BYTES :])
+    for document in (right, *_spoilt(right)):
+        raw = wire.signer().sign(json.dumps(document).encode())
+        assert _said_of(raw, at_one_go=True) == _said_of(raw, at_one_go=False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+        b'{"message": {}, "message": 1}',
+        sealed("order")[codec.SIGNATURE_BYTES :] + b" x",
+        sealed("order")[codec.SIGNATURE_BYTES :].replace(b'"v":1', b'"v":2,"v":1'),
+        sealed("order")[codec.SIGNATURE_BYTES :].replace(b'"v":1', b'"v":1,"v":2'),
+        sealed("order")[codec.SIGNATURE_BYTES :].replace(b'"v":1', b'"v":1,"x":' + b"[" * 300),
+        sealed("order")[codec.SIGNATURE_BYTES :].replace(
+            b'"v":1', b'"v":1,"x":' + b"[" * 300 + b"]" * 300
+        ),
+        sealed("order")[codec.SIGNATURE_BYTES :].decode().encode("utf-16"),
+    ],
+)
+def test_whatever_is_signed_is_told_the_same_at_one_go_and_piece_by_piece(body: bytes) -> None:
+    raw = wire.signer().sign(body)
+    assert _said_of(raw, at_one_go=True) == _said_of(raw, at_one_go=False)
+
+
+def test_the_words_of_an_order_are_its_bytes_or_refused() -> None:
+    deed = wire.emergency()
+    sound = deed.sound
+    assert sound is not None
+    assert sound.data is not None
+    assert codec.words_of(sound) == base64.b64decode(sound.data)
+    assert codec.words_of(sound.model_copy(update={"data": None})) is None
+    for wrong in ("", "AAAA", "!", sound.data[:-1] + "A", sound.data[:-3]):
+        with pytest.raises(MalformedMessageError):
+            codec.words_of(sound.model_copy(update={"data": wrong}))
