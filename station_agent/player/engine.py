@@ -8,6 +8,7 @@ by the length of the queue without anybody hearing it.
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections import deque
@@ -58,8 +59,18 @@ _SOONEST_S = 0.05
 _FADE_FRAMES = RATE_HZ * 3 // 10
 _FIRST_MOMENT = RATE_HZ // 2
 """Of an emergency's signal: nothing is decoded meanwhile, so that nothing disturbs its start."""
+_UNDISTURBED_S = 0.2
+"""From an emergency's first frames until the card's position is first read: what is told of it can
+wait, and the processor belongs to whoever has not begun yet.
+"""
+_TOLD_WITHIN = RATE_HZ // 2
+"""By then its first frame is told, however vague the card's position still is."""
 _SHORTEST_SIGNAL_MS = 1_500
 """The words behind a shorter one are decoded at once: they come within a second."""
+
+
+def _nothing() -> None:
+    """The wish of nobody."""
 
 
 def _in_a_thread(deed: Deed) -> None:
@@ -102,8 +113,7 @@ class PlayerEngine:
         self._is_lost = False
         self._retry_ns = 0
         self._on_air: OnAirNow | None = None
-        self._wishes: deque[Deed] = deque()
-        self._woken = threading.Condition()
+        self._wishes: queue.SimpleQueue[Deed] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._is_closing = False
         self._busy_since_s: float | None = None
@@ -154,9 +164,8 @@ class PlayerEngine:
 
     def close(self) -> None:
         """See Player."""
-        with self._woken:
-            self._is_closing = True
-            self._woken.notify()
+        self._is_closing = True
+        self._wish(_nothing)
         if self._thread is not None:
             self._thread.join(timeout=5)
         self._stream.close()
@@ -167,15 +176,14 @@ class PlayerEngine:
         self._thread.start()
 
     def _wish(self, deed: Deed) -> None:
-        with self._woken:
-            self._wishes.append(deed)
-            self._woken.notify()
+        self._wishes.put(deed)
 
     def _run(self) -> None:
+        wish: Deed = _nothing
         while not self._is_closing:
             self._busy_since_s = time.monotonic()
             try:
-                delay = self.turn()
+                delay = self.turn(wish)
             # Nothing is expected here, but a silent player thread would be a silent station.
             except Exception as error:
                 logger.exception("player failed")
@@ -183,23 +191,32 @@ class PlayerEngine:
                 self._say_all()
                 delay = _RETRY_S
             self._busy_since_s = None
-            with self._woken:
-                if not self._wishes and not self._is_closing:
-                    self._woken.wait(delay)
+            wish = self._next_wish(delay)
+
+    def _next_wish(self, delay_s: float | None) -> Deed:
+        """The next thing asked for; nothing where the delay is over before that."""
+        try:
+            return self._wishes.get(timeout=delay_s)
+        except queue.Empty:
+            return _nothing
 
     # --- one round ---
 
-    def turn(self) -> float | None:
-        """Do what is due; return the seconds until the next round, None: until asked."""
+    def turn(self, wish: Deed = _nothing) -> float | None:
+        """Do what is due, and this first; return the seconds until the next round, None: until
+        asked.
+        """
         try:
-            while self._wishes:
-                self._wishes.popleft()()
+            wish()
+            while not self._wishes.empty():
+                self._wishes.get_nowait()()
             self._serve_device()
         except DeviceMissingError as error:
             self._lose_device(str(error))
         self._give_up_waiting()
         self._note_on_air()
-        self._say_all()
+        if not self._may_rest():
+            self._say_all()
         return self._delay_s()
 
     def _say_all(self) -> None:
@@ -357,11 +374,21 @@ class PlayerEngine:
     def _tell(self) -> None:
         frame_now = self._stream.heard()
         for airing in self._sounding():
-            self._tell_first(airing, frame_now)
+            is_over = airing in self._draining and airing.has_all_sounded(frame_now)
+            if is_over or not self._may_look_closer(airing, frame_now):
+                self._tell_first(airing, frame_now)
             self._tell_progress(airing, frame_now)
-            if airing in self._draining and airing.has_all_sounded(frame_now):
+            if is_over:
                 self._draining.remove(airing)
                 self._finish(airing, frame_now)
+
+    def _may_look_closer(self, airing: Airing, frame_now: float) -> bool:
+        """Whether the first frame's instant is not sharp yet, and nobody planned for one."""
+        if not _is_at_once(airing) or not self._stream.is_vague():
+            return False
+        if airing.begins_at is None or self._stream.counts(airing.begins_at):
+            return False
+        return airing.heard(frame_now) < _TOLD_WITHIN
 
     def _tell_first(self, airing: Airing, frame_now: float) -> None:
         if airing.first_ns is not None or airing.begins_at is None:
@@ -499,6 +526,8 @@ class PlayerEngine:
         now = self._clock.monotonic_ns()
         if self._stream.is_open and not self._stream.written:
             return 0.0
+        if self._stream.is_open and self._may_rest():
+            return min(_UNDISTURBED_S, self._stream.queued() / RATE_HZ / 3)
         if self._stream.is_open:
             round_ns = self._stream.next_round_ns(precisely=self._wants_precision())
             return max(0, round_ns - now) / _S
@@ -510,10 +539,22 @@ class PlayerEngine:
         due_ns = min(self._due_ns(airing) for airing in waiting)
         return max(_SOONEST_S, (due_ns - now) / _S - OPEN_AHEAD_S)
 
+    def _may_rest(self) -> bool:
+        """Whether an emergency has just been handed to a card that begins with it."""
+        current = self._current
+        if current is None or self._waiting.ready() or self._draining:
+            return False
+        return _is_at_once(current) and not self._stream.was_looked_at
+
     def _wants_precision(self) -> bool:
         if self._waiting.ready():
             return True
         return self._current is not None and self._current.first_ns is None
+
+
+def _is_at_once(airing: Airing) -> bool:
+    """Whether it begins as soon as it can, and at no planned instant."""
+    return airing.cue.is_urgent and airing.cue.due_at is None
 
 
 def _put_back(airing: Airing | None, block: Frames) -> None:

@@ -80,7 +80,7 @@ class CardStream:
             self._card = CardClock(self.sink.coarse_frames)
         self._card.observe(report)
         self._learn_waking(report.before_ns)
-        if self._is_precise and self._is_vague(report.after_ns):
+        if self._is_precise and self._is_vague_at(report.after_ns):
             report = self._watch_step(report)
         if report.frames > self._reported or report.frames >= self.written:
             self._reported = report.frames
@@ -107,7 +107,16 @@ class CardStream:
         self._vain_looks = 0 if report.frames != last.frames else self._vain_looks + 1
         return report
 
-    def _is_vague(self, now: int) -> bool:
+    def is_vague(self) -> bool:
+        """Whether the position is known less well than to a frame."""
+        return self.was_looked_at and self._is_vague_at(self._clock.monotonic_ns())
+
+    @property
+    def was_looked_at(self) -> bool:
+        """Whether the card has reported anything of this stream."""
+        return self._card.is_running
+
+    def _is_vague_at(self, now: int) -> bool:
         return self._card.uncertainty_frames(now) > _GOOD_ENOUGH_FRAMES
 
     def _vagueness_ns(self, now: int) -> int:
@@ -144,6 +153,10 @@ class CardStream:
             return self.written + ahead_ns * RATE_HZ // _S
         return round(self._card.frame_at(instant_ns))
 
+    def counts(self, frame: int) -> bool:
+        """Whether the card itself knows when this frame leaves it."""
+        return self.sink.instant_of(frame) is not None
+
     def instant_of(self, frame: int) -> int:
         """When this frame left the card: by the card's own count, else by our estimate."""
         counted = self.sink.instant_of(frame)
@@ -166,7 +179,7 @@ class CardStream:
         if not self._reported:
             return now + _FIRST_LOOK_NS
         refill_ns = now + min(self._queue_frames // 3, self.queued() // 2) * _S // RATE_HZ
-        if not self._is_precise or not self._is_vague(now) or self._looks >= _MOST_LOOKS:
+        if not self._is_precise or not self._is_vague_at(now) or self._looks >= _MOST_LOOKS:
             return refill_ns
         self._looks += 1
         early_ns = self._wake_ns + min(self._vagueness_ns(now), _WATCH_NS // 2)

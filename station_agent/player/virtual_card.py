@@ -11,8 +11,6 @@ import random
 from collections import deque
 from dataclasses import dataclass
 
-import numpy as np
-
 from station_agent.player.port import (
     RATE_HZ,
     Clock,
@@ -129,7 +127,8 @@ class VirtualCard:
         if not block.any():
             self._silent_frames += len(block)
             return
-        heard = np.flatnonzero(block)
-        if self._silent_frames + int(heard[0]) >= _SILENCE_FRAMES:
-            self.onsets_ns.append(self._instant(stream, stream.written + int(heard[0])))
-        self._silent_frames = len(block) - 1 - int(heard[-1])
+        is_heard = block != 0
+        first, silent_behind = int(is_heard.argmax()), int(is_heard[::-1].argmax())
+        if self._silent_frames + first >= _SILENCE_FRAMES:
+            self.onsets_ns.append(self._instant(stream, stream.written + first))
+        self._silent_frames = silent_behind

@@ -185,7 +185,8 @@ class Parts:
 
     def _write_intent(self, intent: Intent) -> None:
         """Wait for the card, but not long: an emergency sounds whether or not it can be written."""
-        written = threading.Event()
+        written = threading.Lock()  # an Event would do, at several times the cost
+        written.acquire()
         problems: list[str] = []
 
         def write() -> None:
@@ -193,10 +194,10 @@ class Parts:
                 self.intents.write(intent)
             except (StorageFullError, StorageReadOnlyError) as error:
                 problems.append(str(error))
-            written.set()
+            written.release()
 
         self.urgent_worker.do(write)
-        in_time = written.wait(INTENT_WAIT_S)
+        in_time = written.acquire(timeout=INTENT_WAIT_S)
         if not in_time or problems:
             why = problems[0] if problems else "the card took too long"
             logger.warning("intent not durable station=%s: %s", self.station_id, why)

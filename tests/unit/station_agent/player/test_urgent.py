@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from station_agent.player import library
+from station_agent.player import library, wall
 from station_agent.player.attention import AttentionSource, signal_cycle
 from station_agent.player.port import (
     Attention,
@@ -18,15 +18,15 @@ from station_agent.player.port import (
     Cue,
     EndCause,
     Ended,
-    FirstFrame,
     Frames,
+    Position,
     Prepared,
     Sound,
     Tone,
     Underrun,
 )
 from station_protocol.vocabulary import Reason
-from tests.support.cards import Bench
+from tests.support.cards import Bench, FakeClocks, FragileCard
 
 PERIOD = timedelta(milliseconds=512 / 48)
 ALERT = "alert"
@@ -82,10 +82,55 @@ def test_it_does_not_wait_for_files_that_are_still_being_read() -> None:
     reading: list[Callable[[], None]] = []
     bench = Bench(aside=reading.append)
     sound_now(bench, alert(Attention(500), Tone(500), NOWHERE))
-    bench.run(0.1)
+    asked_at = bench.clocks.now()
+    bench.run(0.3)
     assert bench.told(Prepared) == [Prepared(ALERT)]
-    assert bench.told(FirstFrame)
+    assert bench.first(ALERT).started_at - asked_at < PERIOD + timedelta(milliseconds=1)
     assert len(reading) == 1
+
+
+class _Watched(FragileCard):
+    """Remembers when it was asked where it is, and tells no instants: as a real card."""
+
+    def __init__(self, *, seed: int, clock: FakeClocks) -> None:
+        super().__init__(seed=seed, clock=clock)
+        self.looks_ns: list[int] = []
+        self._clocks = clock
+
+    def position(self) -> Position:
+        self.looks_ns.append(self._clocks.mono)
+        return super().position()
+
+    def instant_of(self, frame: int) -> None:
+        return None
+
+
+def _watched(seed: int) -> tuple[Bench, _Watched]:
+    clocks = FakeClocks()
+    card = _Watched(seed=seed, clock=clocks)
+    return Bench(clocks=clocks, sink=card), card
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_its_first_moment_is_disturbed_by_nothing_and_told_sharply_all_the_same(seed: int) -> None:
+    bench, card = _watched(seed)
+    asked_ns = bench.clocks.mono
+    sound_now(bench, alert(Attention(6_000)))
+    bench.run(2)
+    assert not [one for one in card.looks_ns if one - asked_ns < 150_000_000]
+    began_ns = card.onsets_ns[0] + wall.offset_ns(bench.clocks)
+    told = bench.first(ALERT).started_at
+    assert abs(told - wall.from_ns(began_ns)) < timedelta(milliseconds=0.5)
+
+
+def test_a_stop_in_its_first_moment_is_obeyed_at_once() -> None:
+    bench, _ = _watched(3)
+    sound_now(bench, alert(Attention(6_000)))
+    bench.run(0.05)
+    bench.player.stop(ALERT, 0)
+    bench.run(0.01)
+    assert bench.ended(ALERT).cause is EndCause.STOPPED
+    assert 20 <= bench.ended(ALERT).sounded_ms <= 60
 
 
 def test_until_the_words_are_here_the_signal_goes_on_and_is_counted() -> None:
