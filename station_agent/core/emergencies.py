@@ -48,9 +48,10 @@ class Emergencies:
         if not self._take_words(turn, deed.sound):
             return acceptance.MALFORMED
         self.replaces[order.order_id] = deed.replaces
-        rank = acceptance.rank_of(signed.claims, signed.message)
-        for other in deed.replaces:
-            self._forget(other, rank)
+        if deed.replaces:
+            rank = acceptance.rank_of(signed.claims, signed.message)
+            for other in deed.replaces:
+                self._forget(other, rank)
         self._add(turn, order)
         return None
 

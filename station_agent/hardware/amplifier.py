@@ -49,7 +49,7 @@ class NoAmplifier:
     def switch(self, on: bool, /) -> None:
         """See Amplifier."""
         if on != self.is_on:
-            logger.info("amplifier %s (not wired)", "on" if on else "off")
+            logger.debug("amplifier %s (not wired)", "on" if on else "off")
         self.is_on = on
 
     def close(self) -> None:

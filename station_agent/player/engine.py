@@ -128,6 +128,15 @@ class PlayerEngine:
         """See Player."""
         self._wish(lambda: self._waiting.allow(play_id, replaces=replaces))
 
+    def sound(self, cue: Cue, *, replaces: bool = False) -> None:
+        """See Player."""
+
+        def both() -> None:
+            self._waiting.expect(cue)
+            self._waiting.allow(cue.play_id, replaces=replaces)
+
+        self._wish(both)
+
     def stop(self, play_id: str | None, fade_ms: int) -> None:
         """See Player."""
         self._wish(lambda: self._stop(play_id, fade_ms))

@@ -118,6 +118,9 @@ class Player(Protocol):
         instant; without, this one begins right behind its last frame.
         """
 
+    def sound(self, cue: Cue, *, replaces: bool = False) -> None:
+        """Prepare and start as one: nothing comes in between."""
+
     def stop(self, play_id: str | None, fade_ms: int) -> None:
         """End this cue (None: all) with a fade; 0 drops even what the card has queued."""
 

@@ -18,7 +18,7 @@ from station_agent.hardware.button import StopButton
 from station_agent.health.probes import read_probes
 from station_agent.link.downloader import Downloader
 from station_agent.link.forwarder import next_batch
-from station_agent.player.port import CheckedFile, Player
+from station_agent.player.port import CheckedFile, Cue, Player
 from station_agent.store.ballast import Ballast
 from station_agent.store.intents import IntentFile
 from station_agent.store.journal import Journal
@@ -84,6 +84,8 @@ class Parts:
     button: StopButton
     channel: Door
     emit: Callable[[ev.Event], None]
+    urgent_cue: Cue | None = None
+    """To be prepared and let go as one."""
 
     def persist(self, effect: do.Persist) -> ev.PersistFailed | None:
         """Write what the core wants durable; None when it is."""
@@ -140,16 +142,26 @@ class Parts:
 
     def _sound(self, effect: do.Prepare | do.Start | do.Stop | do.SetVolume | do.Amplifier) -> None:
         match effect:
+            case do.Prepare(urgent=True):  # its start is the next thing that is asked for
+                self.urgent_cue = cue_of(effect, self.cache.path)
             case do.Prepare():
                 self.player.prepare(cue_of(effect, self.cache.path))
             case do.Start(play_id=play_id, replaces=replaces):
-                self.player.start(play_id, replaces=replaces)
+                self._start(play_id, replaces=replaces)
             case do.Stop(play_id=play_id, fade_ms=fade_ms):
                 self.player.stop(play_id, fade_ms)
             case do.SetVolume(percent=percent):
                 self.player.set_volume(percent)
             case do.Amplifier(on=on):
                 self.amplifier.switch(on)
+
+    def _start(self, play_id: str, *, replaces: bool) -> None:
+        """Let it sound; what is urgent wakes the player once and not twice."""
+        cue, self.urgent_cue = self.urgent_cue, None
+        if cue is not None and cue.play_id == play_id:
+            self.player.sound(cue, replaces=replaces)
+        else:
+            self.player.start(play_id, replaces=replaces)
 
     def _files(self, effect: do.Fetch | do.CancelFetch | do.CheckAsset) -> None:
         match effect:

@@ -351,3 +351,35 @@ def test_what_is_to_be_resident_is_named_to_the_player_by_its_place() -> None:
         port.CheckedFile(Path("sound/ff"), "ff"),
         port.CheckedFile(Path("sound/ee"), "ee"),
     )
+
+
+@dataclass
+class Stage:
+    """A player that remembers what it was asked for."""
+
+    asked: list[Any] = field(default_factory=list)
+
+    def path(self, sha256: str) -> Path:
+        return Path("sound") / sha256
+
+    def prepare(self, cue: port.Cue) -> None:
+        self.asked.append(("prepare", cue.play_id))
+
+    def start(self, play_id: str, *, replaces: bool) -> None:
+        self.asked.append(("start", play_id, replaces))
+
+    def sound(self, cue: port.Cue, *, replaces: bool) -> None:
+        self.asked.append(("sound", cue.play_id, replaces))
+
+
+def test_an_emergency_is_one_wish_to_the_player_and_a_slot_of_the_plan_two() -> None:
+    stage = Stage()
+    parts = replace(bare_parts(None), cache=cast(Any, stage), player=cast(Any, stage))
+    for effect in (
+        do.Prepare("news", (do.Tone(3),), NOW.wall),
+        do.Prepare("flood", (do.Attention(800),), None, urgent=True),
+        do.Start("flood", replaces=True),
+        do.Start("news"),
+    ):
+        parts.carry_out(effect)
+    assert stage.asked == [("prepare", "news"), ("sound", "flood", True), ("start", "news", False)]

@@ -39,8 +39,7 @@ def alert(*sounds: Sound) -> Cue:
 
 def sound_now(bench: Bench, cue: Cue) -> None:
     """As the shell does it for one batch of the core."""
-    bench.player.prepare(cue)
-    bench.player.start(cue.play_id, replaces=True)
+    bench.player.sound(cue, replaces=True)
 
 
 @pytest.mark.parametrize("seed", range(12))
