@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask import Blueprint, Response, render_template, request, send_file, stream_with_context
@@ -31,6 +32,7 @@ from controller.web.pictures import NARROW, WIDE
 from controller.web.policy import current_actor, requires, services, settings
 from controller.web.report_pictures import causes_picture, groups_picture, warned_picture
 from controller.web.report_rows import (
+    Cell,
     decimal_comma,
     level_word,
     log_header,
@@ -47,6 +49,7 @@ bp = Blueprint("reports", __name__)
 LENGTHS = (Length.MONTH, Length.QUARTER, Length.HALF, Length.YEAR)
 LOGGED_DAYS = 366
 """The longest stretch of the log one file holds, days."""
+WORKBOOK_DAYS = 93
 
 FIRST_YEAR = 2020
 
@@ -148,20 +151,56 @@ def log() -> str:
 @requires(Permission.VIEW)
 def log_csv() -> Response:
     """The daily log of a stretch of days as CSV, streamed."""
+    taken = _taken_log(LOGGED_DAYS, "log_too_long")
+    return _download(
+        spreadsheet.lines(log_header(), taken.rows), f"{taken.name}.csv", spreadsheet.MIMETYPE
+    )
+
+
+@bp.get("/bao-cao/nhat-ky/xlsx")
+@requires(Permission.VIEW)
+def log_xlsx() -> Response:
+    """The same as a workbook; a quarter at most, for it is made before any of it is sent."""
+    taken = _taken_log(WORKBOOK_DAYS, "log_workbook_too_long")
+    sheet = workbook.Sheet(_("Nhật ký phát"), taken.notes, log_header(), taken.rows)
+    return send_file(
+        workbook.workbook([sheet]),
+        mimetype=workbook.MIMETYPE,
+        as_attachment=True,
+        download_name=f"{taken.name}.xlsx",
+        max_age=0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _TakenLog:
+    """The lines of a stretch of days, on their way out of the house."""
+
+    name: str
+    notes: tuple[str, ...]
+    rows: Iterator[tuple[Cell, ...]]
+
+
+def _taken_log(most_days: int, too_long: str) -> _TakenLog:
+    """What was asked for. InvalidInputError for days that are none, turned round or too many."""
     actor, place_id = current_actor(), asked_place()
     today = local_date(web_now())
     first, last = _asked_day("tu", today), _asked_day("den", today)
     if last < first:
         raise InvalidInputError("ends before it begins", field="den", problem="not_after")
-    if (last - first).days >= LOGGED_DAYS:
-        raise InvalidInputError("too long", field="den", problem="log_too_long")
+    if (last - first).days >= most_days:
+        raise InvalidInputError("too long", field="den", problem=too_long)
     lines = services().reports.log(actor, place_id, first, last)
     services().reports.taken(actor, place_id, "log", first, last)
-    return _download(
-        spreadsheet.lines(log_header(), log_rows(lines, _place_names())),
-        f"nhat-ky-phat-{place_id}-{first:%Y%m%d}-{last:%Y%m%d}.csv",
-        spreadsheet.MIMETYPE,
+    place = services().places.tree().places[place_id]
+    notes = (
+        _issuer(place),
+        _("Nhật ký phát"),
+        formats.capitalised(place.full_name),
+        f"{first:%d/%m/%Y} – {last:%d/%m/%Y}",
     )
+    name = f"nhat-ky-phat-{place_id}-{first:%Y%m%d}-{last:%Y%m%d}"
+    return _TakenLog(name, notes, log_rows(lines, _place_names()))
 
 
 # --- what is asked --------------------------------------------------------------------------------

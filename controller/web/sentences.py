@@ -212,6 +212,10 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "over_a_month": lambda: _("Mỗi lần nhập dài nhất 31 ngày."),
     "bad_date": lambda: _("Gõ ngày như 30/11/2026."),
     "not_after": lambda: _("Ngày cuối phải sau ngày đầu."),
+    "log_too_long": lambda: _("Mỗi tệp nhật ký dài nhất 366 ngày. Chọn ít ngày hơn."),
+    "log_workbook_too_long": lambda: _(
+        "Tệp XLSX của nhật ký dài nhất 93 ngày. Chọn ít ngày hơn, hoặc lấy tệp CSV."
+    ),
     "tag_too_long": lambda: _("Mỗi nhãn dài tối đa 30 chữ, cách nhau bằng dấu phẩy."),
     "too_many_tags": lambda: _("Tối đa 8 nhãn."),
     "unknown_language": lambda: _("Không có thứ tiếng này."),

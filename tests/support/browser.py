@@ -32,6 +32,7 @@ FILES = frozenset(
         "/bao-cao/pdf",
         "/bao-cao/xlsx",
         "/bao-cao/nhat-ky/csv",
+        "/bao-cao/nhat-ky/xlsx",
         "/bao-cao/nhat-ky/pdf",
         "/thiet-bi.csv",
     }

@@ -164,6 +164,7 @@ NO_PAGES: Mapping[str, str] = {
     "pole.listen": "sound",
     "reports.as_xlsx": "a file",
     "reports.log_csv": "a file",
+    "reports.log_xlsx": "a file",
     "board.changes": "a part of the board",
     "board.chart_changes": "a part of the map",
     "today.changes": "a part of the first page",

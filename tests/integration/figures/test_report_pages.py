@@ -93,7 +93,7 @@ def test_a_workbook_opens_and_holds_no_formula(centre: Centre) -> None:
         assert "Xã Phước Bình" in text or "Phước Bình" in text
 
 
-@pytest.mark.parametrize("path", ["", "/csv", "/xlsx", "/nhat-ky", "/nhat-ky/csv"])
+@pytest.mark.parametrize("path", ["", "/csv", "/xlsx", "/nhat-ky", "/nhat-ky/csv", "/nhat-ky/xlsx"])
 def test_another_district_is_not_found(centre: Centre, path: str) -> None:
     operator = centre.client(Role.OPERATOR, DISTRICT)
     assert operator.get(f"/bao-cao{path}?noi={OTHER_DISTRICT}").status_code == 404
@@ -123,3 +123,6 @@ def test_a_log_of_more_than_a_year_is_refused(centre: Centre) -> None:
     auditor = centre.client(Role.AUDITOR)
     assert auditor.get("/bao-cao/nhat-ky/csv?tu=01/01/2024&den=16/12/2025").status_code == 422
     assert auditor.get("/bao-cao/nhat-ky/csv?tu=16/12/2025&den=15/12/2025").status_code == 422
+    refused = auditor.get("/bao-cao/nhat-ky/xlsx?tu=01/01/2025&den=16/12/2025")
+    assert refused.status_code == 422
+    assert "lấy tệp CSV" in refused.text

@@ -116,6 +116,16 @@ def test_the_report_has_the_same_figures_or_shows_that_it_cannot_read_them(
             assert cell in {as_written, text}, (cell, text)
 
 
+def test_the_daily_log_as_a_workbook_holds_the_titles_as_they_are(
+    centre: Centre, office: Office, tmp_path: Path
+) -> None:
+    data = _download(centre, f"/bao-cao/nhat-ky/xlsx?tu={DAY:%d/%m/%Y}&den={DAY:%d/%m/%Y}")
+    (sheet,) = office.open_workbook(_file(tmp_path / "nhat-ky.xlsx", data)).values()
+    assert sheet.formulas == []
+    rows = [list(map(str, row)) for row in sheet.rows()]
+    assert {row[4] for row in rows if len(row) > 4} >= set(TITLES)
+
+
 def test_a_workbook_holds_texts_and_numbers_and_nothing_to_work_out(
     centre: Centre, office: Office, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+from zipfile import ZipFile
 
 import pytest
 from pypdf import PdfReader
@@ -56,6 +57,19 @@ def test_the_page_of_a_day_sets_the_level_apart_from_the_title(inspector: Browse
     assert "Đã phát: 05:00 / 15:00" in said
 
 
+def test_the_log_is_taken_as_a_workbook_of_texts_too(inspector: Browser) -> None:
+    asked = f"noi={CUT}&tu=01/10/2026&den=31/10/2026"
+    with ZipFile(io.BytesIO(inspector.get(f"/bao-cao/nhat-ky/xlsx?{asked}").data)) as book:
+        (sheet,) = (name for name in book.namelist() if name.startswith("xl/worksheets/sheet"))
+        text = book.read(sheet).decode()
+    lines = inspector.get(f"/bao-cao/nhat-ky/csv?{asked}").data.decode("utf-8-sig")
+    assert "Nhật ký phát" in text
+    assert "01/10/2026 – 31/10/2026" in text
+    assert text.count("<row ") == 4 + len(lines.splitlines())
+    assert len(lines.splitlines()) == 1 + 31
+    assert "<f>" not in text
+
+
 def test_what_sounds_by_an_order_is_named_and_claims_no_length_yet(centre: Centre) -> None:
     tree = centre.places.tree()
     station = tree.station(CUT)
@@ -66,7 +80,7 @@ def test_what_sounds_by_an_order_is_named_and_claims_no_length_yet(centre: Centr
         started_at=at, played_ms=0, outcome="sounding", reason=None, corrected=0,
     )  # fmt: skip
     with centre.app.test_request_context():
-        facts = log_document(tree, station, OCTOBER, [line])
+        facts = log_document(tree, station, OCTOBER, [line], organisation="")
     (row,) = [one for one in facts["blocks"][-1]["rows"] if one["kind"] == ""]
     assert list(row["cells"][2:]) == ["– / –", "Tin phát theo lệnh", "Lệnh", "Đang phát"]
 
