@@ -88,10 +88,12 @@ class Theft:
         for turn in range(number):
             station = self.stations[turn % len(self.stations)]
             deed = _deed(turn // len(self.stations))
+            begun = self.first_frames(station)
             self.order(station, deed)
             asked[station] += 1
             if isinstance(deed, wire.EmergencyDeed):
-                time.sleep(0.5)  # it sounds to its end
+                wait_for(lambda s=station, n=begun: self.first_frames(s) > n)
+                time.sleep(0.3)  # it sounds to its end
             if turn % 50 == 49:  # nobody is sent more than it can keep
                 self.last_word()
                 asked.update(self.stations)
@@ -114,10 +116,13 @@ class Theft:
         shown = self.posts.shown(station)
         return shown is None or shown.on_air is not None
 
-    def deeds(self, station: str) -> Deeds:
+    def first_frames(self, station: str) -> int:
         log = self.posts.programs[station].log.read_text(encoding="utf-8", errors="replace")
+        return log.count("first frame play=")
+
+    def deeds(self, station: str) -> Deeds:
         return Deeds(
-            log.count("first frame play="),
+            self.first_frames(station),
             len(self.posts.centre.evidence(station, wire.StartEntry)),
             len(self.posts.centre.all(wire.Hello, station)),
             self.memory(station).volume_percent,

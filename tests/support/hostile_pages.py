@@ -49,7 +49,9 @@ MORE = (
 ONLY_SO = frozenset({"moves.index"})
 """Pages that are nothing without what is asked behind the question mark."""
 
-PAPER = frozenset({"report_files.report", "report_files.log", "reports.as_xlsx"})
+PAPER = frozenset(
+    {"report_files.report", "report_files.log", "reports.as_xlsx", "reports.log_xlsx"}
+)
 """No page: PDF files, see tests/integration/reports, and workbooks."""
 
 DATA = """

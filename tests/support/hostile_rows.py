@@ -99,7 +99,7 @@ TOLD = {
     "emergency": {"reviewed_by_name": SHORT},
     "maintenance_window": {"ended_by": SHORT},
     "slot": {"moved_by": SHORT},
-    "speaker_cluster": {"place_note": HOSTILE},
+    "speaker_cluster": {"place_note": HOSTILE, "retired_why": HOSTILE},
     "station": {"name": SHORT, "identifier_code": SHORT},
     "station_contact": {"role": HOSTILE, "number": SHORT},
     "station_state": {

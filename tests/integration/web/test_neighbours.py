@@ -624,7 +624,7 @@ NEEDS_A_NAME = {"/bao-cao/nhat-ky/pdf", "/bao-cao/pdf", "/lich/doi"}
 """A page about something that is named after `?`."""
 
 
-PACKED = {"/bao-cao/xlsx"}
+PACKED = {"/bao-cao/xlsx", "/bao-cao/nhat-ky/xlsx"}
 """No text to search; what is in it, the page and the table of the same report hold too."""
 
 
