@@ -62,13 +62,24 @@ class Headlines:
         self._turn = threading.Lock()
         self._read_at: datetime | None = None
         self._known: tuple[PlaceFigures, ...] = ()
+        self._counts: dict[str, tuple[object, MonthCount | None, MonthCount | None]] = {}
+        """By place, of which figures they were counted: each reader would count all stations."""
 
     def of(self, actor: Actor) -> Headline | None:
         """Of the actor's place; None for a place of one station, and before the first day."""
         tree = self._places.tree()
-        if len(tree.stations_in([actor.place_id])) < 2:
+        if len(tree.stations_of((actor.place_id,), actor.place_id)) < 2:
             return None
-        last, running = (_count(tree, actor.place_id, one, self._now()) for one in self._all(tree))
+        known = self._all(tree)
+        counted = self._counts.get(actor.place_id)
+        if counted is None or counted[0] is not known:
+            earlier, current = known
+            counted = self._counts[actor.place_id] = (
+                known,
+                _count(tree, actor.place_id, earlier, self._now()),
+                _count(tree, actor.place_id, current, self._now()),
+            )
+        _known, last, running = counted
         if last is None and running is None:
             return None
         return Headline(actor.place_id, last, running, self._figures.bar)
