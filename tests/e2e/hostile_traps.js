@@ -8,10 +8,11 @@
   );
   window.addEventListener("error", (event) => sprung.push(`error: ${event.message}`));
 
-  // Elements and attributes no page of ours has; asked for when the page stands.
+  // Elements and attributes no page of ours has (but a photo of equipment, and the choices of a programme
+  // that wait for a script); asked for when the page stands.
   const FOREIGN =
-    "iframe, frame, object, embed, base, style, template, dialog, marquee, math, foreignObject," +
-    "animate, set, svg script, meta[http-equiv], img, video, body body, form form," +
+    "iframe, frame, object, embed, base, style, template:not([data-bulletins]), dialog, marquee, math, foreignObject," +
+    "animate, set, svg script, meta[http-equiv], img:not([src^='/dai/']), video, body body, form form," +
     "script:not([src^='/static/']), link:not([href^='/static/'])";
   const LEADS = ["href", "src", "action", "formaction", "data", "poster", "xlink:href"];
 

@@ -55,9 +55,9 @@ PAPER = frozenset(
 """No page: PDF files, see tests/integration/reports, and workbooks."""
 
 DATA = """
-    auth.home auth.sign_in board.changes bulletins.progress commune.changes commune.home drills.cap
-    drills.changes emergencies.alarms emergencies.cap emergencies.changes notices.count
-    notices.follow today.changes
+    auth.home auth.sign_in board.changes board.chart_changes bulletins.progress commune.changes
+    commune.home drills.cap drills.changes emergencies.alarms emergencies.cap emergencies.changes
+    notices.count notices.follow today.changes
 """
 
 SOUND = frozenset(
