@@ -42,7 +42,8 @@ logger = logging.getLogger(__name__)
 
 KEEPALIVE_S = 30
 _MOST_INFLIGHT = 20
-_MOST_QUEUED = 200
+_MOST_QUEUED = 2_000
+"""Answers that wait for the line: orders played back in hundreds must not push out a new one."""
 _FAREWELL_S = 1.0
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python does not name."""
