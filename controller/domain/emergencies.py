@@ -190,6 +190,11 @@ class StationTrace:
         return (self.first_sound_at - sent_at).total_seconds()
 
 
+def takers(traces: Iterable[StationTrace]) -> frozenset[str]:
+    """The stations that accepted it or did something with it: what ends it concerns them."""
+    return frozenset(one.station_id for one in traces if one.heard not in NOT_ANSWERED)
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """The four figures of the live page."""

@@ -20,6 +20,7 @@ from controller.domain.emergencies import (
     State,
     StationTrace,
     spoken_in,
+    takers,
 )
 from controller.domain.hazards import Hazard
 from controller.domain.pieces import Joined
@@ -304,11 +305,7 @@ def owed_endings(session: Session, tree: PlaceTree, now: datetime) -> Iterator[O
     last = {row.emergency_id: (row, order) for row, order in session.execute(query)}
     for row, order in last.values():
         part = Part(order.part)
-        took = {
-            one.station_id
-            for one in traces(session, tree, row, now)
-            if one.heard not in NOT_ANSWERED
-        }
+        took = takers(traces(session, tree, row, now))
         owing = tuple(
             one
             for one in traces(session, tree, row, now, part)

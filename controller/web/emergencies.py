@@ -24,7 +24,6 @@ from controller.domain.bulletins import Language
 from controller.domain.emergencies import (
     CONFIRMED_WITHIN,
     IS_SILENT,
-    NOT_ANSWERED,
     REPEATS_EVERY_MIN,
     Heard,
     Kind,
@@ -33,6 +32,7 @@ from controller.domain.emergencies import (
     StationTrace,
     may_second,
     phrase,
+    takers,
     tally,
 )
 from controller.domain.hazards import TEXTS, fill_marks
@@ -450,7 +450,7 @@ def _ending(live: LiveView) -> _Ending | None:
     if part is None:
         return None
     sent_at = live.view.sent_parts[part]
-    took = {one.station_id for one in live.traces if one.heard not in NOT_ANSWERED}
+    took = takers(live.traces)
     missing = [one for one in live.ending if one.station_id in took and one.heard in IS_SILENT]
     times = [one.time_to_sound_s(sent_at) for one in live.ending]
     heard = [one for one in times if one is not None]

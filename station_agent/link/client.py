@@ -257,6 +257,8 @@ class Link:
             qos=delivery.qos,
             retain=delivery.retain,
         )
+        if note.rc == mqtt.MQTT_ERR_QUEUE_SIZE:
+            logger.warning("queue is full, dropped kind=%s station=%s", kind, self._station_id)
         return note.rc == mqtt.MQTT_ERR_SUCCESS
 
     def _note_down(self, why: str) -> None:
