@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import update
 
 from controller.storage.models import AccountRow
-from tests.support.browser import chromium
+from tests.support.browser import chromium, fits_the_width
 from tests.support.bulletins import Studio
 from tests.support.schedule_desk import Desk, desk
 from tests.support.web import PASSWORD, served
@@ -52,7 +52,7 @@ class Hand:
 
     def look(self) -> None:
         """Look over a page that is new, and fits the screen."""
-        assert self.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        fits_the_width(self.page, PHONE["width"])
         self._need(READ_S)
 
     def press(self, what: Locator) -> None:

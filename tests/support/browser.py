@@ -96,6 +96,15 @@ def listen(page: Page, complaints: list[str]) -> None:
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
 
+def fits_the_width(page: Page, width: int) -> None:
+    """Wait until the page that is open, or the one it is leaving for, is no wider than that.
+
+    A plain question would find no page where one has gone and the next has not begun.
+    """
+    wide = "most => document.documentElement?.scrollWidth <= most"
+    page.wait_for_function(wide, arg=width, timeout=5_000)
+
+
 def addresses(page: Page) -> list[str]:
     """Where the links of a page lead on this centre, those in drawings too: paths, and what is
     asked where a page is nothing without it."""

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from controller.domain.accounts import Role
-from tests.support.browser import chromium
+from tests.support.browser import chromium, fits_the_width
 from tests.support.schedule_desk import Desk, a_wish, desk
 from tests.support.web import DISTRICT, PASSWORD, served
 
@@ -60,7 +60,7 @@ def test_the_form_judges_while_one_types_offers_a_way_out_and_saves_once(
             page.select_option("select[name=recurrence]", "once")
             expect(page.locator("input[name=ends_on]")).to_be_hidden()
             expect(sentence).to_contain_text("Phát 05:40 thứ Năm 26/11/2026")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            fits_the_width(page, width)
             save.dblclick()
             page.wait_for_url(re.compile(r"/lich/[0-9a-f-]{36}$"))
             expect(page.get_by_text("Đã lưu 1 buổi.")).to_be_visible()
