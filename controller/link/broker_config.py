@@ -57,7 +57,10 @@ def render_config(config: BrokerConfig) -> str:
         # Correctness never rests on the broker's store (the centre sends again what a station
         # lacks), so a second of it may be lost to a power cut; kill -9 loses nothing.
         f"jetstream {{ store_dir: {_quoted(folder / 'store')}, sync_interval: 1s }}",
-        f"mqtt {{ listen: {_quoted(_address(config.host, config.port))}{_tls(config)} }}",
+        # All sessions are clean: how far each has come need not outlive the broker, and a file for
+        # each of 65 stations would be written whenever an order goes to all of them.
+        f"mqtt {{ listen: {_quoted(_address(config.host, config.port))}{_tls(config)},"
+        " consumer_memory_storage: true }",
         "authorization { users: [",
         *(f"  {user}" for user in users),
         "] }",

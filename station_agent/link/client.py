@@ -4,6 +4,10 @@ Sessions are clean: the broker is a wire and keeps nothing for us. What a statio
 the retained plan and limits and with the answer to its hello; a persistent session would only have
 the broker queue orders that are stale by the time they arrive. Each attempt is a new client, so
 nothing sent before a break is sent again behind the core's back: the core says it anew.
+
+A message is confirmed to the broker when the station has dealt with it, not when it came: what an
+emergency needs is done before anybody is told that it arrived, and a station whose card has stuck
+is sent no more than the broker's window of unconfirmed messages.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -111,15 +116,18 @@ class Link:
         *,
         receive: Callable[[str, bytes], None],
         emit: Callable[[Event], None],
+        after: Callable[[Callable[[], None]], None],
         addresses: LastAddresses | None = None,
         dice: random.Random | None = None,
     ) -> None:
+        """`after` has something done once all that was emitted so far is dealt with."""
         self._address = address
         self._addresses = addresses or LastAddresses()
         self._station_id = station_id
         self._filters = topics.station_filters(station_id, place_ids)
         self._receive = receive
         self._emit = emit
+        self._after = after
         self._knows_time: Callable[[], bool] = lambda: True
         self._dice = dice or random.Random()  # noqa: S311 - spreads reconnects, protects nothing
         self._client: mqtt.Client | None = None
@@ -215,6 +223,7 @@ class Link:
             clean_session=True,
             protocol=mqtt.MQTTv311,
             reconnect_on_failure=False,
+            manual_ack=True,
         )
         client.username_pw_set(address.user, address.password)
         if address.tls_ca:
@@ -305,9 +314,15 @@ class Link:
             self._note_down(str(reason))
         self._broken.set()
 
-    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:
             self._receive(message.topic, bytes(message.payload))
         except Exception:
             # A border: one message that trips us must not take the link away from all others.
             logger.exception("message handler failed topic=%s", message.topic)
+        self._after(partial(self._confirm, client, message.mid, message.qos))
+
+    def _confirm(self, client: mqtt.Client, number: int, qos: int) -> None:
+        """Called in the main loop; of a connection that is over nothing is confirmed."""
+        if client is self._client:
+            client.ack(number, qos)

@@ -47,10 +47,10 @@ from station_agent.store.marks import MarkFile
 from station_agent.store.plan_file import PlanFile
 from station_agent.store.sound_cache import SoundCache
 from station_agent.wiring.clock import machine_boot_id, moment
-from station_agent.wiring.local import Inquiry, LocalDesk
+from station_agent.wiring.local import LocalDesk
 from station_agent.wiring.parts import Parts
 from station_agent.wiring.player_words import event_of
-from station_agent.wiring.shell import Shell
+from station_agent.wiring.shell import Errand, Item, Shell
 from station_agent.wiring.worker import Worker
 from station_protocol import codec
 from station_protocol.codec import Signed
@@ -100,7 +100,7 @@ def build(
     folder = settings.path(settings.store.folder)
     folder.mkdir(parents=True, exist_ok=True)
     lock = _lock(folder)
-    events: queue.SimpleQueue[Event | Inquiry] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Item] = queue.SimpleQueue()
     keys = key_ring(settings)
     mixer = open_mixer(settings)
     parts = _parts(settings, folder, clock, keys, mixer, events.put)
@@ -246,7 +246,7 @@ def _parts(
     clock: Clock,
     keys: KeyRing,
     mixer: AlsaMixer | None,
-    emit: Callable[[Event | Inquiry], None],
+    emit: Callable[[Item], None],
 ) -> Parts:
     ballast = Ballast(folder / "ballast")
     journal = _journal(folder / "journal.db", ballast)
@@ -301,7 +301,7 @@ def _journal(path: Path, ballast: Ballast) -> Journal:
 
 
 def _connections(
-    settings: AgentSettings, keys: KeyRing, cache: SoundCache, emit: Callable[[Event], None]
+    settings: AgentSettings, keys: KeyRing, cache: SoundCache, emit: Callable[[Item], None]
 ) -> tuple[Downloader, Link]:
     """The link and the downloader, which send through one another."""
     station = settings.station
@@ -322,6 +322,7 @@ def _connections(
         station.places,
         receive=inbox.receive,
         emit=emit,
+        after=lambda deed: emit(Errand(deed)),
         addresses=addresses,
     )
     links.append(link)

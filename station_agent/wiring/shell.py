@@ -7,6 +7,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from station_agent.core.agent import Agent
 from station_agent.core.effects import Effect, Persist, Send, Start
@@ -40,6 +41,17 @@ nobody's bookkeeping stands before another's signal.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Something to be done when everything that came before it is dealt with."""
+
+    do: Callable[[], object]
+
+
+Item = Event | Inquiry | Errand
+"""What stands in the main loop's queue."""
+
+
 class Shell:
     """Runs one station until it is told to stop."""
 
@@ -47,7 +59,7 @@ class Shell:
         self,
         agent: Agent,
         parts: Parts,
-        events: queue.SimpleQueue[Event | Inquiry],
+        events: queue.SimpleQueue[Item],
         *,
         now: Callable[[], Moment],
         watchdog: Watchdog | None = None,
@@ -61,7 +73,7 @@ class Shell:
         self._watchdog = watchdog
         self._light = light
         self._first_moment_s = first_moment_s
-        self._put_off: deque[Event | Inquiry] = deque()
+        self._put_off: deque[Item] = deque()
         self._faults = RecentFaults()
         self._is_closed = False
 
@@ -76,11 +88,13 @@ class Shell:
             self._parts.start()
             if self._watchdog is not None:
                 self._watchdog.start()
-            event: Event | Inquiry = first
+            event: Item = first
             while not isinstance(event, Stopping):
                 event = self._next()
                 if isinstance(event, Inquiry):
                     self._tell(event)
+                elif isinstance(event, Errand):
+                    event.do()
                 else:
                     self.handle(event)
                 if self._watchdog is not None:
@@ -102,7 +116,7 @@ class Shell:
     def _tell(self, inquiry: Inquiry) -> None:
         inquiry.answer(status_of(self._agent, self._now(), self._faults.all()))
 
-    def _next(self) -> Event | Inquiry:
+    def _next(self) -> Item:
         if self._put_off:
             return self._put_off.popleft()
         wait_s = self._agent.next_deadline().wait_s(self._now())
@@ -140,7 +154,8 @@ class Shell:
         return failed
 
     def _leave_the_signal_alone(self) -> None:
-        """Wait a moment; what the player says meanwhile is put off, anything else ends the wait."""
+        """Wait a moment; what the player says meanwhile is put off, and errands; anything else ends
+        the wait."""
         until_s = time.monotonic() + self._first_moment_s
         while (left_s := until_s - time.monotonic()) > 0:
             try:
@@ -148,5 +163,5 @@ class Shell:
             except queue.Empty:
                 return
             self._put_off.append(event)
-            if not isinstance(event, PlayerReady | PlayerStarted | PlayerProgress):
+            if not isinstance(event, PlayerReady | PlayerStarted | PlayerProgress | Errand):
                 return

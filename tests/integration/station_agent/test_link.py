@@ -20,7 +20,7 @@ from station_protocol import codec, topics
 from station_protocol.messages import LinkState, Reply
 from station_protocol.topics import Down, Up
 from tests.support import wire
-from tests.support.brokers import Nats, Peer, broker_user, secret_of
+from tests.support.brokers import Mosquitto, Nats, Peer, broker_user, secret_of
 from tests.support.brokers import connect as join
 from tests.support.certificates import make_certificates
 from tests.support.names import nobody_knows_names
@@ -28,6 +28,8 @@ from tests.support.proxy import LinkProxy
 
 STATION = wire.STATION
 PLACES = ("ninh-thuan", "bac-ai")
+WINDOW = 20
+"""What Mosquitto sends of QoS 1 before the first is confirmed, where its settings do not say."""
 E = TypeVar("E", bound=Event)
 
 pytestmark = pytest.mark.real
@@ -59,11 +61,20 @@ class Station:
             PLACES,
             receive=lambda topic, payload: self.received.put((topic, payload)),
             emit=self.events.put,
+            after=self._after,
             addresses=addresses,
             dice=Hasty(1),
         )
+        self.put_off: list[Callable[[], None]] | None = None
+        """What is to be done after what came; None: it is done at once."""
         self.link.judge_dates(lambda: knows_time)
         self.link.start()
+
+    def _after(self, deed: Callable[[], None]) -> None:
+        if self.put_off is None:
+            deed()
+        else:
+            self.put_off.append(deed)
 
     def next(self, kind: type[E]) -> E:
         deadline = time.monotonic() + 20
@@ -121,6 +132,29 @@ def test_a_station_says_it_is_online_and_hears_what_is_sent_to_it_and_its_places
         (topics.down(STATION, Down.ORDER), b"one"),
         (topics.group_order("bac-ai"), b"two"),
     }
+
+
+def test_a_message_is_confirmed_when_it_is_dealt_with_and_not_when_it_comes(
+    tmp_path: Path, connect: Connect
+) -> None:
+    broker = Mosquitto(tmp_path / "broker", (broker_user(STATION, *PLACES),), None)
+    broker.start()
+    peer = join(broker.port, "controller", broker.controller_password)
+    try:
+        station = connect(broker.port)
+        station.put_off = []
+        station.next(LinkUp)
+        for number in range(WINDOW + 1):
+            peer.publish(topics.group_order("bac-ai"), b"%d" % number)
+        came = [station.received.get(timeout=10)[1] for _ in range(WINDOW)]
+        assert came == [b"%d" % number for number in range(WINDOW)]
+        with pytest.raises(queue.Empty):  # the broker waits with the next
+            station.received.get(timeout=0.5)
+        station.put_off.pop(0)()
+        assert station.received.get(timeout=10)[1] == b"%d" % WINDOW
+    finally:
+        peer.close()
+        broker.stop()
 
 
 def test_what_a_station_sends_arrives_under_its_own_topic(

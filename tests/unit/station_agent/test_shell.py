@@ -21,7 +21,7 @@ from station_agent.errors import StorageFullError, StorageReadOnlyError
 from station_agent.player import port
 from station_agent.wiring.parts import Parts
 from station_agent.wiring.player_words import cue_of, event_of
-from station_agent.wiring.shell import FIRST_MOMENT_S, Shell
+from station_agent.wiring.shell import FIRST_MOMENT_S, Errand, Item, Shell
 from station_agent.wiring.worker import Worker
 from station_protocol import messages as wire
 from station_protocol.vocabulary import Authority, Reason
@@ -91,8 +91,8 @@ class Deeds:
         self.done.append("close")
 
 
-def shell(script: Script, deeds: Deeds) -> tuple[Shell, queue.SimpleQueue[ev.Event]]:
-    events: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
+def shell(script: Script, deeds: Deeds) -> tuple[Shell, queue.SimpleQueue[Item]]:
+    events: queue.SimpleQueue[Item] = queue.SimpleQueue()
     made = Shell(cast(Agent, script), cast(Parts, deeds), events, now=lambda: NOW)
     return made, events
 
@@ -144,6 +144,21 @@ def test_whatever_comes_from_outside_ends_that_wait_and_is_handled_behind_it() -
     assert events.get_nowait() == ev.LinkDown()  # it did not wait for this one too
     assert deeds.done == [*URGENT, *BEHIND]
     assert [made._next(), made._next()] == [ev.PlayerReady("alert"), ev.StopPressed()]
+
+
+def test_the_confirmation_of_an_order_waits_with_the_rest_and_ends_no_wait() -> None:
+    script, deeds = Script({ev.Woke: BEHIND}, URGENT), Deeds()
+    made, events = shell(script, deeds)
+    events.put(Errand(lambda: deeds.done.append("confirmed")))
+    done_meanwhile: list[Any] = []
+    look = threading.Timer(FIRST_MOMENT_S / 2, lambda: done_meanwhile.extend(deeds.done))
+    look.start()
+    made.handle(ev.Woke())
+    look.join()
+    assert done_meanwhile == list(URGENT)
+    made.stop()
+    made.run(ev.LinkDown())
+    assert deeds.done.index("confirmed") > deeds.done.index(REPLY)
 
 
 def test_an_ordinary_start_waits_for_nothing_behind_its_intent() -> None:
