@@ -213,15 +213,15 @@ def connect(
     *,
     client_id: str | None = None,
     will: str | None = None,
-    keeps_session: bool = False,
+    comes_back: bool = False,
     ca: Path | None = None,
 ) -> Peer:
     """A client that has been answered, with yes (`connected`) or no (`refused`)."""
     client = mqtt.Client(
         mqtt.CallbackAPIVersion.VERSION2,
         client_id=client_id or f"{user}-test",
-        clean_session=not keeps_session,
-        reconnect_on_failure=keeps_session,
+        clean_session=True,
+        reconnect_on_failure=comes_back,
     )
     peer = Peer(client)
     client.username_pw_set(user, password)
