@@ -14,12 +14,16 @@ from controller.domain.accounts import Actor
 from controller.domain.places import Place, PlaceTree, Station, fold
 from controller.errors import NotFoundError
 from controller.services.absences import Absence, AbsenceKind, absence_of, lasting
+from controller.services.paging import Leaf, leaf
 from controller.services.phones import Phone, contacts_of
 from controller.services.places import Places
 from controller.services.stations import leaving
 from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
 from controller.storage.models import SpeakerClusterRow, StationRow
+
+PAGE_LENGTH = 200
+"""A province of today is on one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,10 @@ class StationLine:
 
 @dataclass(frozen=True, slots=True)
 class StationLines:
-    """The lines that fit, and how many there are of each state whatever the chosen state."""
+    """A page of the lines that fit, and how many there are of each state whatever the chosen one."""
 
     lines: tuple[StationLine, ...]
+    leaf: Leaf
     counts: Mapping[str, int]
     total: int
     districts: tuple[Place, ...]
@@ -103,7 +108,13 @@ class StationList:
         self._places = places
 
     def lines(
-        self, actor: Actor, *, text: str = "", district_id: str = "", state: str = ""
+        self,
+        actor: Actor,
+        *,
+        text: str = "",
+        district_id: str = "",
+        state: str = "",
+        page: int = 1,
     ) -> StationLines:
         """The stations that fit, retired ones last, each group in the fixed order of places."""
         tree = self._places.tree()
@@ -116,8 +127,11 @@ class StationList:
             if line.fits(text)
             and (not district_id or (line.district and line.district.place_id == district_id))
         ]
+        fitting = [line for line in found if not state or line.state == state]
+        shown = leaf(len(fitting), page, PAGE_LENGTH)
         return StationLines(
-            tuple(line for line in found if not state or line.state == state),
+            tuple(fitting[shown.offset : shown.offset + shown.length]),
+            shown,
             Counter(line.state for line in found),
             len(found),
             tuple(districts.values()),

@@ -36,17 +36,29 @@ COMMAND = "vang-controller station-config {} --out station.toml"
 @bp.get("")
 @requires(Permission.VIEW)
 def index() -> str:
-    """The stations of the reader's place: `tim` words, `huyen` a district, `loc` a state."""
+    """The stations of the reader's place: `tim` words, `huyen` a district, `loc` a state; of many
+    the page `trang`."""
     asked = {name: request.args.get(name, "") for name in ("tim", "huyen", "loc")}
     found = services().station_list.lines(
-        current_actor(), text=asked["tim"], district_id=asked["huyen"], state=asked["loc"]
+        current_actor(),
+        text=asked["tim"],
+        district_id=asked["huyen"],
+        state=asked["loc"],
+        page=request.args.get("trang", default=1, type=int),
     )
     states = [
         (key, _state_word(key), found.counts.get(key, 0))
         for key in (*STATES, "trial", "retired")
         if found.counts.get(key) or key == asked["loc"]
     ]
-    return render_template("stations/index.html", found=found, asked=asked, states=states)
+    kept = {name: value for name, value in asked.items() if value}
+    return render_template(
+        "stations/index.html",
+        found=found,
+        asked=asked,
+        states=states,
+        page_link=lambda page: url_for("station_desk.index", trang=page, **kept),
+    )
 
 
 @bp.get("/moi")

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from controller.domain.accounts import Role
+from controller.services import station_list
 from controller.services.contacts import Contact
 from controller.storage.models import StationStateRow
 from tests.support.owned import Owned
@@ -24,6 +25,21 @@ def test_the_whole_place_is_listed_in_its_fixed_order(owned: Owned) -> None:
     here = owned.centre.client(Role.OPERATOR, DISTRICT).get("/dai").text
     assert len(_found(here)) == 9
     assert OTHER_COMMUNE not in here
+
+
+def test_a_long_list_comes_in_pages_that_keep_what_was_asked(
+    owned: Owned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(station_list, "PAGE_LENGTH", 50)
+    browser = owned.centre.client(Role.ADMIN)
+    first = browser.get("/dai?tim=dai").text
+    assert len(_found(first)) == 50
+    assert re.search(r'Tất cả <span class="num">65<', first)
+    (following,) = re.findall(r'href="(/dai\?[^"]*trang=2[^"]*)"', first)
+    rest = browser.get(following.replace("&amp;", "&")).text
+    assert len(_found(rest)) == 15
+    assert 'value="dai"' in rest
+    assert not set(_found(first)) & set(_found(rest))
 
 
 @pytest.mark.parametrize(
