@@ -14,12 +14,14 @@ from controller.errors import InvalidInputError
 
 
 class NoticeKind(StrEnum):
-    """What a notice is about: the first four wait for a person, the others are alarms."""
+    """What a notice is about: the first five wait for a person, the others are alarms."""
 
     TO_APPROVE = "to_approve"
     RETURNED = "returned"
     TO_CONFIRM = "to_confirm"
     COMMENT = "comment"
+    TO_ORDER = "to_order"
+    """Two priority items that meet at the own station."""
     NOT_READY = "not_ready"
     SLOT_FAILED = "slot_failed"
     STATION_DOWN = "station_down"
@@ -66,9 +68,9 @@ ALARMS = frozenset({*_TROUBLE, _K.CENTRE})
 
 OFFERED: Mapping[Role, tuple[NoticeKind, ...]] = {
     Role.ADMIN: (*_TROUBLE, _K.CENTRE),
-    Role.OPERATOR: (_K.RETURNED, _K.COMMENT, *_TROUBLE, _K.CENTRE),
+    Role.OPERATOR: (_K.RETURNED, _K.COMMENT, _K.TO_ORDER, *_TROUBLE, _K.CENTRE),
     Role.APPROVER: (_K.TO_APPROVE, _K.TO_CONFIRM, _K.COMMENT, *_TROUBLE),
-    Role.COMMUNE_OFFICER: (_K.RETURNED, _K.COMMENT, *_TROUBLE),
+    Role.COMMUNE_OFFICER: (_K.RETURNED, _K.COMMENT, _K.TO_ORDER, *_TROUBLE),
     Role.AUDITOR: _TROUBLE,
 }
 """What each role can be told of."""
@@ -129,6 +131,7 @@ HELD_FOR: Mapping[NoticeKind, timedelta] = {
     _K.TO_APPROVE: timedelta(minutes=2),
     _K.RETURNED: timedelta(minutes=1),
     _K.COMMENT: timedelta(minutes=5),
+    _K.TO_ORDER: timedelta(minutes=2),
     _K.SLOT_FAILED: timedelta(minutes=2),
     _K.STATION_DOWN: timedelta(minutes=2),
     _K.PUBLIC_FAULT: timedelta(minutes=5),
@@ -146,6 +149,7 @@ GOOD_FOR: Mapping[NoticeKind, timedelta] = {
     _K.TO_APPROVE: timedelta(hours=24),
     _K.RETURNED: timedelta(hours=48),
     _K.COMMENT: timedelta(hours=48),
+    _K.TO_ORDER: timedelta(hours=48),
     _K.SLOT_FAILED: timedelta(hours=24),
     _K.STATION_DOWN: timedelta(hours=24),
     _K.PUBLIC_FAULT: timedelta(hours=48),

@@ -43,7 +43,7 @@ _FORGED = ("signature_bad", "replayed", "wrong_audience")
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class OpenItem:
     """A thing that was told and still held when last looked at."""
 
     item_key: str
@@ -51,15 +51,15 @@ class _Open:
     groups: set[str] = field(default_factory=set)
 
 
-def _open_items(session: Session, kind: NoticeKind) -> dict[str, _Open]:
+def open_items(session: Session, kind: NoticeKind) -> dict[str, OpenItem]:
     """What is open of a kind, by all of its key but the instant it began at."""
     query = select(NoticeItemRow).where(
         NoticeItemRow.kind == kind.value, NoticeItemRow.ended_at.is_(None)
     )
-    found: dict[str, _Open] = {}
+    found: dict[str, OpenItem] = {}
     for row in session.scalars(query):
         subject = row.item_key.rpartition(" ")[0]
-        found.setdefault(subject, _Open(row.item_key, row.facts)).groups.add(row.group_key)
+        found.setdefault(subject, OpenItem(row.item_key, row.facts)).groups.add(row.group_key)
     return found
 
 
@@ -73,7 +73,7 @@ def stations_down(
     """
     if now - since < grace:
         return
-    told, tree = _open_items(session, NoticeKind.STATION_DOWN), people.tree
+    told, tree = open_items(session, NoticeKind.STATION_DOWN), people.tree
     rows = session.scalars(
         select(StationStateRow).where(StationStateRow.shown_state != ShownState.NEVER.value)
     ).all()
@@ -221,7 +221,7 @@ class Lasting:
         self,
         kind: NoticeKind,
         wrong: Mapping[str, timedelta],
-        told: Mapping[str, _Open],
+        told: Mapping[str, OpenItem],
         now: datetime,
     ) -> dict[str, str]:
         """Subject -> instant that ends its key, of what is wrong and was told or lasts long enough.
@@ -246,7 +246,7 @@ def station_faults(
     """Stations that are heard, and whose clock, card or journal is in a bad way."""
     wrong: dict[str, timedelta] = {}
     facts: dict[str, Mapping[str, str]] = {}
-    told = _open_items(session, NoticeKind.STATION_FAULT)
+    told = open_items(session, NoticeKind.STATION_FAULT)
     silent: set[str] = set()
     for row in session.scalars(select(StationStateRow)):
         if row.shown_state in {*_GONE, ShownState.MAINT.value}:
@@ -295,7 +295,7 @@ def centre_troubles(
 
     `signs`: what -> its facts.
     """
-    told = _open_items(session, NoticeKind.CENTRE)
+    told = open_items(session, NoticeKind.CENTRE)
     wrong = dict.fromkeys(signs, timedelta())
     for what, began in lasting.still(NoticeKind.CENTRE, wrong, told, now).items():
         facts = {**signs[what], "what": what, "at": began}

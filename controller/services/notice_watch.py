@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from controller.domain.alarms import PAIRED, Event, Patience, above
 from controller.domain.notices import GATHERED_FOR, GOOD_FOR, HELD_FOR, NoticeKind, Way
-from controller.services import absences, alarm_finds
+from controller.services import absences, alarm_finds, order_finds
 from controller.services import notice_finds as finds
 from controller.services.alarm_finds import CentreSigns, Lasting
 from controller.services.identifiers import new_id
@@ -102,6 +102,7 @@ class NoticeWatch:
             *finds.returned(session, people),
             *finds.to_confirm(session, people, now),
             *finds.comments(session, people, now),
+            *order_finds.to_order(session, people, now),
             *finds.failed_slots(session, people, now),
             *finds.public_faults(session, people),
             *alarm_finds.stations_down(session, people, now, since=since, grace=self._grace),

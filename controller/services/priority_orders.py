@@ -21,6 +21,7 @@ from controller.services.offers import own_station
 from controller.services.places import Places
 from controller.services.placings import keep_placings, placings_of, start_at
 from controller.services.slot_page import visible
+from controller.services.unordered import Clash, clashes, unordered
 from controller.storage.database import Database
 from controller.storage.models import PriorityOrderRow, ScheduleRow, SlotPlacingRow, SlotRow
 
@@ -105,6 +106,14 @@ class PriorityOrders:
             may = is_own and actor.may(Permission.ANSWER_OFFERS)
             contests = _contests(session, tree, station_id, now, may_order=may)
         return ContestPage(station, tree.places[station.place_id], contests, now)
+
+    def waiting(self, actor: Actor) -> tuple[Clash, ...]:
+        """What waits for the actor's word, soonest first; nothing for whoever orders nothing."""
+        own = own_station(self._places.tree(), actor)
+        if own is None or not actor.may(Permission.ANSWER_OFFERS):
+            return ()
+        with self._database.read() as session:
+            return clashes(unordered(session, self._now(), own.station_id))
 
     def order(self, actor: Actor, first_id: str, second_id: str, *, each_time: bool) -> None:
         """Put one slot before the other at the actor's own station, or their schedules each time.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ KINDS = {
     NoticeKind.TO_APPROVE: (_l("Bản tin chờ duyệt"), "clock", "warn"),
     NoticeKind.RETURNED: (_l("Bản tin bị trả lại"), "undo", "warn"),
     NoticeKind.COMMENT: (_l("Ý kiến về bản tin của tôi"), "talk", "air"),
+    NoticeKind.TO_ORDER: (_l("Hai nội dung ưu tiên trùng giờ, chờ xã xếp thứ tự"), "clock", "warn"),
     NoticeKind.NOT_READY: (_l("Trạm chưa sẵn sàng, còn 2 giờ là phát"), "warn", "warn"),
     NoticeKind.SLOT_FAILED: (_l("Buổi không phát, hoặc bị ngắt"), "x", "down"),
     NoticeKind.STATION_DOWN: (_l("Trạm mất kết nối lâu"), "lost", "lost"),
@@ -130,6 +131,51 @@ def _comment(notice: NoticeView, _tree: PlaceTree) -> Told:
         return Told(heading, (_some(who),), path)
     heading = _("%(n)s ý kiến mới về %(m)s bản tin", n=len(items), m=len(about))
     return Told(heading, (_some(titles), _some(who)), "/ban-tin")
+
+
+def _to_order(notice: NoticeView, tree: PlaceTree) -> Told:
+    items = notice.holding
+    places, facts = where(tree, _places(tree, items)), items[0].facts
+    pairs = list(dict.fromkeys(_pair(item.facts) for item in items))
+    if len(pairs) > 1:
+        heading = _(
+            "Chờ xếp thứ tự ở %(where)s: %(n)s lần nội dung ưu tiên trùng giờ",
+            n=len(pairs),
+            where=places,
+        )
+        return Told(heading, (_some(pairs),), _order_path(items))
+    heading = _("Chờ xếp thứ tự ở %(where)s: %(pair)s", where=places, pair=pairs[0])
+    until = formats.moment(datetime.fromisoformat(facts["until"]))
+    return Told(heading, tuple(_how_to_order(facts, until)), _order_path(items))
+
+
+def _pair(facts: Mapping[str, str]) -> str:
+    write = (
+        _("“%(first)s” và “%(second)s” trùng giờ nhiều lần, từ %(at)s")
+        if facts["again"]
+        else _("“%(first)s” và “%(second)s” trùng giờ %(at)s")
+    )
+    at = formats.moment(datetime.fromisoformat(facts["at"]))
+    return write % {"first": facts["first"], "second": facts["second"], "at": at}
+
+
+def _how_to_order(facts: Mapping[str, str], until: str) -> Iterator[str]:
+    yield _(
+        "Chưa xếp thì “%(first)s” phát trước. Xếp được đến %(at)s.", first=facts["first"], at=until
+    )
+    if facts["above"]:
+        yield _("Xã chưa có ai có tài khoản để xếp. Gọi cho xã, hoặc dời một trong hai buổi.")
+    elif facts["again"]:
+        yield _("Chọn “Mỗi lần hai lịch này trùng giờ” thì chỉ phải xếp một lần.")
+
+
+def _order_path(items: Sequence[Item]) -> str:
+    """Where it is ordered; of several communes the slot, which leads to each of them."""
+    stations, slot_id = {item.facts["station_id"] for item in items}, items[0].facts["slot_id"]
+    if len(stations) > 1:
+        return f"/lich/buoi/{slot_id}"
+    page = f"/xa/{stations.pop()}/uu-tien"
+    return f"{page}#{slot_id}" if len(items) == 1 else page
 
 
 def _places(tree: PlaceTree, items: Sequence[Item]) -> list[Place]:
@@ -354,6 +400,7 @@ _TELL: dict[NoticeKind, Callable[[NoticeView, PlaceTree], Told]] = {
     NoticeKind.RETURNED: _returned,
     NoticeKind.TO_CONFIRM: _to_confirm,
     NoticeKind.COMMENT: _comment,
+    NoticeKind.TO_ORDER: _to_order,
     NoticeKind.NOT_READY: _not_ready,
     NoticeKind.SLOT_FAILED: _slot_failed,
     NoticeKind.STATION_DOWN: _station_down,

@@ -37,6 +37,7 @@ def _values() -> dict[str, object]:
     return {
         "view": services().today.view(actor),
         "to_confirm": [one for one in found if one.is_waiting(now)],
+        "to_order": services().priority_orders.waiting(actor),
         "most_named": MOST_NAMED,
         "most_unheard": MOST_UNHEARD,
         "faults": services().faults.open_at(actor),
