@@ -70,7 +70,7 @@ class Alarms:
         self._places = places
 
     def page(self, actor: Actor, asked: AlarmFilter, *, page: int = 1) -> AlarmPage:
-        """Alarms open now and those that began in the last 30 days.
+        """Alarms open now and those that ended in the last 30 days.
 
         NotFoundError for a place outside the actor's.
         """
@@ -161,7 +161,7 @@ class Alarms:
         return (
             NoticeRow.kind.in_([kind.value for kind in ALARMS])
             & NoticeRow.group_key.in_(groups)
-            & (NoticeRow.closed_at.is_(None) | (NoticeRow.opened_at > since))
+            & (NoticeRow.closed_at.is_(None) | (NoticeRow.closed_at > since))
         )
 
     def _asked(

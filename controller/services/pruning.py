@@ -82,7 +82,7 @@ class Pruning:
             SignedOrderRow.not_after_at < now - ORDERS_KEPT
         )
         old_notices = select(NoticeRow.notice_id).where(
-            NoticeRow.changed_at < now - self._notices_kept, NoticeRow.closed_at.is_not(None)
+            NoticeRow.closed_at < now - self._notices_kept
         )
         with self._database.write() as session:
             session.execute(

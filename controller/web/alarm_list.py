@@ -1,4 +1,4 @@
-"""Alarms of the reader's place: open ones and those of the last 30 days, and who sees to them."""
+"""Alarms of the reader's place: what is open, what ended within 30 days, and who sees to it."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from controller.services.absences import AbsenceKind
 from controller.services.alarms import AlarmFilter
 from controller.services.notice_watch import NoticeWatch
 from controller.services.notices import NoticeView
+from controller.services.pruning import Pruning
 from controller.storage.models import (
     BrokerDenialRow,
     EmergencyOrderRow,
@@ -203,6 +204,20 @@ def test_a_station_put_out_of_service_closes_its_alarm_without_a_word_of_recover
     (alarm,) = guard.alarms(COMMUNE)
     assert alarm.closed_at is not None
     assert guard.deliver() == []
+
+
+def test_what_ended_stays_for_a_month_however_long_ago_it_began(guard: Guard) -> None:
+    guard.set(COMMUNE)
+    guard.watch.look()
+    pruning = Pruning(guard.house.database, guard.house.clock)
+    guard.house.clock.move(days=100)
+    guard.set(COMMUNE, shown_state="ready")
+    guard.watch.look()
+    guard.house.clock.move(days=29)
+    pruning.prune()
+    assert [one.closed_at is None for one in guard.alarms(COMMUNE)] == [False]
+    guard.house.clock.move(days=2)
+    assert guard.alarms(COMMUNE) == ()
 
 
 def test_one_press_takes_an_alarm_on_for_all_to_see_and_nobody_is_told_above(
