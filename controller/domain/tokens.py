@@ -30,6 +30,8 @@ class Scope(StrEnum):
     SCHEDULES_READ = "schedules:read"
     SCHEDULES_WRITE = "schedules:write"
     EMERGENCIES_READ = "emergencies:read"
+    ALARMS_READ = "alarms:read"
+    ALARMS_WRITE = "alarms:write"
     AUDIT_READ = "audit:read"
 
 
@@ -40,6 +42,8 @@ NEEDS: dict[Scope, frozenset[Permission]] = {
     Scope.SCHEDULES_READ: frozenset({Permission.VIEW}),
     Scope.SCHEDULES_WRITE: frozenset({Permission.WRITE_SCHEDULES}),
     Scope.EMERGENCIES_READ: frozenset({Permission.VIEW}),
+    Scope.ALARMS_READ: frozenset({Permission.VIEW}),
+    Scope.ALARMS_WRITE: frozenset({Permission.TAKE_ALARMS}),
     Scope.AUDIT_READ: frozenset({Permission.READ_AUDIT}),
 }
 """The permissions of which a role must hold one, or the scope would open nothing to it."""
@@ -47,6 +51,7 @@ NEEDS: dict[Scope, frozenset[Permission]] = {
 _INCLUDED = {
     Scope.BULLETINS_READ: Scope.BULLETINS_WRITE,
     Scope.SCHEDULES_READ: Scope.SCHEDULES_WRITE,
+    Scope.ALARMS_READ: Scope.ALARMS_WRITE,
 }
 
 

@@ -98,19 +98,42 @@ class Alarms:
             found = tuple(view_of(row, items[row.notice_id]) for row in rows)
         return AlarmPage(found, shown, waiting)
 
+    def walk(
+        self, actor: Actor, asked: AlarmFilter, *, before_id: str | None, limit: int
+    ) -> tuple[NoticeView, ...]:
+        """The same, the last told first; `before_id` goes on behind that alarm.
+
+        For programs that read everything: what is told or ends meanwhile shifts nothing.
+        """
+        tree = self._places.tree()
+        conditions = [self._own(tree, actor), *self._asked(tree, actor, asked)]
+        if before_id is not None:
+            conditions.append(NoticeRow.notice_id < before_id)
+        with self._database.read() as session:
+            rows = session.scalars(
+                select(NoticeRow)
+                .where(*conditions)
+                .order_by(NoticeRow.notice_id.desc())
+                .limit(limit)
+            ).all()
+            items = items_of(session, [row.notice_id for row in rows])
+            return tuple(view_of(row, items[row.notice_id]) for row in rows)
+
+    def get(self, actor: Actor, notice_id: str) -> NoticeView:
+        """One alarm. NotFoundError for what is none of the actor's place."""
+        with self._database.read() as session:
+            row = self._of(session, actor, notice_id)
+            return view_of(row, items_of(session, [notice_id])[notice_id])
+
     def take(self, actor: Actor, notice_id: str) -> NoticeView:
         """Write down that the actor sees to it, and to every other line that tells nothing else.
 
         The first counts: who comes later is shown the name of who was first. NotFoundError for
         what is no alarm of the actor's place.
         """
-        now, tree = self._now(), self._places.tree()
+        now = self._now()
         with self._database.write() as session:
-            row = session.get(NoticeRow, notice_id)
-            if row is None or NoticeKind(row.kind) not in ALARMS:
-                raise NotFoundError(f"alarm {notice_id}", notice_id=notice_id)
-            if not may_see(tree, actor, row.group_key):
-                raise NotFoundError(f"alarm {notice_id}", notice_id=notice_id)
+            row = self._of(session, actor, notice_id)
             if row.closed_at is None and row.acknowledged_at is None:
                 same = self._told_by(session, row)
                 session.execute(
@@ -128,6 +151,13 @@ class Alarms:
                 record(session, actor, deed, at=now)
                 session.refresh(row)
             return view_of(row, items_of(session, [notice_id])[notice_id])
+
+    def _of(self, session: Session, actor: Actor, notice_id: str) -> NoticeRow:
+        row = session.get(NoticeRow, notice_id)
+        is_alarm = row is not None and NoticeKind(row.kind) in ALARMS
+        if row is None or not is_alarm or not may_see(self._places.tree(), actor, row.group_key):
+            raise NotFoundError(f"alarm {notice_id}", notice_id=notice_id)
+        return row
 
     @staticmethod
     def _told_by(session: Session, row: NoticeRow) -> list[str]:

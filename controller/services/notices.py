@@ -42,6 +42,12 @@ class NoticeView:
     """When the place above was told that nobody had."""
 
     @property
+    def began_at(self) -> datetime:
+        """When the first of it happened, or when it was told if that was earlier."""
+        happened = [item.facts["at"] for item in self.items if "at" in item.facts]
+        return min([*map(datetime.fromisoformat, happened), self.opened_at])
+
+    @property
     def is_unread(self) -> bool:
         """Whether it is still news, and still so."""
         return self.read_at is None and self.closed_at is None

@@ -431,11 +431,7 @@ def _span(time: timedelta) -> str:
 
 def lasted(notice: NoticeView) -> str:
     """How long it took until it was over, or has taken: from the first of it."""
-    began = [
-        datetime.fromisoformat(item.facts["at"]) for item in notice.items if "at" in item.facts
-    ]
-    first = min([*began, notice.opened_at])
-    return _span((notice.closed_at or notice.changed_at) - first)
+    return _span((notice.closed_at or notice.changed_at) - notice.began_at)
 
 
 def over(notice: NoticeView, tree: PlaceTree) -> Told:

@@ -16,6 +16,8 @@ SCOPES: dict[Scope, Callable[[], str]] = {
     Scope.SCHEDULES_READ: lambda: _("Xem lịch phát"),
     Scope.SCHEDULES_WRITE: lambda: _("Xem, đặt, đổi và hủy lịch phát"),
     Scope.EMERGENCIES_READ: lambda: _("Xem tin khẩn cấp"),
+    Scope.ALARMS_READ: lambda: _("Xem cảnh báo"),
+    Scope.ALARMS_WRITE: lambda: _("Xem và nhận xử lý cảnh báo"),
     Scope.AUDIT_READ: lambda: _("Xem nhật ký thao tác"),
 }
 

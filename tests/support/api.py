@@ -16,6 +16,7 @@ from controller.services.board import Board
 from controller.services.bulletins import Draft
 from controller.services.station_page import StationPages
 from controller.services.tokens import TokenWish
+from controller.storage.models import NoticeItemRow, NoticeRow
 from controller.web.api_v1.operations import Operation
 from tests.support.bulletins import Studio
 from tests.support.schedule_desk import Desk, a_wish
@@ -36,6 +37,29 @@ def asked(here: Centre, token: str, path: str, method: str = "GET", **options: A
     client = here.app.test_client(use_cookies=False)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return client.open(f"{PREFIX}{path}", method=method, headers=headers, **options)
+
+
+def an_alarm(here: Centre, alarm_id: str, place_id: str, *station_ids: str) -> str:
+    """Stations that fell silent two minutes ago, told under a place just now; its id."""
+    at = here.clock()
+    with here.database.write() as session:
+        session.add(
+            NoticeRow(
+                notice_id=alarm_id, kind="station_down", group_key=place_id, place_id=place_id,
+                opened_at=at, changed_at=at,
+            )
+        )  # fmt: skip
+        session.flush()
+        for station_id in station_ids:
+            began_at = (at - timedelta(minutes=2)).isoformat()
+            facts = {"station_id": station_id, "place_id": station_id, "at": began_at}
+            session.add(
+                NoticeItemRow(
+                    kind="station_down", group_key=place_id, item_key=f"{station_id} {alarm_id}",
+                    notice_id=alarm_id, facts={**facts, "state": "unknown"}, began_at=at,
+                )
+            )  # fmt: skip
+    return alarm_id
 
 
 @dataclass
@@ -67,6 +91,7 @@ class Neighbours:
         self.slot = self.desk.slots(self.schedule_id)[0]
         self.emergency_id = here.services.emergencies.propose(self.owner, wish())
         self.upload_id = self.studio.bulletins.parts.begin(self.owner, 1)
+        self.alarm_id = an_alarm(here, "01a", DISTRICT, COMMUNE)
         self.token = a_token(here, self.owner, *EVERYTHING)
         self.approver_token = a_token(here, self.approver, "bulletins:write")
         self.neighbour_token = a_token(here, self.neighbour, *EVERYTHING)
@@ -83,6 +108,7 @@ class Neighbours:
             "slot_id": self.slot.slot_id,
             "emergency_id": self.emergency_id,
             "upload_id": self.upload_id,
+            "alarm_id": self.alarm_id,
         }
 
     def path(self, operation: Operation) -> str:
@@ -119,5 +145,6 @@ EVERYTHING = (
     "bulletins:write",
     "schedules:write",
     "emergencies:read",
+    "alarms:write",
 )
 """All that an operator's token can be made for."""

@@ -9,6 +9,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from controller.web.api_v1 import (
+    alarms,
     audit,
     bulletin_deeds,
     emergencies,
@@ -29,6 +30,7 @@ NOUNS: tuple[Operations, ...] = (
     schedule_deeds.operations,
     slots.operations,
     emergencies.operations,
+    alarms.operations,
     figures.operations,
     audit.operations,
 )

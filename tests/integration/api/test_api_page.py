@@ -21,7 +21,7 @@ EXAMPLES = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 
 def test_every_example_of_the_page_is_answered(world: Neighbours, tmp_path: Path) -> None:
     """They run one after the other in one shell, as somebody would paste them."""
-    assert len(EXAMPLES) >= 6
+    assert len(EXAMPLES) >= 7
     (tmp_path / "voice.wav").write_bytes(wav_bytes(tmp_path))
     with served(world.here) as address, _sound_is_made(world):
         done = subprocess.run(
@@ -35,6 +35,7 @@ def test_every_example_of_the_page_is_answered(world: Neighbours, tmp_path: Path
         )
     assert done.returncode == 0, done.stdout[-600:] + done.stderr[-600:]
     assert '"username":"operator.bac-ai"' in done.stdout
+    assert '"state":"taken","place":{"place_id":"bac-ai"' in done.stdout
     assert "Tiết kiệm nước mùa khô" in done.stdout
     assert '"state":"submitted"' in done.stdout
     assert '"may_save":true' in done.stdout

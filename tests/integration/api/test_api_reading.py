@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 
 from controller.domain.accounts import Role
-from controller.storage.models import JournalEntryRow, SlotResultRow, StationStateRow
+from controller.domain.notices import ALARMS
+from controller.storage.models import JournalEntryRow, NoticeRow, SlotResultRow, StationStateRow
+from controller.web.api_v1.alarms import AlarmKind
 from station_protocol.messages import TraceEntry, TraceFact
 from station_protocol.vocabulary import FactCode
-from tests.support.api import Neighbours, a_token, asked
+from tests.support.api import Neighbours, a_token, an_alarm, asked
 from tests.support.schedule_desk import TOMORROW, a_wish
 from tests.support.warnings import Watch
-from tests.support.web import COMMUNE, DISTRICT, NOW, PROVINCE
+from tests.support.web import COMMUNE, DISTRICT, NOW, OTHER_DISTRICT, PROVINCE
+
+OTHER_COMMUNE = "bac-ai-phuoc-hoa"
 
 
 def _told(world: Neighbours, path: str, token: str = "") -> Any:
@@ -226,3 +230,57 @@ def test_figures_of_a_place_are_those_of_the_report(world: Neighbours) -> None:
     neighbour = asked(world.here, world.neighbour_token, f"/figures?place={COMMUNE}")
     assert neighbour.status_code == 404
     assert asked(world.here, world.token, "/figures?length=half&number=3").status_code == 422
+
+
+def test_alarms_are_told_in_parts_the_last_first_and_each_with_its_facts(world: Neighbours) -> None:
+    here = world.here
+    an_alarm(here, "01b", DISTRICT, OTHER_COMMUNE, COMMUNE)
+    an_alarm(here, "01c", OTHER_DISTRICT)
+    an_alarm(here, "01d", DISTRICT, COMMUNE)
+    assert [one["alarm_id"] for one in _all(world, "/alarms")] == ["01d", "01b", "01a"]
+    told = _told(world, "/alarms/01b")
+    assert told["alarm"] == {
+        "alarm_id": "01b",
+        "kind": "station_down",
+        "severity": "page",
+        "state": "open",
+        "place": {"place_id": DISTRICT, "name": "huyện Bác Ái"},
+        "station_ids": sorted([COMMUNE, OTHER_COMMUNE]),
+        "began_at": "2026-11-25T10:04:40Z",
+        "told_at": "2026-11-25T10:06:40Z",
+        "ended_at": None,
+        "acknowledged_by": None,
+        "acknowledged_at": None,
+        "escalated_at": None,
+    }
+    assert [(one["station_id"], one["holds"]) for one in told["things"]] == [
+        (one, True) for one in sorted([COMMUNE, OTHER_COMMUNE])
+    ]
+    assert told["things"][0]["facts"]["state"] == "unknown"
+
+
+def test_alarms_are_found_by_state_kind_and_place_and_old_ones_are_not_told(
+    world: Neighbours,
+) -> None:
+    here = world.here
+    for alarm_id, days in (("01b", 29), ("01c", 31)):
+        an_alarm(here, alarm_id, DISTRICT, OTHER_COMMUNE)
+        with here.database.write() as session:
+            session.get_one(NoticeRow, alarm_id).closed_at = NOW - timedelta(days=days)
+    found = {
+        query: [one["alarm_id"] for one in _told(world, f"/alarms?{query}")["items"]]
+        for query in (
+            "state=open", "state=over", "state=taken", "kind=station_down", "kind=centre",
+            f"place_id={COMMUNE}", f"place_id={OTHER_COMMUNE}", f"place_id={DISTRICT}",
+        )
+    }  # fmt: skip
+    assert list(found.values()) == [
+        ["01a"], ["01b"], [], ["01b", "01a"], [], ["01a"], ["01b"], ["01b", "01a"],
+    ]  # fmt: skip
+    answer = asked(here, world.neighbour_token, f"/alarms?place_id={DISTRICT}")
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    assert _told(world, "/alarms", world.neighbour_token)["items"] == []
+
+
+def test_every_kind_of_alarm_has_its_name() -> None:
+    assert {kind.value for kind in AlarmKind} == {kind.value for kind in ALARMS}

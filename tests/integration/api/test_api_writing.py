@@ -9,18 +9,19 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from controller.domain.accounts import Role
-from controller.storage.models import AuditRow, BulletinRow
+from controller.storage.models import AuditRow, BulletinRow, NoticeRow
 from tests.support.api import Neighbours, a_token, asked
 from tests.support.bulletins import wav_bytes
 from tests.support.schedule_desk import TOMORROW
-from tests.support.web import COMMUNE, DISTRICT, OTHER_COMMUNE
+from tests.support.web import COMMUNE, DISTRICT, NOW, OTHER_COMMUNE
+from tests.support.web import words as shown
 
 
 def _done(world: Neighbours, method: str, path: str, body: object, token: str = "") -> TestResponse:
     return asked(world.here, token or world.token, path, method, json=body)
 
 
-def _ok(world: Neighbours, method: str, path: str, body: object, token: str = "") -> Any:
+def _ok(world: Neighbours, method: str, path: str, body: object = None, token: str = "") -> Any:
     answer = _done(world, method, path, body, token)
     assert answer.status_code in {200, 201, 202}, answer.text
     return answer.json
@@ -247,3 +248,32 @@ def test_a_schedule_is_of_one_thing_that_is_there(world: Neighbours) -> None:
     assert both.json["errors"] == [{"field": "bulletin_id", "problem": "missing"}]
     unknown = _done(world, "POST", "/schedules", _wish(world, bulletin_id="khong-co"))
     assert unknown.json["errors"] == [{"field": "bulletin_id", "problem": "missing"}]
+
+
+def test_an_alarm_is_taken_on_for_all_to_see_and_the_first_counts(world: Neighbours) -> None:
+    here, path = world.here, f"/alarms/{world.alarm_id}"
+    reader = a_token(here, world.owner, "alarms:read")
+    assert _code(_done(world, "POST", f"{path}/acknowledgement", None, reader)) == (
+        403,
+        "token_scope",
+    )
+    taken = _ok(world, "POST", f"{path}/acknowledgement")["alarm"]
+    assert (taken["state"], taken["acknowledged_by"]) == ("taken", world.owner.full_name)
+    assert taken["acknowledged_at"] == "2026-11-25T10:06:40Z"
+    deed = world.desk.audited("alarm.taken")[0]
+    assert (deed.object_id, deed.detail["kind"]) == (world.alarm_id, "station_down")
+    assert deed.detail["token"].startswith("Phần mềm (…")
+    here.clock.move(minutes=3)
+    other = a_token(here, here.actor(Role.APPROVER, DISTRICT), "alarms:write")
+    assert _ok(world, "POST", f"{path}/acknowledgement", None, other)["alarm"] == taken
+    assert len(world.desk.audited("alarm.taken")) == 1
+    page = shown(here.client(Role.APPROVER, DISTRICT).get("/canh-bao"))
+    assert f"{world.owner.full_name} xử lý, nhận lúc 17:06 25/11/2026" in page
+
+
+def test_an_alarm_that_is_over_is_not_taken_on(world: Neighbours) -> None:
+    with world.here.database.write() as session:
+        session.get_one(NoticeRow, world.alarm_id).closed_at = NOW
+    told = _ok(world, "POST", f"/alarms/{world.alarm_id}/acknowledgement")["alarm"]
+    assert (told["state"], told["acknowledged_by"]) == ("over", None)
+    assert world.desk.audited("alarm.taken") == []
