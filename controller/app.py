@@ -19,6 +19,7 @@ from controller.web import (
     answered,
     assets,
     context,
+    counting,
     direction,
     formats,
     headers,
@@ -72,6 +73,7 @@ def create_app(
     csrf = CSRFProtect(app)
     throttle.limiter.init_app(app)
     formats.install(app)
+    counting.install(app)
     words.install(app)
     context.install(app, now)
     headers.install(app)

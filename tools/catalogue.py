@@ -34,12 +34,16 @@ KEYWORDS = {
     "gettext": None,
     "lazy_gettext": None,
     "ngettext": (1, 2),
+    "counted": (1, 1),  # controller/web/counting.py: Vietnamese is its own plural
     "pgettext": ((1, "c"), 2),
 }
 
 
 def spoken() -> Catalog:
-    """Every sentence of the screens, without translations."""
+    """Every sentence of the screens, without translations.
+
+    ValueError: one is counted by in one place and not in another, which would say "5 station".
+    """
     catalogue = Catalog(locale="en", project="Vang", charset="utf-8", fuzzy=False)
     found = extract_from_dir(
         str(WEB),
@@ -51,6 +55,11 @@ def spoken() -> Catalog:
     )
     for filename, line, message, comments, context in sorted(found, key=lambda item: item[:2]):
         where = [(f"controller/web/{filename}", line)]
+        before = catalogue.get(message, context)
+        if before and before.pluralizable != isinstance(message, tuple):
+            raise ValueError(
+                f"{filename}:{line} counts by this or does not, unlike others: {message}"
+            )
         catalogue.add(message, None, where, auto_comments=comments, context=context)
     return catalogue
 
@@ -69,7 +78,8 @@ def merged() -> Catalog:
     for message in fresh:
         if message.id:
             before = old.get(message.id, message.context)
-            message.string = before.string if before else message.string
+            if before and before.pluralizable == message.pluralizable:
+                message.string = before.string
             message.locations = sorted({(name, 0) for name, _line in message.locations})
     return fresh
 

@@ -13,6 +13,7 @@ from controller.domain.places import Place, PlaceTree
 from controller.services.province_map import ProvinceMap
 from controller.services.tiles import Tile
 from controller.web import formats
+from controller.web.counting import counted
 from controller.web.map_chart import Chart, chart_of, pin_of
 from controller.web.words import STATES
 
@@ -41,13 +42,13 @@ class Mark:
             return name
         if len(self.tiles) == 1:
             return f"{name}: {state_words(self.tiles[0])}"
-        counted = ", ".join(
+        by_state = ", ".join(
             f"{STATES[state][2]} {number}"
             for state in (*WORST_FIRST, "ready")
             if (number := sum(tile.state == state for tile in self.tiles))
         )
-        stations = _("%(n)s trạm", n=len(self.tiles))
-        return f"{name}, {stations}: {counted}"
+        stations = counted("%(n)s trạm", len(self.tiles))
+        return f"{name}, {stations}: {by_state}"
 
 
 @dataclass(frozen=True, slots=True)

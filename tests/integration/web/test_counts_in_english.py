@@ -1,0 +1,34 @@
+"""A place with one station: English says "1 station", and Vietnamese what it always says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from controller.domain.accounts import Role
+from tests.support.neighbours import Neighbours, neighbours
+from tests.support.web import Browser, words
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbours]:
+    """Two districts with one of everything; nothing is changed but who reads English."""
+    with neighbours(tmp_path_factory.mktemp("counts")) as made:
+        yield made
+
+
+def _in_english(both: Neighbours, role: Role) -> Browser:
+    browser = both.browser(both.there, role)
+    browser.post("/ngon-ngu", language="en")
+    return browser
+
+
+def test_one_station_is_a_station_and_several_are_stations(both: Neighbours) -> None:
+    assert "· 1 station " in words(_in_english(both, Role.COMMUNE_OFFICER).get("/lich"))
+    assert "· 9 stations " in words(_in_english(both, Role.OPERATOR).get("/lich"))
+
+
+def test_in_vietnamese_one_is_said_as_several_are(both: Neighbours) -> None:
+    officer = both.browser(both.here, Role.COMMUNE_OFFICER)
+    assert "· 1 trạm " in words(officer.get("/lich"))
