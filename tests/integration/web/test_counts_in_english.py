@@ -32,3 +32,9 @@ def test_one_station_is_a_station_and_several_are_stations(both: Neighbours) -> 
 def test_in_vietnamese_one_is_said_as_several_are(both: Neighbours) -> None:
     officer = both.browser(both.here, Role.COMMUNE_OFFICER)
     assert "· 1 trạm " in words(officer.get("/lich"))
+
+
+def test_the_board_of_one_station_says_so(both: Neighbours) -> None:
+    page = _in_english(both, Role.COMMUNE_OFFICER).get("/bang")
+    assert "1 commune radio station," in words(page)
+    assert 'aria-label="1 station by district"' in page.text
