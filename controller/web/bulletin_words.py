@@ -15,6 +15,7 @@ from controller.domain.bulletins import BulletinState, Language
 from controller.services.bulletin_views import FindingView, HistoryLine, VersionView
 from controller.services.sharing import Elsewhere
 from controller.web import formats
+from controller.web.counting import counted
 from controller.web.schedule_words import NAMED, listed
 from controller.web.words import dates
 
@@ -106,7 +107,7 @@ def verdict(version: VersionView) -> tuple[str, str]:
     if any(finding.is_blocking for finding in version.findings):
         return "down", _("Chưa phát được, có điều phải sửa")
     if version.findings:
-        return "warn", _("Phát được, %(count)s điều nên sửa", count=len(version.findings))
+        return "warn", counted("Phát được, %(n)s điều nên sửa", len(version.findings))
     return "ok", _("Phát được")
 
 
@@ -125,11 +126,11 @@ def history_line(line: HistoryLine) -> str:
 def elsewhere(others: Sequence[Elsewhere]) -> str:
     """ "Huyện Ninh Sơn (2 lịch) và xã Ma Nới (1 lịch)", as a sentence begins."""
     named = [
-        _("%(place)s (%(n)s lịch)", place=one.place.full_name, n=one.schedules)
+        counted("%(place)s (%(n)s lịch)", one.schedules, place=one.place.full_name)
         for one in others[:NAMED]
     ]
     if len(others) > NAMED:
-        named.append(_("%(n)s nơi khác", n=len(others) - NAMED))
+        named.append(counted("%(n)s nơi khác", len(others) - NAMED))
     return formats.capitalised(listed(named))
 
 

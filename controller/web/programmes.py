@@ -11,7 +11,8 @@ from controller.domain.bulletins import Language
 from controller.domain.programmes import OF_A_BULLETIN
 from controller.errors import ControllerError, InvalidInputError
 from controller.services.programmes import ProgrammeView
-from controller.web import bulletin_words, formats
+from controller.web import bulletin_words
+from controller.web.counting import counted
 from controller.web.policy import current_actor, requires, services
 from controller.web.programme_form import (
     CHIMES,
@@ -96,8 +97,7 @@ def save() -> str | Response | tuple[str, int]:
             raise
         return _page(form.with_problem("", explain(error))), error.status
     if used:
-        number = formats.number(used)
-        flash(_("Đã lưu. %(n)s lịch sẽ phát theo bản mới từ buổi tới.", n=number), "ok")
+        flash(counted("Đã lưu. %(n)s lịch sẽ phát theo bản mới từ buổi tới.", used), "ok")
     else:
         flash(_("Đã lưu chương trình."), "ok")
     return redirect(url_for(".show", programme_id=programme_id), code=303)
