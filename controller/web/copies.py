@@ -16,6 +16,7 @@ from controller.errors import ControllerError, InvalidInputError
 from controller.services.day_copies import CopyLine, CopyPreview, Span
 from controller.web import formats, schedule_words
 from controller.web.context import web_now
+from controller.web.counting import counted
 from controller.web.moves import undo_button
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
@@ -89,9 +90,9 @@ def copy() -> Response | tuple[str, int]:
         if isinstance(error, InvalidInputError):
             return _page(replace(form, problem=_words(error)), chosen=keys), 422
         return _page(form, refused=explain(error), chosen=keys), error.status
-    words = _(
+    words = counted(
         "Đã chép %(n)s buổi sang %(day)s. Các trạm nhận lịch mới trong vài phút.",
-        n=formats.number(len(copied.saved)),
+        len(copied.saved),
         day=_span_words(span.target, span.days),
     )
     undo = undo_button(
@@ -117,7 +118,7 @@ def undo() -> Response:
         return redirect(week, code=303)
     reason = _("Hoàn tác việc chép")
     number = services().calendar.undo_copy(current_actor(), made_at, reason)
-    flash(_("Đã hủy %(n)s buổi vừa chép.", n=formats.number(number)), "ok")
+    flash(counted("Đã hủy %(n)s buổi vừa chép.", number), "ok")
     return redirect(week, code=303)
 
 

@@ -11,6 +11,7 @@ from controller.domain.policy import spelled
 from controller.errors import ControllerError, InvalidInputError
 from controller.services.place_rules import MOST_BANDS, MOST_SPANS, band_words
 from controller.services.shut_slots import Shut
+from controller.web.counting import counted
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
 from controller.web.schedule_words import shut_words
@@ -51,10 +52,10 @@ def save(place_id: str) -> Response | tuple[str, int]:
 def _problem(error: ControllerError) -> tuple[str, str]:
     shut = error.facts.get("shut")
     if isinstance(error, InvalidInputError) and isinstance(shut, Shut):
-        return "anyway", _(
+        return "anyway", counted(
             "%(n)s buổi đã đặt sẽ nằm ngoài khung giờ mới và trạm sẽ không phát: %(list)s. Dời "
             "các buổi đó, hoặc đánh dấu vào ô này rồi lưu.",
-            n=shut.slots,
+            shut.slots,
             list=shut_words(shut),
         )
     return str(error.facts.get("field", "form")), explain(error)

@@ -32,6 +32,7 @@ from controller.services.schedule_findings import (
 from controller.services.schedules import Judged
 from controller.web import formats
 from controller.web.bulletin_words import spoken
+from controller.web.counting import counted
 from controller.web.schedule_words import DAYPARTS, NAMED, holiday_name, listed
 from controller.web.sentences import sound_gone
 from controller.web.words import PRIORITIES, dates
@@ -166,16 +167,16 @@ def _too_long(finding: TooLong) -> Note:
 def _met(finding: Met, ours: Schedule) -> Note:
     clash = finding.clash
     first = clash.overlaps[0]
-    title = _(
+    title = counted(
         "Trùng giờ %(day)s, %(span)s, tại %(n)s trạm",
+        len(finding.stations),
         day=_day(first.from_at),
         span=formats.clock_span(first.from_at, first.until_at),
-        n=len(finding.stations),
     )
     if clash.count is None:
         title += _(", và cứ thế hằng tuần")
     elif clash.count > 1:
-        title += _(", và %(n)s buổi khác", n=formats.number(clash.count - 1))
+        title += counted(", và %(n)s buổi khác", clash.count - 1)
     text = _(
         "“%(title)s” (%(priority)s) do %(who)s, %(place)s, đặt ngày %(day)s.",
         title=finding.other.content.title,
@@ -247,9 +248,9 @@ def _band(finding: BandFull) -> Note:
     if finding.is_over:
         text = _("Quá mức ở %(name)s. Vẫn lưu được, nhưng nên dời bớt.", name=finding.station.name)
     else:
-        text = _(
+        text = counted(
             "Còn %(n)s phút trước mức tối đa ở %(name)s. Vẫn lưu được.",
-            n=max(cap - used, 0),
+            max(cap - used, 0),
             name=finding.station.name,
         )
     return Note("warn", "warn", title, text)
@@ -257,14 +258,14 @@ def _band(finding: BandFull) -> Note:
 
 def _out_of_reach(finding: OutOfReach) -> Note:
     stations = finding.stations
-    title = _(
+    title = counted(
         "%(n)s trạm có thể không nhận kịp buổi %(day)s",
-        n=len(stations),
+        len(stations),
         day=formats.day_short(finding.before_at),
     )
     named = [_since(station) for station in stations[:NAMED]]
     if len(stations) > NAMED:
-        named.append(_("%(n)s trạm khác cũng mất kết nối", n=len(stations) - NAMED))
+        named.append(counted("%(n)s trạm khác cũng mất kết nối", len(stations) - NAMED))
     text = _(
         "%(who)s. Cần có mạng trước %(at)s ngày %(day)s.",
         who="; ".join(named),
@@ -297,8 +298,8 @@ def _language(finding: NotInTheirLanguage) -> Note:
 def _own_times(finding: OwnTimes) -> Note:
     days = [formats.day_short(day) for day in finding.days[:NAMED]]
     if len(finding.days) > NAMED:
-        days.append(_("%(n)s ngày khác", n=len(finding.days) - NAMED))
-    title = _("%(n)s buổi đã dời riêng (%(days)s)", n=len(finding.days), days=listed(days))
+        days.append(counted("%(n)s ngày khác", len(finding.days) - NAMED))
+    title = counted("%(n)s buổi đã dời riêng (%(days)s)", len(finding.days), days=listed(days))
     text = _("Lưu xong, các buổi này theo giờ của lịch mới. Muốn giữ giờ riêng thì dời lại.")
     return Note("warn", "clock", title, text)
 
@@ -307,7 +308,7 @@ def _on_holidays(finding: OnHolidays) -> Note:
     found = finding.holidays
     named = [f"{formats.day_short(one.on)} {holiday_name(one)}" for one in found[:NAMED]]
     if len(found) > NAMED:
-        named.append(_("%(n)s ngày khác", n=len(found) - NAMED))
+        named.append(counted("%(n)s ngày khác", len(found) - NAMED))
     title = _("Phát cả ngày lễ: %(days)s", days=listed(named))
     return Note("warn", "cal", title, _("Không muốn vậy thì đổi mục Ngày lễ. Vẫn lưu được."))
 

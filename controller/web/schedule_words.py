@@ -21,6 +21,7 @@ from controller.services.sharing import UNSHARED
 from controller.services.shut_slots import Shut
 from controller.services.slot_page import SchedulePage, SlotPage
 from controller.web import formats
+from controller.web.counting import counted
 from controller.web.words import dates
 
 NAMED = 3
@@ -169,7 +170,6 @@ def rule_sentence(
         "at": f"{rule.airs_at:%H:%M}",
         "days": weekdays(rule.weekdays),
         "where": where(tree, targets),
-        "count": formats.number(number),
         "first": formats.day_short(first_at),
         "length": formats.duration(rule.duration_ms),
     }
@@ -183,8 +183,9 @@ def rule_sentence(
         )
     else:
         values["until"] = formats.day(rule.ends_on)
+        values["airings"] = counted("%(n)s buổi", number or 0)
         text = _(
-            "Phát <b>%(at)s %(days)s</b> tại <b>%(where)s</b>, <b>%(count)s buổi</b>, "
+            "Phát <b>%(at)s %(days)s</b> tại <b>%(where)s</b>, <b>%(airings)s</b>, "
             "kể từ <b>%(first)s</b> đến hết %(until)s. Mỗi buổi %(length)s."
         )
     return Markup(text) % values  # noqa: S704 - our own text, values are escaped
@@ -217,7 +218,7 @@ def _left_out(rule: Schedule, left_out: Iterable[date]) -> Markup:
     if not days:
         return Markup("")
     said = ", ".join(formats.day_short(day) for day in days[:8])
-    more = _(" và %(n)s ngày khác", n=len(days) - 8) if len(days) > 8 else ""
+    more = counted(" và %(n)s ngày khác", len(days) - 8) if len(days) > 8 else ""
     return Markup(" ") + _("Bỏ %(days)s%(more)s.", days=said, more=more)
 
 

@@ -20,6 +20,7 @@ from controller.services.station_list import StationCard
 from controller.web import formats
 from controller.web.bulletin_words import LANGUAGES
 from controller.web.context import web_now
+from controller.web.counting import counted
 from controller.web.policy import current_actor, is_local, requires, services, settings
 from controller.web.refusals import explain
 from controller.web.schedule_words import shut_words
@@ -205,10 +206,10 @@ def _refusal(error: ControllerError) -> str:
     shut = error.facts.get("shut")
     if not isinstance(shut, Shut):
         return explain(error)
-    return _(
+    return counted(
         "%(n)s buổi đã đặt dài hơn mức mới và trạm sẽ không phát: %(list)s. Cắt ngắn hoặc đổi "
         "lịch, hoặc đánh dấu vào ô này rồi lưu.",
-        n=shut.slots,
+        shut.slots,
         list=shut_words(shut),
     )
 
