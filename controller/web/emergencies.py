@@ -51,10 +51,11 @@ from controller.services.emergency_views import EmergencyView
 from controller.services.province_map import province_map
 from controller.services.safe_xml import MOST_BYTES
 from controller.settings import Settings
-from controller.web import bulletin_words, emergency_words, formats
+from controller.web import bulletin_words, emergency_words
 from controller.web.alarms import reach_of
 from controller.web.bulletins import upload_limit_bytes
 from controller.web.context import web_now
+from controller.web.counting import counted
 from controller.web.emergency_form import (
     GROUPS,
     EmergencyForm,
@@ -338,7 +339,7 @@ class _Pages:
     def stop(self, emergency_id: str) -> BaseResponse:
         """Stop it everywhere, in a district or at a station."""
         number = self.desk.stop(current_actor(), emergency_id, request.form.get("audience", ""))
-        flash(_("Đã gửi lệnh dừng tới %(n)s trạm.", n=formats.number(number)), "ok")
+        flash(counted("Đã gửi lệnh dừng tới %(n)s trạm.", number), "ok")
         return self._back(emergency_id)
 
     def review(self, emergency_id: str) -> BaseResponse:

@@ -20,6 +20,7 @@ from controller.domain.spread import Step
 from controller.errors import ControllerError
 from controller.services.cap_inbox import CapAlert
 from controller.web import formats
+from controller.web.counting import counted
 from controller.web.refusals import explain
 from controller.web.words import TROUBLES, reason_word
 
@@ -92,8 +93,8 @@ REFUSALS = {
 def group_word(group: str, stations: int) -> str:
     """A kind of communes that can be chosen as one."""
     if group == "coastal":
-        return _("Các xã ven biển, %(n)s trạm", n=stations)
-    return _("Các xã khu vực III, %(n)s trạm", n=stations)
+        return counted("Các xã ven biển, %(n)s trạm", stations)
+    return counted("Các xã khu vực III, %(n)s trạm", stations)
 
 
 SEVERITIES = {

@@ -20,9 +20,9 @@ function count(fieldset) {
     .map((one) => [one.dataset.district, [...one.querySelectorAll("[data-commune]")].filter((box) => chosen.has(box.value)).length])
     .filter(([, number]) => number)
     .map(([name, number]) => `${name} ${number}`);
-  line.textContent = chosen.size ? `${line.dataset.words.replace("{n}", chosen.size)} ${districts.join(" · ")}` : line.dataset.none;
+  line.dataset.sum = [line.dataset.none, line.dataset.one][chosen.size] ?? line.dataset.words.replace("{n}", chosen.size);
+  line.textContent = `${line.dataset.sum} ${districts.join(" · ")}`.trim();
   line.hidden = false;
-  line.dataset.count = chosen.size;
   for (const one of fieldset.querySelectorAll("[data-place]")) one.classList.toggle("on", chosen.has(one.dataset.place));
 }
 
@@ -48,8 +48,7 @@ for (const picker of document.querySelectorAll("[data-picker]")) {
     if (!mark) return;
     const isTaken = pick(fieldset, mark.dataset.place);
     const words = isTaken ? picker.dataset.took : picker.dataset.left;
-    const line = fieldset.querySelector("[data-chosen]");
-    const sum = line.dataset.count === "0" ? line.dataset.none : line.dataset.words.replace("{n}", line.dataset.count);
+    const { sum } = fieldset.querySelector("[data-chosen]").dataset;
     picker.querySelector("[data-picked]").textContent = `${words.replace("{place}", mark.querySelector("title").textContent)} ${sum}`;
   });
 }
