@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from controller.domain.accounts import Permission
 from controller.services.retention import Kept, Kind, Removed
 from controller.settings import Settings
+from controller.web.counting import counted
 from controller.web.policy import current_actor, requires, services, settings
 
 bp = Blueprint("keeping", __name__, url_prefix="/luu-tru")
@@ -66,12 +67,12 @@ def index() -> str:
 
 def months(number: int) -> str:
     """A period in months; 0: for ever."""
-    return _("%(n)s tháng", n=number) if number else _("mãi mãi")
+    return counted("%(n)s tháng", number) if number else _("mãi mãi")
 
 
 def days(number: int) -> str:
     """A period in days; 0: for ever."""
-    return _("%(n)s ngày", n=number) if number else _("mãi mãi")
+    return counted("%(n)s ngày", number) if number else _("mãi mãi")
 
 
 def _counted(kept: list[Kept]) -> list[Rule]:
@@ -85,7 +86,7 @@ def _counted(kept: list[Kept]) -> list[Rule]:
 
 def _how_long(one: Kept) -> str:
     if one.kind is Kind.MADE_SOUND and one.months:
-        return _("%(n)s tháng sau buổi phát cuối", n=one.months)
+        return counted("%(n)s tháng sau buổi phát cuối", one.months)
     return months(one.months)
 
 
@@ -95,7 +96,7 @@ def _others(chosen: Settings) -> list[Rule]:
     return [
         Rule(
             _("Âm thanh của bản tin và tệp tải lên"),
-            _("%(n)s tháng sau lần dùng cuối", n=sound) if sound else _("mãi mãi"),
+            counted("%(n)s tháng sau lần dùng cuối", sound) if sound else _("mãi mãi"),
             "keeping.bulletin_sound_months",
         ),
         Rule(

@@ -12,6 +12,7 @@ from controller.domain.effective import Bar, Share, Short
 from controller.domain.periods import Basis, Length, Period
 from controller.web import formats
 from controller.web.bulletin_words import CATEGORIES, LANGUAGES
+from controller.web.counting import counted
 from controller.web.words import trouble_word
 
 
@@ -64,14 +65,14 @@ def period_words(period: Period) -> str:
 
 def bar_words(bar: Bar) -> str:
     """What a station must reach to count, in one sentence."""
-    return _(
+    return counted(
         "Trạm hiệu quả trong tháng: sẵn sàng từ %(availability)s %% giờ phục vụ, phát được từ "
         "%(delivery)s %% thời lượng phải phát, không ngừng quá %(hours)s giờ liền, có ít nhất "
-        "%(checks)s lần nghe kiểm tra thấy loa.",
+        "%(n)s lần nghe kiểm tra thấy loa.",
+        bar.listening_checks,
         availability=formats.number(bar.availability_per_mille / 10, 1),
         delivery=formats.number(bar.delivery_per_mille / 10, 1),
         hours=bar.longest_outage // timedelta(hours=1),
-        checks=bar.listening_checks,
     )
 
 
