@@ -9,6 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from controller.domain.accounts import Permission
+from controller.web.counting import counted
 from controller.web.equipment_words import where_word
 from controller.web.policy import current_actor, requires, services, settings
 
@@ -34,7 +35,7 @@ def index(station_id: str) -> str:
 def make(station_id: str) -> Response:
     """Make the codes there are none of."""
     made = services().pole_codes.make_missing(current_actor(), station_id)
-    flash(_("Đã làm %(n)s mã. In trang này, cắt ra và dán lên cột.", n=made), "ok")
+    flash(counted("Đã làm %(n)s mã. In trang này, cắt ra và dán lên cột.", made), "ok")
     return redirect(url_for(".index", station_id=station_id), code=303)
 
 

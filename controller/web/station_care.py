@@ -14,6 +14,7 @@ from controller.domain.accounts import Permission
 from controller.domain.schedule import local_date
 from controller.errors import ControllerError, InvalidInputError
 from controller.web.context import web_now
+from controller.web.counting import counted
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
 from controller.web.station_desk import carried_out, is_overheard, page, to_station
@@ -37,10 +38,10 @@ def maintain(station_id: str) -> Response | tuple[str, int]:
         )
         if not titles:
             return _("Đã báo bảo trì. Không có buổi phát nào rơi vào lúc đó.")
-        return _(
+        return counted(
             "Đã báo bảo trì. %(n)s buổi rơi vào lúc đó, trước hết là “%(first)s”: vẫn theo lịch, "
             "và kết quả vẫn được ghi.",
-            n=len(titles),
+            len(titles),
             first=titles[0],
         )
 
