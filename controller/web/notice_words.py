@@ -22,6 +22,7 @@ from controller.services.mail import Letter
 from controller.services.notices import NoticeView
 from controller.services.webhook import Call
 from controller.web import formats
+from controller.web.counting import counted
 from controller.web.schedule_words import NAMED, listed, where
 from controller.web.words import outcome_words, trouble_word
 
@@ -111,10 +112,10 @@ def _to_confirm(notice: NoticeView, _tree: PlaceTree) -> Told:
         if is_drill
         else _("Tin khẩn cấp chờ xác nhận: %(title)s")
     )
-    detail = _(
+    detail = counted(
         "%(who)s soạn, %(n)s trạm. Xác nhận được đến %(at)s.",
+        int(facts["stations"]),
         who=facts["who"],
-        n=facts["stations"],
         at=until,
     )
     prefix = "/dien-tap" if is_drill else "/khan-cap"
@@ -127,7 +128,7 @@ def _comment(notice: NoticeView, _tree: PlaceTree) -> Told:
     about = {item.facts["bulletin_id"] for item in items}
     if len(about) == 1:
         path = f"/ban-tin/{about.pop()}#trao-doi"
-        heading = _("%(n)s ý kiến mới về %(title)s", n=len(items), title=titles[0])
+        heading = counted("%(n)s ý kiến mới về %(title)s", len(items), title=titles[0])
         return Told(heading, (_some(who),), path)
     heading = _("%(n)s ý kiến mới về %(m)s bản tin", n=len(items), m=len(about))
     return Told(heading, (_some(titles), _some(who)), "/ban-tin")
@@ -245,11 +246,11 @@ def _slot_failed(notice: NoticeView, tree: PlaceTree) -> Told:
     outcomes = Counter(
         outcome_words(item.facts["outcome"], item.facts["reason"] or None) for item in items
     )
-    counted = "; ".join(
-        _("%(what)s, %(n)s lượt", what=what, n=n) for what, n in outcomes.most_common()
+    how = "; ".join(
+        counted("%(what)s, %(n)s lượt", n, what=what) for what, n in outcomes.most_common()
     )
     names = (_names(places),) if len(places) > NAMED else ()
-    return Told(heading, (counted, *_slot_names(slots), *names), _slot_path(slots))
+    return Told(heading, (how, *_slot_names(slots), *names), _slot_path(slots))
 
 
 def _station_down(notice: NoticeView, tree: PlaceTree) -> Told:
@@ -267,7 +268,7 @@ def _station_down(notice: NoticeView, tree: PlaceTree) -> Told:
         at = formats.moment(notice.closed_at)
         details.append(_("Đã nối lại hết lúc %(at)s, mất %(span)s.", at=at, span=lasted(notice)))
     elif back:
-        details.append(_("%(n)s trạm khác đã nối lại.", n=back))
+        details.append(counted("%(n)s trạm khác đã nối lại.", back))
     return Told(heading, tuple(details), _station_path(items))
 
 
