@@ -23,6 +23,7 @@ from controller.errors import ControllerError
 from controller.services.sessions import SignedIn
 from controller.web import token_words
 from controller.web.context import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES
+from controller.web.counting import counted
 from controller.web.policy import (
     actor_or_none,
     address,
@@ -171,7 +172,7 @@ def end_other_sessions() -> Response:
     """Sign out everywhere but here."""
     token = request.cookies.get(session_cookie(), "")
     ended = services().accounts.end_other_sessions(current_actor(), token)
-    flash(_("Đã đăng xuất %(count)s nơi khác.", count=ended), "ok")
+    flash(counted("Đã đăng xuất %(n)s nơi khác.", ended), "ok")
     return redirect(url_for("auth.account"), code=303)
 
 

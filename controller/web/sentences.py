@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from controller.errors import ControllerError
 from controller.web import formats, token_words
+from controller.web.counting import counted
 from controller.web.words import dates
 
 Facts = Mapping[str, Any]
@@ -60,17 +61,17 @@ def _refused(facts: Facts) -> str:
     left, minutes = facts.get("tries_left"), facts.get("minutes", 15)
     if left is None:
         return _("Sai tên hoặc mật khẩu.")
-    return _(
-        "Sai tên hoặc mật khẩu. Còn %(left)s lần thử, sau đó khóa %(minutes)s phút.",
+    return counted(
+        "Sai tên hoặc mật khẩu. Còn %(left)s lần thử, sau đó khóa %(n)s phút.",
+        int(minutes),
         left=left,
-        minutes=minutes,
     )
 
 
 def _locked(facts: Facts) -> str:
-    return _(
-        "Tài khoản tạm khóa vì sai mật khẩu nhiều lần. Thử lại sau %(minutes)s phút.",
-        minutes=facts.get("minutes", 15),
+    return counted(
+        "Tài khoản tạm khóa vì sai mật khẩu nhiều lần. Thử lại sau %(n)s phút.",
+        int(facts.get("minutes", 15)),
     )
 
 
@@ -86,9 +87,9 @@ def _token_scope(facts: Facts) -> str:
 
 
 def _too_many(facts: Facts) -> str:
-    return _(
-        "Quá nhiều yêu cầu trong một phút. Chờ %(seconds)s giây rồi gửi tiếp.",
-        seconds=facts.get("seconds", 60),
+    return counted(
+        "Quá nhiều yêu cầu trong một phút. Chờ %(n)s giây rồi gửi tiếp.",
+        int(facts.get("seconds", 60)),
     )
 
 
