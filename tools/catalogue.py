@@ -33,7 +33,6 @@ KEYWORDS = {
     "_l": None,
     "gettext": None,
     "lazy_gettext": None,
-    "ngettext": (1, 2),
     "counted": (1, 1),  # controller/web/counting.py: Vietnamese is its own plural
     "pgettext": ((1, "c"), 2),
 }
