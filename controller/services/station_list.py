@@ -58,7 +58,7 @@ class StationLine:
 
 @dataclass(frozen=True, slots=True)
 class StationLines:
-    """A page of the lines that fit, and how many there are of each state whatever the chosen one."""
+    """A page of the lines that fit, and how many there are of each state, chosen or not."""
 
     lines: tuple[StationLine, ...]
     leaf: Leaf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -52,7 +53,7 @@ def index() -> str:
         for key in (*STATES, "trial", "retired")
         if found.counts.get(key) or key == asked["loc"]
     ]
-    kept = {name: value for name, value in asked.items() if value}
+    kept: dict[str, Any] = {name: value for name, value in asked.items() if value}
     return render_template(
         "stations/index.html",
         found=found,
