@@ -30,6 +30,8 @@ MANY_ANYWAY = {
         "%(n)s bulletins were returned",
         "%(n)s bulletins wait for approval",
         "%(n)s new remarks on %(m)s bulletins",
+        "To be ordered in %(where)s: priority items meet %(n)s times",
+        "They meet %(n)s times, from %(at)s on",
     ),
     "up to three are named": ("At %(n)s stations",),
     "three at least fall silent together": (
