@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -135,19 +135,20 @@ def _comment(notice: NoticeView, _tree: PlaceTree) -> Told:
 
 
 def _to_order(notice: NoticeView, tree: PlaceTree) -> Told:
-    items = notice.holding
+    items = sorted(notice.holding, key=lambda item: datetime.fromisoformat(item.facts["at"]))
     places, facts = where(tree, _places(tree, items)), items[0].facts
     pairs = list(dict.fromkeys(_pair(item.facts) for item in items))
-    if len(pairs) > 1:
-        heading = _(
-            "Chờ xếp thứ tự ở %(where)s: %(n)s lần nội dung ưu tiên trùng giờ",
-            n=len(pairs),
-            where=places,
-        )
-        return Told(heading, (_some(pairs),), _order_path(items))
-    heading = _("Chờ xếp thứ tự ở %(where)s: %(pair)s", where=places, pair=pairs[0])
-    until = formats.moment(datetime.fromisoformat(facts["until"]))
-    return Told(heading, tuple(_how_to_order(facts, until)), _order_path(items))
+    if len(pairs) == 1:
+        heading = _("Chờ xếp thứ tự ở %(where)s: %(pair)s", where=places, pair=pairs[0])
+        return Told(heading, (_until(facts), *_hint(facts)), _order_path(items))
+    heading = _(
+        "Chờ xếp thứ tự ở %(where)s: %(n)s lần nội dung ưu tiên trùng giờ",
+        n=len(pairs),
+        where=places,
+    )
+    rest = len(pairs) - _LISTED
+    more = (_("%(n)s mục khác", n=rest),) if rest > 0 else ()
+    return Told(heading, (*pairs[:_LISTED], *more, *_hint(facts)), _order_path(items))
 
 
 def _pair(facts: Mapping[str, str]) -> str:
@@ -160,14 +161,20 @@ def _pair(facts: Mapping[str, str]) -> str:
     return write % {"first": facts["first"], "second": facts["second"], "at": at}
 
 
-def _how_to_order(facts: Mapping[str, str], until: str) -> Iterator[str]:
-    yield _(
-        "Chưa xếp thì “%(first)s” phát trước. Xếp được đến %(at)s.", first=facts["first"], at=until
+def _until(facts: Mapping[str, str]) -> str:
+    return _(
+        "Chưa xếp thì “%(first)s” phát trước. Xếp được đến %(at)s.",
+        first=facts["first"],
+        at=formats.moment(datetime.fromisoformat(facts["until"])),
     )
+
+
+def _hint(facts: Mapping[str, str]) -> tuple[str, ...]:
     if facts["above"]:
-        yield _("Xã chưa có ai có tài khoản để xếp. Gọi cho xã, hoặc dời một trong hai buổi.")
-    elif facts["again"]:
-        yield _("Chọn “Mỗi lần hai lịch này trùng giờ” thì chỉ phải xếp một lần.")
+        return (_("Xã chưa có ai có tài khoản để xếp. Gọi cho xã, hoặc dời một trong hai buổi."),)
+    if facts["again"]:
+        return (_("Chọn “Mỗi lần hai lịch này trùng giờ” thì chỉ phải xếp một lần."),)
+    return ()
 
 
 def _order_path(items: Sequence[Item]) -> str:

@@ -211,6 +211,34 @@ def test_where_nobody_of_the_commune_has_an_account_the_district_is_told(town: T
     assert line.closed_at is not None
 
 
+def test_what_meets_in_many_communes_is_one_line_that_leads_to_each_of_them(town: Town) -> None:
+    """Of the province and the district; one of the nine communes has somebody of its own."""
+    town.centre.actor(Role.OPERATOR, DISTRICT)
+    editor = town.centre.actor(Role.OPERATOR, PROVINCE)
+    once: dict[str, Any] = {"recurrence": Recurrence.ONCE, "ends_on": None, "weekdays": 0}
+    town.schedule(priority=Priority.PRIORITY, **once)
+    news = town.desk.bulletin("Bầu cử", place_id=PROVINCE, minutes=5)
+    town.desk.schedules.save(editor, a_wish(news, priority=Priority.PRIORITY, **once))
+    town.look()
+    (line,) = town.lines(Role.OPERATOR, DISTRICT)
+    assert len(line.items) == 8
+    browser = town.centre.client(Role.OPERATOR, DISTRICT)
+    pair = "“Bầu cử” và “Tiết kiệm nước mùa khô” trùng giờ 05:30 26/11/2026"
+    said = words(browser.get("/thong-bao"))
+    assert f"Chờ xếp thứ tự ở 8/9 xã huyện Bác Ái: {pair}" in said
+    place = browser.get(f"/thong-bao/{line.notice_id}").headers["Location"]
+    assert place == f"/lich/buoi/{line.items[0].facts['slot_id']}"
+    assert town.own_line().items[0].facts["first"] == "Bầu cử"
+    second = town.desk.bulletin("Thi nghề", place_id=PROVINCE, minutes=5)
+    later = a_wish(second, priority=Priority.PRIORITY, airs_at=time(17), **once)
+    town.desk.schedules.save(editor, later)
+    town.schedule(priority=Priority.PRIORITY, airs_at=time(17), **once)
+    town.look()
+    said = words(town.centre.client(Role.COMMUNE_OFFICER, COMMUNE).get("/thong-bao"))
+    assert "Chờ xếp thứ tự ở xã Phước Bình: 2 lần nội dung ưu tiên trùng giờ" in said
+    assert f"{pair} “Thi nghề” và “Tiết kiệm nước mùa khô” trùng giờ 17:00 26/11/2026" in said
+
+
 def test_what_the_hours_decide_waits_for_nobody(town: Town) -> None:
     """Their own of 05:25 cannot go second where the horns are silent from 05:45."""
     with town.database.write() as session:
