@@ -26,8 +26,8 @@ from controller.web import formats
 from controller.web.emergency_words import step_word
 from controller.web.words import outcome_words
 
-WIDE, NARROW = 640, 328
-"""Widths of drawings: of a column on a desk, of a phone of 360 px."""
+BROAD, WIDE, HALF, NARROW = 1180, 640, 400, 328
+"""Widths of drawings: of a whole sheet on a desk, of a column, beside a table, of a phone."""
 
 IN_TIME_S = 10.0
 """So soon stations that can be reached are to sound; what is later is drawn as late."""

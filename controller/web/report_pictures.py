@@ -118,8 +118,8 @@ def causes_picture(
 def warned_picture(
     warned: Sequence[Warned], *, width: float = WIDE, look: Look = Look.PAGE
 ) -> Drawing | None:
-    """How long it took until emergencies were heard; None without one."""
-    if not warned:
+    """How long it took until emergencies were heard; None when one station was all there was."""
+    if sum(one.stations for one in warned) < 2:
         return None
     fast = sum(one.within_10_s for one in warned)
     soon = sum(one.within_5_min for one in warned) - fast

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -28,9 +28,14 @@ from controller.services.reports import Report
 from controller.web import formats, report_words, spreadsheet, workbook
 from controller.web.context import place_word, web_now
 from controller.web.paper import letterhead
-from controller.web.pictures import NARROW, WIDE
+from controller.web.pictures import BROAD, HALF, NARROW, WIDE
 from controller.web.policy import current_actor, requires, services, settings
-from controller.web.report_pictures import causes_picture, groups_picture, warned_picture
+from controller.web.report_pictures import (
+    Drawing,
+    causes_picture,
+    groups_picture,
+    warned_picture,
+)
 from controller.web.report_rows import (
     Cell,
     decimal_comma,
@@ -79,20 +84,26 @@ def index() -> str:
 
 def _pictures(report: Report) -> dict[str, Markup]:
     """The drawings of the page, each for a desk and for a phone: the style sheet shows one."""
-    found = {name: Markup() for name in ("causes", "groups", "warned")}
-    for width in (WIDE, NARROW):
-        drawn = {
-            "causes": causes_picture(report.figures.stations, width=width),
-            "warned": warned_picture(report.warned, width=width),
-        }
-        if report.groups and report.figures.effective:
-            bar = report.figures.effective[0].bar
-            drawn["groups"] = groups_picture(report.groups, bar, width=width)
-        for name, one in drawn.items():
-            if one is not None:
-                kind = "wide" if width == WIDE else "narrow"
-                box = Markup('<div class="pic-{}">{}</div>').format(kind, Markup(one.svg))  # noqa: S704 - our own drawing, its words escaped
-                found[name] += box
+    stations, groups = report.figures.stations, report.groups
+    found = {
+        "causes": _in_widths(lambda width: causes_picture(stations, width=width), wide=WIDE),
+        "warned": _in_widths(lambda width: warned_picture(report.warned, width=width), wide=HALF),
+    }
+    if groups and report.figures.effective:
+        bar = report.figures.effective[0].bar
+        found["groups"] = _in_widths(
+            lambda width: groups_picture(groups, bar, width=width), broad=BROAD, wide=WIDE
+        )
+    return found
+
+
+def _in_widths(draw: Callable[[float], Drawing | None], **widths: float) -> Markup:
+    found = Markup()
+    for kind, width in (*widths.items(), ("narrow", NARROW)):
+        one = draw(width)
+        if one is not None:
+            svg = Markup(one.svg)  # noqa: S704 - our own drawing, its words escaped
+            found += Markup('<div class="pic-{}">{}</div>').format(kind, svg)
     return found
 
 

@@ -18,6 +18,8 @@ from controller.domain.pictures.svg import (
 
 _HATCHES = ("", "up", "dots", "down", "level", "upright")
 """Pattern of each series, so that grey copies can be read."""
+_WIDEST = 64.0
+"""Of a column of times: four of them are columns still, and no walls."""
 
 Number = Callable[[float], str]
 
@@ -103,7 +105,7 @@ def threshold_bars(
     """
     pen, size, pitch = Pen(look, key), 10.0 if width < 500 else 11.0, 22.0
     first = axis_from([one.percent for one in bars if one.percent is not None], limit[0])
-    names = min(max((wide(one.name, size) for one in bars), default=0) + 8, width * 0.38)
+    names = min(max((wide(one.name, size) for one in bars), default=0) + 14, width * 0.38)
     tail = max((wide(one.words, size) for one in bars), default=0) + 8
     left, right, top = names, max(width - tail, names + 40), size + 12
 
@@ -151,12 +153,13 @@ def histogram(
     top, left = size + 12, 0.0
     bottom, step = top + high, width / max(len(columns), 1)
     parts = []
+    broad = min(step * 0.72, _WIDEST)
     for index, (label, count, is_in_time) in enumerate(columns):
         deep = count / most * (high - size) if most else 0.0
         middle = left + (index + 0.5) * step
         paint, hatch = (Paint.BAR, "") if is_in_time else (Paint.SHORT, "up")
         if count:
-            box = (middle - step * 0.36, bottom - deep, step * 0.72, deep)
+            box = (middle - broad / 2, bottom - deep, broad, deep)
             parts.append(pen.rect(box, paint, hatch, f"{label}: {number(count)}"))
         parts.append(
             pen.text(

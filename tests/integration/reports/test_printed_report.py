@@ -111,13 +111,14 @@ def test_the_page_leads_to_the_same_report_as_a_file(province: Centre) -> None:
 def test_the_page_draws_what_the_file_draws_for_desk_and_phone(province: Centre) -> None:
     auditor = province.client(Role.AUDITOR)
     page = auditor.get("/bao-cao?co-so=calendar&do-dai=quarter&nam=2026&so=4").text
-    drawn = re.findall(r'<div class="pic-(wide|narrow)"><svg [^>]*aria-labelledby="(\w+)-', page)
+    boxes = r'<div class="pic-(broad|wide|narrow)"><svg [^>]*aria-labelledby="(\w+)-'
+    drawn = re.findall(boxes, page)
     assert sorted(drawn) == [
-        ("narrow", "causes328"), ("narrow", "groups328"),
+        ("broad", "groups1180"), ("narrow", "causes328"), ("narrow", "groups328"),
         ("wide", "causes640"), ("wide", "groups640"),
     ]  # fmt: skip
-    assert page.count(">Bác Ái: ") == 2, "each bar says whose it is and how far it goes"
-    assert page.count(">Phan Rang-Tháp Chàm</text>") == 2, "the longest name is whole on a phone"
+    assert page.count(">Bác Ái: ") == 3, "each bar says whose it is and how far it goes"
+    assert page.count(">Phan Rang-Tháp Chàm</text>") == 3, "the longest name is whole on a phone"
     assert "style=" not in page
 
 

@@ -167,6 +167,7 @@ def test_the_longest_column_of_times_is_the_commonest_and_none_is_left_unwritten
     )
     (fast,), (slow,) = shapes(svg, "pic-bar"), shapes(svg, "pic-short")
     assert slow[3] == pytest.approx(fast[3] / 2, abs=0.01)
+    assert fast[2] < fast[3], "three columns of a desk's width are columns still"
     assert {"58", "29", "0"} <= set(texts(svg))
 
 
