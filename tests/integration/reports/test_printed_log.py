@@ -15,6 +15,7 @@ from controller.domain.accounts import Role
 from controller.services import press
 from controller.services.reports import LogLine
 from controller.storage.models import AuditRow, SlotResultRow
+from controller.web.paper import blocks
 from controller.web.paper.daily_log import log_document
 from tests.integration.figures.test_golden_month import CUT, OCTOBER
 from tests.support.paper import fonts_of, pages_of
@@ -107,6 +108,23 @@ def test_pages_are_numbered_by_how_many_there_are(book: bytes, words: str) -> No
     assert pages == 2
     assert f"Trang 1/{pages}" in words
     assert f"Trang {pages}/{pages}" in words
+
+
+@pytest.mark.parametrize("rows", [8, 28, 32])
+def test_nobody_signs_an_empty_page(rows: int, centre: Centre) -> None:
+    tree = centre.places.tree()
+    station = tree.station(CUT)
+    assert station is not None
+    with centre.app.test_request_context():
+        facts = dict(log_document(tree, station, OCTOBER, [], organisation=""))
+    table = facts["blocks"][-1]
+    numbered = [blocks.row("", "", "", f"Bản tin {n}", "", "") for n in range(rows)]
+    facts["blocks"] = [{**table, "rows": [blocks.group_row("Chủ nhật"), *numbered]}]
+    pages = pages_of(press.printed("document", facts, at=OCTOBER.ends_at))
+    assert "NGƯỜI GHI NHẬT KÝ" in pages[-1]
+    assert f"Bản tin {rows - 1}" in pages[-1]
+    assert pages[-1].count("Kết quả và lý do") == pages[-1].count("Chủ nhật") == 1
+    assert " ".join(pages).count("Bản tin ") == rows
 
 
 def test_the_same_month_gives_the_same_bytes(inspector: Browser, book: bytes) -> None:
