@@ -11,6 +11,7 @@ from typing import Any
 from controller.domain.delivery import IN_FLIGHT, NOT_OWED
 from controller.domain.periods import Period
 from controller.domain.places import PlaceTree, Station
+from controller.domain.reconcile import UNKNOWN
 from controller.services.reports import LogLine
 from controller.web import formats
 from controller.web.paper import blocks, letterhead, sayings
@@ -94,13 +95,10 @@ def _sums(lines: Sequence[LogLine]) -> Block:
     share = formats.percent(played_ms / planned_ms if planned_ms else None)
     return blocks.text(
         f"Trong tháng có {len(lines)} buổi trong lịch{': ' + told if told else ''}. "
-        f"Đã phát {_minutes(played_ms)} phút trên {_minutes(planned_ms)} phút phải phát ({share})."
+        f"Đã phát {sayings.minutes_exact(played_ms)} phút trên "
+        f"{sayings.minutes_exact(planned_ms)} phút phải phát ({share})."
         " Buổi đã hủy và buổi nhường bản khác không tính là phải phát."
     )
-
-
-def _minutes(ms: int) -> str:
-    return formats.number(ms / 60_000, 1)
 
 
 def _rows(lines: Sequence[LogLine], month: Period) -> Iterator[Block]:
@@ -123,8 +121,8 @@ def _row(line: LogLine) -> Block:
     if line.corrected:
         result += f" (đã đính chính {line.corrected} lần)"
     title = line.title or BY_ORDER
-    is_open = line.outcome in IN_FLIGHT
-    played = "–" if is_open else formats.length(line.played_ms)
+    is_told = line.outcome not in IN_FLIGHT and (line.played_ms or line.outcome != UNKNOWN)
+    played = formats.length(line.played_ms) if is_told else "–"
     planned = formats.length(line.planned_ms) if line.planned_ms else "–"
     if line.approved_by:
         title += f"\nDuyệt: {', '.join(line.approved_by)}"

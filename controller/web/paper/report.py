@@ -82,7 +82,7 @@ def report_document(
 ) -> Mapping[str, Any]:
     """The facts of the document; `days`: of the one station of the place, to be drawn."""
     place, span = report.place, report.figures.period
-    name = f"Báo cáo hoạt động truyền thanh cơ sở, {letterhead.named(place)}"
+    name = f"Báo cáo hoạt động truyền thanh cơ sở {place.full_name}"
     return {
         "title": f"{name}, {sayings.period_name(span)}",
         "author": letterhead.AUTHOR,
@@ -114,9 +114,10 @@ def _blocks(report: Report, days: Mapping[date, Tally] | None) -> Iterator[Block
         yield blocks.note(report_words.bar_words(report.figures.effective[0].bar))
     if len(report.figures.effective) > 1:
         yield _months(report)
+    several = len(report.figures.stations) != 1
     parts: tuple[tuple[str, Iterable[Block]], ...] = (
         ("Kết quả chung", _results(report)),
-        ("Theo địa bàn", _by_place(report)),
+        *((("Theo địa bàn", _by_place(report)),) if several else ()),
         *(
             (("Từng ngày", [_picture(days_picture(report, days, look=Look.PAPER))]),)
             if days
@@ -127,7 +128,7 @@ def _blocks(report: Report, days: Mapping[date, Tally] | None) -> Iterator[Block
         ("Nội dung đã phát", content_blocks(report.figures.sums)),
         ("Khẩn cấp và diễn tập", _emergencies(report)),
         ("Thời gian tin đến cơ sở", _slowest(report)),
-        ("Trạm kém sẵn sàng nhất", [worst_table(report)]),
+        *((("Trạm kém sẵn sàng nhất", [worst_table(report)]),) if several else ()),
         ("Đính chính sau khi chốt số liệu", _corrections(report)),
         ("Từng trạm", [every_station(report)]),
     )

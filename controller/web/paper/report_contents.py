@@ -89,4 +89,4 @@ def _rows(
         yield blocks.group_row(name)
     for key, spent in sorted(found.items(), key=lambda one: (-one[1], one[0])):
         word = str(words.get(key, key))
-        yield blocks.row(word, sayings.minutes(spent), sayings.percent(Share(spent, every)))
+        yield blocks.row(word, sayings.minutes_exact(spent), sayings.percent(Share(spent, every)))

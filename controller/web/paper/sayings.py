@@ -48,6 +48,11 @@ def minutes(ms: float) -> str:
     return formats.number(ms / 60_000, 0, LANG)
 
 
+def minutes_exact(ms: float) -> str:
+    """Minutes, one decimal: what was aired for seconds is not nothing."""
+    return formats.number(ms / 60_000, 1, LANG)
+
+
 def count(value: int) -> str:
     """1.234."""
     return formats.number(value, 0, LANG)

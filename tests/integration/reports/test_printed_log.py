@@ -110,6 +110,21 @@ def test_pages_are_numbered_by_how_many_there_are(book: bytes, words: str) -> No
     assert f"Trang {pages}/{pages}" in words
 
 
+def test_of_what_is_unknown_no_length_is_claimed(centre: Centre) -> None:
+    tree = centre.places.tree()
+    station = tree.station(CUT)
+    assert station is not None
+    line = LogLine(
+        station_id=CUT, planned_at=OCTOBER.starts_at, planned_ms=30_000, title="Tiêm chủng",
+        authority="district", approved_by=(), started_at=None, played_ms=0, outcome="unknown",
+        reason=None, corrected=0,
+    )  # fmt: skip
+    with centre.app.test_request_context():
+        facts = log_document(tree, station, OCTOBER, [line], organisation="")
+    (row,) = [one for one in facts["blocks"][-1]["rows"] if one["kind"] == ""]
+    assert row["cells"][2] == "– / 00:30"
+
+
 @pytest.mark.parametrize("rows", [8, 28, 32])
 def test_nobody_signs_an_empty_page(rows: int, centre: Centre) -> None:
     tree = centre.places.tree()

@@ -115,6 +115,9 @@ def test_drawings_speak_the_language_of_the_page(
 def test_the_report_of_one_station_draws_its_days(province: Centre) -> None:
     address = f"/bao-cao/pdf?noi={CUT}&co-so=calendar&do-dai=quarter&nam=2026&so=4"
     words = " ".join(pages_of(province.client(Role.AUDITOR).get(address).data))
-    assert "3. Từng ngày" in words
+    assert "2. Từng ngày" in words
     assert "Sẵn sàng cả ngày" in words
     assert "UBND HUYỆN BÁC ÁI UBND XÃ PHƯỚC BÌNH" in words
+    assert "Báo cáo hoạt động truyền thanh cơ sở xã Phước Bình, quý IV/2026" in words
+    assert "Theo địa bàn" not in words, "one station is set beside no other"
+    assert "kém sẵn sàng nhất" not in words
