@@ -128,6 +128,9 @@ def test_a_station_page_gives_the_reason_of_what_did_not_sound(centre: Centre) -
     assert "bản 11 / 12" in page
     signs = dict(re.findall(r'data-slot="(\w+)" data-sign="(\w+)"', page))
     assert signs == {PAST: "missed", PRESENT: "unknown", NEXT: "coming"}
+    hours = re.findall(r'<text class="ax[^>]*>(\d\d:00)</text>', page)
+    assert hours[:2] == ["04:00", "06:00"], "the strip of the day names its hours"
+    assert hours[-1] == "22:00"
 
 
 def test_a_station_page_shows_another_day(centre: Centre) -> None:
