@@ -10,7 +10,7 @@ from controller.domain.accounts import Permission
 from controller.domain.schedule import local_date
 from controller.errors import ControllerError
 from controller.services.repairs import TIMED_DAYS, MendWish, TicketView
-from controller.web import equipment_words, report_words
+from controller.web import equipment_words, formats, report_words
 from controller.web.context import web_now
 from controller.web.equipment import words as equipment_template_words
 from controller.web.policy import current_actor, requires, services
@@ -97,11 +97,16 @@ def _refused(one: TicketView, error: ControllerError) -> tuple[str, int]:
 def _page(one: TicketView, problems: dict[str, str] | None = None) -> str:
     inventory = services().equipment.of(current_actor(), one.station_id)
     typed = {name: request.form.get(name, "") for name in FIELDS}
+    is_to_come = one.promised_on is not None and one.promised_on >= local_date(web_now())
+    noted = {
+        "assigned_to": one.assigned_to or "",
+        "promised_on": formats.day(one.promised_on) if is_to_come else "",
+    }
     return render_template(
         "repairs/show.html",
         one=one,
         inventory=inventory,
-        typed=typed if problems else {**typed, "assigned_to": one.assigned_to or ""},
+        typed=typed if problems else {**typed, **noted},
         chosen=set(request.form.getlist("removed") + request.form.getlist("installed")),
         problems=problems or {},
         **words(),

@@ -115,7 +115,10 @@ def test_a_repair_says_who_goes_there_what_it_cost_and_what_was_replaced(centre:
     assert operator.post(f"{path}/giao", assigned_to="").status_code == 422
     sent = operator.post(f"{path}/giao", assigned_to="Thợ Năm", promised_on="27/11/2026")
     assert sent.status_code == 303
-    assert "Thợ Năm đi sửa" in words(operator.get("/sua-chua"))
+    listed = words(operator.get("/sua-chua"))
+    assert "Thợ Năm đi sửa" in listed
+    assert listed.index("loa im từ sáng") < listed.index("Sửa gì trước"), "what waits comes first"
+    assert 'name="promised_on" type="text" value="27/11/2026"' in operator.get(path).text
     centre.clock.move(minutes=120)
     mender = centre.client(Role.COMMUNE_OFFICER, COMMUNE)
     done = mender.post(
