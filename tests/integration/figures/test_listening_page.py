@@ -120,7 +120,9 @@ def test_of_very_many_communes_the_first_are_named_and_the_rest_counted(
 def test_who_neither_reports_nor_inspects_writes_nothing(centre: Centre) -> None:
     approver = centre.client(Role.APPROVER, PROVINCE)
     assert approver.post(PAGE, nghe="heard").status_code == 403
-    assert "Nghe rõ</span></button>" not in approver.get(PAGE).text
+    page = approver.get(PAGE).text
+    assert "Nghe rõ</span></button>" not in page
+    assert "nghe rồi bấm" not in page, "nobody is told to press what is not there"
     stranger = centre.client(Role.COMMUNE_OFFICER, OTHER_COMMUNE)
     assert stranger.post(PAGE, nghe="heard").status_code == 404
     assert stranger.get(PAGE).status_code == 404
