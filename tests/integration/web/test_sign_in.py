@@ -339,6 +339,9 @@ def test_other_places_can_be_signed_out_from_the_own_page(here: Centre) -> None:
     here_now, elsewhere = here.client(Role.ADMIN), here.client(Role.ADMIN)
     page = here_now.get("/tai-khoan")
     assert page.text.count('class="t num"') == 2
+    assert "nơi khác" not in page.text, "of one other place its own button is enough"
+    here.client(Role.ADMIN)
+    assert "Đăng xuất 2 nơi khác" in here_now.get("/tai-khoan").text
     here_now.post("/tai-khoan/dang-xuat-noi-khac")
     assert elsewhere.get("/tai-khoan").status_code == 303
     assert here_now.get("/tai-khoan").status_code == 200
