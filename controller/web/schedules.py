@@ -13,7 +13,13 @@ from werkzeug.wrappers import Response
 from controller.domain.accounts import Permission
 from controller.domain.places import Place, PlaceKind
 from controller.domain.schedule import Recurrence, local_date
-from controller.errors import ControllerError, InvalidInputError, OutsideHoursError, StaleEditError
+from controller.errors import (
+    ControllerError,
+    ForbiddenError,
+    InvalidInputError,
+    OutsideHoursError,
+    StaleEditError,
+)
 from controller.services.day import Lane, Part
 from controller.services.schedules import Editing, Preview
 from controller.services.slot_page import SchedulePage, wish_of
@@ -135,10 +141,15 @@ def new() -> str:
 @bp.get("/<schedule_id>/sua")
 @requires(Permission.WRITE_SCHEDULES)
 def edit(schedule_id: str) -> str | Response:
-    """The form filled with a schedule that stands; whatever it becomes holds from a date on."""
+    """The form filled with a schedule that stands; whatever it becomes holds from a date on.
+
+    ForbiddenError for who may see the schedule of a wider place and may not change it.
+    """
     page = services().schedules.schedule(current_actor(), schedule_id)
     if page.current_id != schedule_id:
         return redirect(url_for(".edit", schedule_id=page.current_id), code=303)
+    if not page.may_change:
+        raise ForbiddenError(f"{current_actor().username} cannot change {schedule_id}")
     wish = wish_of(page.schedule)
     if wish.recurrence is Recurrence.WEEKLY and wish.starts_on <= _today():
         wish = replace(wish, starts_on=_today() + timedelta(days=1))

@@ -232,6 +232,18 @@ def test_the_edit_page_of_a_replaced_schedule_leads_to_what_stands_now(
     assert "Lịch này đã được thay bằng lịch mới." in operator.get(f"/lich/{made}").text
 
 
+def test_who_may_not_change_a_schedule_is_given_no_form_for_it(
+    at_desk: Desk, operator: Browser
+) -> None:
+    made = at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin())).schedule_id
+    officer = at_desk.centre.client(Role.COMMUNE_OFFICER, COMMUNE)
+    assert officer.get(f"/lich/{made}").status_code == 200
+    refused = officer.get(f"/lich/{made}/sua")
+    assert refused.status_code == 403
+    assert 'id="dat-lich"' not in refused.text
+    assert 'id="dat-lich"' in operator.get(f"/lich/{made}/sua").text
+
+
 def test_the_week_shows_lanes_results_and_minutes(at_desk: Desk, operator: Browser) -> None:
     at_desk.centre.clock.at = NOW - timedelta(days=2, hours=16)
     start = {"starts_on": date(2026, 11, 24), "ends_on": None}
