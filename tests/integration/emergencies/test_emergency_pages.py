@@ -68,6 +68,7 @@ def test_from_the_form_to_the_sending_by_the_second_person(w: Watch) -> None:
     page = sent.headers["Location"]
     w.speak()
     before = words(second.get(page))
+    assert "Chỗ tô vàng" not in before, "the words are none of the template's: nothing is marked"
     assert "9 trạm" in before
     assert "Nhắc lại mỗi 15 phút trong 1 giờ, 5 lần" in before
     assert NINE in before
@@ -208,6 +209,9 @@ def test_a_district_is_offered_the_stop_of_its_own_place_alone(w: Watch) -> None
     assert "Dừng cả 9 trạm" in words(page)
     assert "Phát tin đính chính" not in words(page)
     assert browser(w).post(f"/khan-cap/{found}/bao-yen", part="correction").status_code == 403
+    own = browser(w, Role.COMMUNE_OFFICER, COMMUNE).get(f"/khan-cap/{found}")
+    assert "Dừng loa ở xã Phước Bình" in words(own)
+    assert "Chỉ dừng một huyện hoặc một trạm" not in words(own), "there is nothing to choose from"
 
 
 def test_who_only_looks_has_no_button_and_no_way(w: Watch) -> None:
