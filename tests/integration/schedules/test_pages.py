@@ -161,6 +161,19 @@ def test_a_clash_of_equals_is_shown_with_who_and_when_and_a_way_out(
     assert "Phát 05:40" in words(moved.text)
 
 
+def test_stations_that_clash_alike_are_one_line_of_the_drawing_on_a_desk_and_on_a_phone(
+    at_desk: Desk, operator: Browser
+) -> None:
+    at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin("Họp dân")))
+    shown = operator.post("/lich/xem-truoc", **typed(at_desk.bulletin(), airs_at="05:35")).text
+    drawings = re.findall(r'<svg class="lanes (\w+)" viewBox="0 0 (\d+) \d+".*?</svg>', shown, re.S)
+    assert drawings == [("wide", "820"), ("narrow", "310")]
+    assert shown.count('class="hit"') == len(drawings)
+    assert shown.count(">9 trạm</text>") == len(drawings)
+    lefts = re.findall(r'class="hit" x="([\d.]+)"', shown)
+    assert float(lefts[1]) < 310
+
+
 def test_one_clashing_day_can_be_left_out_with_one_press(at_desk: Desk, operator: Browser) -> None:
     once = a_wish(at_desk.bulletin("Họp dân"), recurrence=Recurrence.ONCE)
     at_desk.schedules.save(at_desk.actor(), once)
