@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from markupsafe import Markup
 
 from controller.domain.places import Place, PlaceKind, PlaceTree
@@ -127,7 +128,20 @@ def _part(tree: PlaceTree, parent: Place, communes: Sequence[Place]) -> str:
 def _kinds(places: Iterable[Place]) -> str:
     """ "xã", "xã, thị trấn": the kinds there are, the commonest first."""
     words = [place.kind_word for place in places]
-    return ", ".join(sorted(set(words), key=lambda word: (-words.count(word), word)))
+    kinds = sorted(set(words), key=lambda word: (-words.count(word), word))
+    return ", ".join(_kind(word, len(words)) for word in kinds)
+
+
+def _kind(word: str, count: int) -> str:
+    """The kind of that many places; a kind no catalogue knows stays as it is written."""
+    match word:
+        case "xã":
+            return ngettext("xã", "xã", count)
+        case "phường":
+            return ngettext("phường", "phường", count)
+        case "thị trấn":
+            return ngettext("thị trấn", "thị trấn", count)
+    return word
 
 
 def sentence(preview: Preview) -> Markup:

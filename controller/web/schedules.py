@@ -11,6 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from controller.domain.accounts import Permission
+from controller.domain.board import Sign
 from controller.domain.places import Place, PlaceKind
 from controller.domain.schedule import Recurrence, local_date
 from controller.errors import (
@@ -22,7 +23,7 @@ from controller.errors import (
 )
 from controller.services.day import Lane, Part
 from controller.services.schedules import Editing, Preview
-from controller.services.slot_page import SchedulePage, wish_of
+from controller.services.slot_page import SchedulePage, StationLine, wish_of
 from controller.services.week import Slip, WeekView
 from controller.web import formats, schedule_words
 from controller.web.context import web_now
@@ -410,12 +411,23 @@ def slot(slot_id: str) -> str:
         "schedules/slot.html",
         placing_words=placing_words,
         page=page,
+        lines=sorted(page.lines, key=_needs_a_look),
         counts=counts,
         places=places,
         words=schedule_words,
         offer=services().offers.offer(current_actor(), slot_id),
         shown_on=local_date(page.starts_at),
     )
+
+
+def _needs_a_look(line: StationLine) -> int:
+    """Where nothing sounds comes first; places keep their order else."""
+    if line.sign in _AMISS:
+        return _AMISS.index(line.sign)
+    return len(_AMISS) + (line.is_held or line.sign is not Sign.COMING)
+
+
+_AMISS = (Sign.MISSED, Sign.CUT_SHORT, Sign.UNKNOWN, Sign.LATE)
 
 
 @bp.post("/buoi/<slot_id>/dat-lai")

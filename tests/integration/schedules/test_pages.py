@@ -309,6 +309,9 @@ def test_the_slot_page_lists_the_outcome_at_each_station(at_desk: Desk) -> None:
     assert rows["bac-ai-phuoc-hoa"] == "unknown"
     assert "Không phát: mất điện" in words(page)
     assert "Hủy buổi này" not in page
+    assert next(iter(rows)) == "bac-ai-phuoc-binh"
+    assert list(rows)[-1] == "bac-ai-phuoc-dai"
+    assert "Đang giữ" not in page
     commune = at_desk.centre.client(Role.COMMUNE_OFFICER, COMMUNE)
     own = commune.get(f"/lich/buoi/{slot.slot_id}").text
     assert re.findall(r'data-station="([^"]+)"', own) == ["bac-ai-phuoc-binh"]
@@ -326,6 +329,8 @@ def test_while_a_slot_sounds_its_page_counts_where_and_a_silent_station_is_not_c
     assert "1/9 trạm đang vang" in words(page)
     rows = dict(re.findall(r'data-station="([^"]+)" data-sign="([^"]+)"', page))
     assert rows["bac-ai-phuoc-binh"] == "unknown"
+    assert list(rows)[-1] == "bac-ai-phuoc-dai"
+    assert page.index("Dừng loa ở") < page.index("data-station")
 
 
 def test_a_slot_is_cancelled_from_its_page_with_a_reason(at_desk: Desk, operator: Browser) -> None:
@@ -510,6 +515,9 @@ def test_the_pages_speak_english_when_asked(at_desk: Desk, operator: Browser) ->
     operator.post("/ngon-ngu", language="en", den="/lich")
     for path in ("/lich", "/lich/moi", "/lich/khung-gio"):
         assert operator.get(path).status_code == 200
+    at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin()))
+    page = words(operator.get(f"/lich/buoi/{at_desk.slots()[0].slot_id}").text)
+    assert "Cancel the airing of 05:30 26/11 at 9 communes of huyện Bác Ái?" in page
 
 
 def test_the_first_day_offered_is_tomorrow_or_the_day_that_was_looked_at(
