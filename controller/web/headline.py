@@ -17,6 +17,7 @@ def effective() -> dict[str, object]:
         "headline": services().headlines.of(current_actor()),
         "bar_words": report_words.bar_words,
         "address": address,
+        "as_of": local_date(web_now()),
     }
 
 

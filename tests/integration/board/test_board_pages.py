@@ -13,6 +13,7 @@ import pytest
 from controller.domain.accounts import Role
 from controller.storage.models import (
     BrokerDenialRow,
+    HoldingRow,
     HoursExceptionRow,
     JournalEntryRow,
     SlotRow,
@@ -21,6 +22,7 @@ from tests.support.busy_board import (
     NEXT,
     PAST,
     PRESENT,
+    SHA,
     STATION,
     busy_centre,
     minutes,
@@ -67,6 +69,15 @@ def test_the_next_slot_names_who_is_not_ready(centre: Centre) -> None:
     assert "Bản tin chiều tỉnh" in page
     assert re.search(r"64/65</b>\s*trạm giữ đúng âm thanh và lịch", page)
     assert re.search(r"64/65</b>\s*trạm đang vang", page)
+
+
+def test_a_connected_station_is_named_with_what_it_lacks_of_the_next_slot(centre: Centre) -> None:
+    with centre.database.write() as session:
+        session.delete(session.get_one(HoldingRow, ("bac-ai-phuoc-dai", SHA)))
+    page = centre.client(Role.OPERATOR, PROVINCE).get("/bang").text
+    row = re.search(r">Phước Đại</a>(.*?)</li>", page)
+    assert row is not None
+    assert "chưa đủ âm thanh" in row[1]
 
 
 def test_an_empty_day_offers_a_schedule_to_those_who_may_write_one(centre: Centre) -> None:
