@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from flask_babel import gettext as _
-
 from controller.domain.schedule import Schedule, local_date
 from controller.services.schedule_check import station_ids
 from controller.services.schedule_findings import Met
 from controller.services.schedules import Judged
 from controller.web import formats
+from controller.web.counting import counted
 from controller.web.schedule_words import LANES
 
 MOST_LINES = 10
@@ -112,7 +111,7 @@ def _drawn(preview: Judged, met: Met, sheet: Sheet) -> Lanes:
         on=local_date(overlap.from_at),
         names=tuple(
             (
-                names[0] if len(names) == 1 else _("%(n)s trạm", n=len(names)),
+                names[0] if len(names) == 1 else counted("%(n)s trạm", len(names)),
                 TOP + number * LINE + 13,
             )
             for number, (_boxes, names) in enumerate(lines)
