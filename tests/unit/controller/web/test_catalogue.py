@@ -55,7 +55,6 @@ MANY_ANYWAY = {
     ),
     "chosen from a list that begins at five minutes": ("Every %(n)s minutes",),
     "a figure with decimals: 1.00 seconds": (
-        "%(ms)s milliseconds",
         "Only %(seconds)s seconds long",
         "The slowest station after %(s)s seconds.",
     ),
