@@ -108,7 +108,7 @@ def verdict(version: VersionView) -> tuple[str, str]:
         return "down", _("Chưa phát được, có điều phải sửa")
     if version.findings:
         return "warn", counted("Phát được, %(n)s điều nên sửa", len(version.findings))
-    return "ok", _("Rõ, phát được, không có gì phải sửa")
+    return "ok", _("Phát được, không có gì phải sửa")
 
 
 def refusal(code: str | None, facts: Mapping[str, Any]) -> str:
