@@ -14,6 +14,7 @@ from controller.services.readiness import SlotReadiness
 from controller.services.station_states import touch
 from controller.storage.models import (
     BulletinRow,
+    EmergencyRow,
     HoldingRow,
     ProgrammeRow,
     ScheduleRow,
@@ -230,6 +231,22 @@ def test_an_approver_finds_what_waits_and_an_author_what_was_returned(centre: Ce
     assert "Sửa lại đi" not in approver
     assert "Sửa lại đi “Sai ngày họp”" in writer
     assert "Chờ duyệt đây" not in writer
+
+
+def test_an_emergency_that_waits_for_a_second_person_is_told_before_all_else(
+    centre: Centre,
+) -> None:
+    author = centre.actor(Role.OPERATOR, DISTRICT)
+    row = EmergencyRow(
+        emergency_id="e", kind="live", hazard="flood", title="Lũ về", source="Đài KTTV",
+        place_id=DISTRICT, target_ids=[DISTRICT], stations=9, lasts_s=600,
+        until_at=NOW + timedelta(minutes=10), state="proposed",
+        composed_by=author.account_id, composed_by_name=author.full_name, composed_at=NOW,
+    )  # fmt: skip
+    _put(centre, row)
+    page = _page(centre, Role.APPROVER)
+    assert page.index("Khẩn cấp chờ xác nhận: Lũ về 9 trạm") < page.index("Sẵn sàng phát?")
+    assert "Lũ về" not in _page(centre, Role.AUDITOR), "who may not warn is not asked"
 
 
 def test_each_role_starts_where_its_work_is(centre: Centre) -> None:
