@@ -113,6 +113,10 @@ _ENTRIES = (
 )
 
 
+_LED_TO = {"/lich": ("/chuong-trinh",), "/dai": ("/sua-chua",)}
+"""Pages with an address of their own that one comes to from an entry's page."""
+
+
 def navigation(actor: Actor, *, short: bool = False) -> list[Link]:
     """The pages this role can use, in their order; pages that are not there are left out."""
     routes: frozenset[str] = current_app.extensions["vang.routes"]
@@ -124,7 +128,10 @@ def navigation(actor: Actor, *, short: bool = False) -> list[Link]:
 
 
 def _is_here(path: str) -> bool:
-    return request.path == path or request.path.startswith(f"{path}/")
+    return any(
+        request.path == one or request.path.startswith(f"{one}/")
+        for one in (path, *_LED_TO.get(path, ()))
+    )
 
 
 def role_word(role: Role, kind: PlaceKind | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -519,7 +520,12 @@ def test_an_operator_puts_a_programme_together_with_buttons(at_desk: Desk, tmp_p
     assert kept.joints == Joints(Chimes.NONE, 500)
     assert browser.get(f"/chuong-trinh/moi?mau={line.programme_id}").status_code == 200
     reader = at_desk.centre.client(Role.AUDITOR, DISTRICT)
-    assert reader.get(saved.location).status_code == 200
+    told = reader.get(saved.location)
+    assert told.status_code == 200
+    assert "Phòng cháy rừng" in words(told)
+    assert "<select" not in told.text
+    assert 'id="f-title"' not in told.text
+    assert re.search(r'href="/lich" aria-current="page"', told.text)
     assert reader.post("/chuong-trinh/luu", **rows).status_code == 403
     stranger = at_desk.centre.client(Role.OPERATOR, OTHER_DISTRICT)
     assert stranger.get(saved.location).status_code == 404
