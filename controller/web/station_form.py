@@ -16,7 +16,7 @@ from controller.services.station_list import StationCard
 from controller.web import formats
 from controller.web.schedule_form import day_of, time_of
 
-BLANK_ROWS = 2
+BLANK_ROWS = 1
 """So many empty rows stand below the contacts there are."""
 
 STEP_MIN = 5

@@ -25,6 +25,12 @@ def test_the_whole_place_is_listed_in_its_fixed_order(owned: Owned) -> None:
     here = owned.centre.client(Role.OPERATOR, DISTRICT).get("/dai").text
     assert len(_found(here)) == 9
     assert OTHER_COMMUNE not in here
+    assert "<th>Huyện</th>" in page
+    assert "<th>Huyện</th>" not in here
+    own = owned.centre.client(Role.COMMUNE_OFFICER, COMMUNE).get("/dai").text
+    assert _found(own) == [COMMUNE]
+    assert 'name="tim"' in here
+    assert 'name="tim"' not in own
 
 
 def test_a_long_list_comes_in_pages_that_keep_what_was_asked(
