@@ -153,3 +153,9 @@ def test_what_makes_no_sense_or_is_not_theirs_is_refused(at_desk: Desk, operator
     assert "Chọn ngày khác với ngày được chép." in words(page)
     page = operator.get("/lich/chep?ngay=26/11/2026&sang=mai").text
     assert "Gõ ngày như 30/11/2026." in words(page)
+
+
+def test_a_day_with_nothing_to_copy_says_so_and_promises_nothing(operator: Browser) -> None:
+    page = words(operator.get("/lich/chep?ngay=26/11/2026&sang=28/11/2026").text)
+    assert "Thứ Năm 26/11/2026: không có buổi nào của nơi này để chép." in page
+    assert "mỗi buổi phát một lần" not in page
