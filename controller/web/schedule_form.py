@@ -82,6 +82,19 @@ def new_form(today: date, *, bulletin_id: str = "", targets: Iterable[str] = ())
     )
 
 
+def filled(form: ScheduleForm, pattern: Pattern) -> ScheduleForm:
+    """The form with a pattern in it."""
+    return replace(
+        form,
+        recurrence=Recurrence.WEEKLY.value,
+        airs_at=f"{pattern.airs_at:%H:%M}",
+        weekdays=tuple(str(day) for day in range(7) if pattern.weekdays >> day & 1),
+        holidays=pattern.holidays.value,
+        priority=pattern.priority.value,
+        targets=pattern.target_ids,
+    )
+
+
 def form_of(wish: Wish, schedule_id: str, row_version: int) -> ScheduleForm:
     """The form filled with a schedule that stands."""
     return ScheduleForm(

@@ -10,14 +10,12 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from controller.domain.accounts import Permission
-from controller.domain.schedule import Recurrence
 from controller.errors import ControllerError
-from controller.services.schedule_templates import Pattern
 from controller.web import schedule_words
 from controller.web.moves import undo_button
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
-from controller.web.schedule_form import ScheduleForm, form_from, pattern_of
+from controller.web.schedule_form import filled, form_from, pattern_of
 from controller.web.schedules import form_page, marked
 
 bp = Blueprint("schedule_templates", __name__, url_prefix="/lich/mau")
@@ -86,16 +84,3 @@ def remove(schedule_template_id: str) -> Response:
     words = _("Đã bỏ mẫu “%(name)s”. Lịch đã đặt theo mẫu vẫn giữ nguyên.", name=was.name)
     flash(Markup("%s %s") % (words, undo_button(url_for(".keep"), fields)), "ok")
     return redirect(url_for(".index"), code=303)
-
-
-def filled(form: ScheduleForm, pattern: Pattern) -> ScheduleForm:
-    """The form with a pattern in it."""
-    return replace(
-        form,
-        recurrence=Recurrence.WEEKLY.value,
-        airs_at=f"{pattern.airs_at:%H:%M}",
-        weekdays=tuple(str(day) for day in range(7) if pattern.weekdays >> day & 1),
-        holidays=pattern.holidays.value,
-        priority=pattern.priority.value,
-        targets=pattern.target_ids,
-    )

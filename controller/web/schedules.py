@@ -35,6 +35,7 @@ from controller.web.schedule_form import (
     AT_ONCE,
     ScheduleForm,
     day_of,
+    filled,
     form_from,
     form_of,
     new_form,
@@ -123,7 +124,7 @@ def quiet_words(view: WeekView) -> str:
 def new() -> str:
     """The form for a new schedule: `ban-tin` its bulletin, `ngay` its first day, `luc=ngay` now.
 
-    `nhu` names a schedule of which one slot is to air apart, at `gio`.
+    `nhu` names a schedule of which one slot is to air apart, at `gio`; `mau` a template.
     """
     actor = current_actor()
     form = new_form(_today(), bulletin_id=request.args.get("ban-tin", ""), targets=[actor.place_id])
@@ -131,6 +132,8 @@ def new() -> str:
         like = services().schedules.schedule(actor, request.args["nhu"])
         wish = replace(wish_of(like.schedule), recurrence=Recurrence.ONCE, excluded=frozenset())
         form = replace(form_of(wish, "", 0), row_version="", airs_at=request.args.get("gio", ""))
+    elif request.args.get("mau"):
+        form = filled(form, services().schedule_templates.one(actor, request.args["mau"]).pattern)
     first = day_of(request.args.get("ngay", ""), _today())
     if first is not None and first > _today():
         form = replace(form, starts_on=f"{first:%d/%m/%Y}")

@@ -100,6 +100,11 @@ def test_a_pattern_is_kept_and_put_back_into_the_form(at_desk: Desk, operator: B
     assert "xã Phước Bình và xã Phước Hòa" in listed
     template = re.search(r'<option value="([^"]+)">Trưa hai xã', operator.get("/lich/moi").text)
     assert template is not None
+    assert f'href="/lich/moi?mau={template[1]}"' in operator.get("/lich/mau").text
+    begun = operator.get(f"/lich/moi?mau={template[1]}").text
+    assert 'value="10:45"' in begun
+    assert re.search(r'value="bac-ai-phuoc-hoa"[^>]* checked', begun)
+    assert operator.get("/lich/moi?mau=khong-co").status_code == 404
     bulletin = at_desk.bulletin()
     used = operator.post(
         "/lich/mau/dung",
