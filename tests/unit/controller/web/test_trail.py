@@ -8,9 +8,10 @@ from typing import get_args
 
 from flask import Flask
 from flask_babel import Babel
+from flask_babel import gettext as _
 
 from controller.services.named_sounds import NAMING
-from controller.web.deeds import DEEDS, OBJECTS, is_refusal
+from controller.web.deeds import DEEDS, OBJECTS, deed_word, is_refusal, object_word
 from controller.web.trail import facts_of
 from station_protocol import messages
 
@@ -86,6 +87,22 @@ def test_reaching_for_what_is_not_ones_own_is_marked() -> None:
     assert is_refusal("refused.not_found")
     assert is_refusal("broker.denied_publish")
     assert not is_refusal("bulletin.return")
+
+
+def test_the_english_trail_says_what_was_done_and_to_one_thing_not_what_a_button_says() -> None:
+    app = Flask(__name__)
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CODE / "web" / "translations")
+    Babel(app, default_locale="en")
+    with app.test_request_context():
+        assert deed_word("account.sign_in") == "Signed in"
+        assert deed_word("bulletin.approve") == "Approved a bulletin"
+        assert object_word("station") == "Station"
+        assert _("Đăng nhập") == "Sign in"
+        assert _("Trạm") == "Stations"
+    app = Flask(__name__)
+    Babel(app, default_locale="vi")
+    with app.test_request_context():
+        assert deed_word("account.sign_in") == "Đăng nhập"
 
 
 def test_details_are_told_in_words_and_nested_ones_line_by_line() -> None:
