@@ -274,7 +274,9 @@ def _out_of_reach(finding: OutOfReach) -> Note:
     )
     phones = tuple(
         (
-            _("Gọi %(name)s", name=station.phone.name or station.name),
+            _("Gọi %(name)s, %(station)s", name=station.phone.name, station=station.name)
+            if station.phone.name
+            else _("Gọi %(name)s", name=station.name),
             station.phone.number,
         )
         for station in stations[:NAMED]

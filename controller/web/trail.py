@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from controller.domain.accounts import Role
 from controller.domain.equipment import EquipmentKind
@@ -95,7 +96,7 @@ NAMES: dict[str, Callable[[], str]] = {
     "removed": lambda: _("đã tháo ra"),
     "installed": lambda: _("đã lắp vào"),
     "heard": lambda: _("nghe thế nào"),
-    "station": lambda: _("trạm"),
+    "station": lambda: pgettext("fact", "trạm"),
     "kind": lambda: _("loại"),
     "model": lambda: _("kiểu máy"),
     "serial": lambda: _("số sê-ri"),
