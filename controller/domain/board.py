@@ -48,6 +48,8 @@ class Planned:
     """Whether a schedule of ours named it; not what sounded by order, or was forgotten since."""
     is_offer: bool = False
     """Whether the commune may still say yes or no to it."""
+    warning: str = ""
+    """"live" or "drill" of what a warning's order made sound; empty for all else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.board import DayLine, Planned, Sounded, day_line
+from controller.domain.emergencies import Part
 from controller.domain.offers import no_offer
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.story import SlotStory
@@ -28,6 +29,8 @@ from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
 from controller.storage.models import (
     BrokerDenialRow,
+    EmergencyOrderRow,
+    EmergencyRow,
     HoldingRow,
     JournalEntryRow,
     ScheduleTargetRow,
@@ -113,7 +116,7 @@ class StationPages:
             row = session.get_one(StationRow, station_id)
             held = _held(session, station_id)
             airings = _airings(session, tree, station, day)
-            lines = _day(airings, held, now)
+            lines = _day(airings, held, now, _warnings(session, station_id, airings, day))
             return StationView(
                 station=station,
                 place=tree.places[station.place_id],
@@ -158,13 +161,52 @@ def _planned_rows(
     return [row for row in rows if not was_away(away, row.starts_at)]
 
 
-def _planned(airing: Airing, now: datetime) -> Planned:
+def _warnings(
+    session: Session, station_id: str, airings: Sequence[Airing], day: datetime
+) -> Mapping[str, tuple[str, str]]:
+    """(title, kind) of the warning each slot without a title sounded by, as the journal has it."""
+    nameless = {
+        one.slot_id
+        for one in airings
+        if one.slot is None and one.result is not None and not one.result.title
+    }
+    if not nameless:
+        return {}
+    said = session.scalars(
+        select(JournalEntryRow.evidence).where(
+            JournalEntryRow.station_id == station_id,
+            JournalEntryRow.kind.in_(("start", "as_run")),
+            JournalEntryRow.at >= day,
+        )
+    )
+    orders = {
+        line["slot_id"]: line["order_id"]
+        for line in said
+        if line.get("slot_id") in nameless and line.get("order_id")
+    }
+    found = session.execute(
+        select(EmergencyOrderRow.order_id, EmergencyRow.title, EmergencyRow.kind)
+        .join(EmergencyRow, EmergencyRow.emergency_id == EmergencyOrderRow.emergency_id)
+        .where(
+            EmergencyOrderRow.order_id.in_(set(orders.values())),
+            EmergencyOrderRow.part == Part.WARNING.value,
+        )
+    )
+    warnings = {order_id: (title, kind) for order_id, title, kind in found}
+    return {
+        slot_id: warnings[order_id] for slot_id, order_id in orders.items() if order_id in warnings
+    }
+
+
+def _planned(airing: Airing, now: datetime, warnings: Mapping[str, tuple[str, str]]) -> Planned:
     row, result = airing.slot, airing.result
     if row is None:
         assert result is not None  # noqa: S101 - an airing has at least one of them
+        title, warning = warnings.get(airing.slot_id, (result.title, ""))
         return Planned(
             slot_id=airing.slot_id,
-            title=result.title,
+            title=title,
+            warning=warning,
             starts_at=result.planned_at,
             duration_ms=result.planned_ms,
             is_cancelled=False,
@@ -222,8 +264,15 @@ def _airings(
     )
 
 
-def _day(airings: Sequence[Airing], held: frozenset[str], now: datetime) -> tuple[DayLine, ...]:
-    lines = [day_line(_planned(one, now), _sounded(one.result), held, now) for one in airings]
+def _day(
+    airings: Sequence[Airing],
+    held: frozenset[str],
+    now: datetime,
+    warnings: Mapping[str, tuple[str, str]],
+) -> tuple[DayLine, ...]:
+    lines = [
+        day_line(_planned(one, now, warnings), _sounded(one.result), held, now) for one in airings
+    ]
     return tuple(sorted(lines, key=lambda line: (line.planned.starts_at, line.planned.slot_id)))
 
 
