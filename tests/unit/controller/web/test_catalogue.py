@@ -25,7 +25,7 @@ SEVERAL = re.compile(
 COUNTED = re.compile(r"%\(n\)s" + PLURAL)
 MANY_ANYWAY = {
     "one is told by its title": (
-        "%(n)s slots were not heard to their end in %(where)s",
+        "%(n)s slots did not play in full in %(where)s",
         "%(n)s coming slots: %(where)s not ready",
         "%(n)s bulletins were returned",
         "%(n)s bulletins wait for approval",
