@@ -156,6 +156,7 @@ def _page(
         reason=request.form.get("reason", ""),
         problem=lambda field: (problems or {}).get(field),
         where=schedule_words.where,
+        weekdays=schedule_words.weekdays,
         tree=services().places.tree(),
         words=words,
         wave=wave,

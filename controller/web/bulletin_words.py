@@ -23,7 +23,7 @@ STATES = {
     BulletinState.DRAFT: (_l("Bản nháp"), "doc", "mute"),
     BulletinState.SUBMITTED: (_l("Chờ duyệt"), "clock", "warn"),
     BulletinState.APPROVED: (_l("Đã duyệt"), "ok", "ok"),
-    BulletinState.RETURNED: (_l("Trả lại"), "undo", "down"),
+    BulletinState.RETURNED: (_l("Bị trả lại"), "undo", "down"),
     BulletinState.WITHDRAWN: (_l("Đã rút"), "x", "lost"),
 }
 """State of a bulletin: word, icon, class."""

@@ -621,6 +621,7 @@ def _page(view: BulletinView, form: BulletinForm | None = None) -> str:
         typed_thread=request.form.get("thread_id", ""),
         elsewhere=() if view.is_foreign else services().sharing.elsewhere(actor, view.bulletin_id),
         where=schedule_words.where,
+        weekdays=schedule_words.weekdays,
         tree=services().places.tree(),
         airing_link=_turner(view, "trang"),
         schedule_link=_turner(view, "lich"),

@@ -192,7 +192,10 @@ def _places(tree: PlaceTree, items: Sequence[Item]) -> list[Place]:
 
 
 def _names(places: Sequence[Place]) -> str:
-    return _some([place.name for place in places], _LISTED)
+    words = [place.name for place in places]
+    if len(words) <= _LISTED:
+        return listed(words)
+    return listed([*words[:_LISTED], _("%(n)s nơi khác", n=len(words) - _LISTED)])
 
 
 def _slots(items: Sequence[Item]) -> dict[str, tuple[str, str]]:

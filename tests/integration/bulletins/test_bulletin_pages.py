@@ -207,11 +207,13 @@ def test_no_voice_is_offered_for_cham_and_raglai(desk: Browser, studio: Studio) 
 
 
 def test_how_a_text_will_be_read_is_shown_with_what_was_changed(
-    studio: Studio, desk: Browser
+    studio: Studio, desk: Browser, judge: Browser
 ) -> None:
     text = "UBND xã họp lúc 19h30."
     bulletin_id = made(desk.post("/ban-tin/moi", **fields(text=text)))
     shown = desk.get(f"/ban-tin/{bulletin_id}")
+    assert f'<p class="script">{text}</p>' in judge.get(f"/ban-tin/{bulletin_id}").text
+    assert 'class="script"' not in shown.text
     assert "Ủy ban nhân dân xã họp lúc mười chín giờ ba mươi phút" in words(shown)
     fragment = desk.post("/ban-tin/cach-doc/xem", text="Gọi <b>ngay</b>, UBND & MTTQ").text
     assert 'title="Viết: UBND (viết tắt)">Ủy ban nhân dân</mark>' in fragment
