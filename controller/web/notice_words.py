@@ -75,11 +75,11 @@ def _titles(items: Sequence[Item]) -> list[str]:
     return list(dict.fromkeys(f"“{item.facts['title']}”" for item in items))
 
 
-def _some(words: Sequence[str], most: int = NAMED) -> str:
+def _some(words: Sequence[str]) -> str:
     """The first of them by name, the others counted."""
-    if len(words) <= most:
+    if len(words) <= NAMED:
         return listed(words)
-    return listed([*words[:most], _("%(n)s mục khác", n=len(words) - most)])
+    return listed([*words[:NAMED], _("%(n)s mục khác", n=len(words) - NAMED)])
 
 
 def _to_approve(notice: NoticeView, _tree: PlaceTree) -> Told:
