@@ -195,7 +195,7 @@ def _names(places: Sequence[Place]) -> str:
     words = [place.name for place in places]
     if len(words) <= _LISTED:
         return listed(words)
-    return listed([*words[:_LISTED], _("%(n)s nơi khác", n=len(words) - _LISTED)])
+    return listed([*words[:_LISTED], counted("%(n)s nơi khác", len(words) - _LISTED)])
 
 
 def _slots(items: Sequence[Item]) -> dict[str, tuple[str, str]]:
