@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from controller.domain.effective import Share
 from controller.domain.figures import Sums
@@ -145,7 +146,7 @@ def level_word(authority: str) -> str:
     return {
         "province": _("tỉnh"),
         "district": _("huyện"),
-        "commune": _("xã"),
+        "commune": ngettext("xã", "xã", 1),
         "lost": _("lịch không còn ở trung tâm"),
     }.get(authority, _("lệnh"))
 

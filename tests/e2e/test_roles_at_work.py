@@ -60,7 +60,8 @@ def english() -> Mapping[str, str]:
     """What the screens say in English, by what they say in Vietnamese."""
     with CATALOGUE.open("rb") as file:
         known = read_mo(file)
-    return {str(one.id): str(one.string) for one in known if isinstance(one.id, str) and one.id}
+    plain = (one for one in known if isinstance(one.id, str) and one.id and one.context is None)
+    return {str(one.id): str(one.string) for one in plain}
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ SOUND = frozenset(
 """No page: sound, or the state of an upload; asked for by scripts."""
 
 
-OF_THE_DISTRICT = frozenset({"moves.index"})
+OF_THE_DISTRICT = frozenset({"moves.index", "schedules.edit"})
 """Pages about something of the district, which an officer of a commune does not change."""
 
 
