@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from controller.domain.effective import Share
 from controller.domain.figures import Sums
 from controller.services.reports import LogLine, Report
 from controller.web import formats
+from controller.web.counting import counted
 from controller.web.report_words import short_word
 from controller.web.words import outcome_words
 
@@ -146,7 +146,7 @@ def level_word(authority: str) -> str:
     return {
         "province": _("tỉnh"),
         "district": _("huyện"),
-        "commune": ngettext("xã", "xã", 1),
+        "commune": counted("xã", 1),
         "lost": _("lịch không còn ở trung tâm"),
     }.get(authority, _("lệnh"))
 

@@ -7,7 +7,6 @@ from datetime import date, datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from markupsafe import Markup
 
 from controller.domain.places import Place, PlaceKind, PlaceTree
@@ -136,11 +135,11 @@ def _kind(word: str, count: int) -> str:
     """The kind of that many places; a kind no catalogue knows stays as it is written."""
     match word:
         case "xã":
-            return ngettext("xã", "xã", count)
+            return counted("xã", count)
         case "phường":
-            return ngettext("phường", "phường", count)
+            return counted("phường", count)
         case "thị trấn":
-            return ngettext("thị trấn", "thị trấn", count)
+            return counted("thị trấn", count)
     return word
 
 
