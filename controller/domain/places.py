@@ -151,6 +151,46 @@ class PlaceTree:
     def _stations_of(self) -> dict[tuple[tuple[str, ...], str], tuple[Station, ...]]:
         return {}
 
+    def serving(self, place_id: str) -> frozenset[str]:
+        """Ids of the stations in service at a place and below; the same object each time."""
+        if place_id not in self._serving:
+            stations = self.stations_in([place_id])
+            self._serving[place_id] = frozenset(one.station_id for one in stations)
+        return self._serving[place_id]
+
+    def ever_served(self, place_id: str) -> frozenset[str]:
+        """The same with those that were retired since."""
+        if place_id not in self._ever_served:
+            gone = (one for one in self.retired.values() if self.is_within(one.place_id, place_id))
+            self._ever_served[place_id] = self.serving(place_id).union(
+                one.station_id for one in gone
+            )
+        return self._ever_served[place_id]
+
+    @cached_property
+    def _serving(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def _ever_served(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def cap_ms(self, station_id: str) -> int:
+        """The `max_length_ms` of a station, retired or not."""
+        return (self.stations.get(station_id) or self.retired[station_id]).max_length_ms
+
+    def least_cap_ms(self, station_ids: frozenset[str]) -> int:
+        """The smallest cap among these, of which there is one at least."""
+        return next(cap for cap, ids in self._by_cap if not ids.isdisjoint(station_ids))
+
+    @cached_property
+    def _by_cap(self) -> tuple[tuple[int, frozenset[str]], ...]:
+        """The stations of each cap, the smallest first."""
+        found: dict[int, set[str]] = {}
+        for one in (*self.stations.values(), *self.retired.values()):
+            found.setdefault(one.max_length_ms, set()).add(one.station_id)
+        return tuple((cap, frozenset(found[cap])) for cap in sorted(found))
+
     def place_ids_of(self, station_id: str) -> tuple[str, ...]:
         """The commune, district and province of a station, lowest first."""
         station = self.stations.get(station_id) or self.retired[station_id]

@@ -6,7 +6,7 @@ such a span stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from controller.services.scope import among
 from controller.storage.models import StationAbsenceRow
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -43,7 +44,7 @@ class Absence:
 
 
 def absences(
-    session: Session, station_ids: Iterable[str] | None, start: datetime, end: datetime
+    session: Session, station_ids: Collection[str] | None, start: datetime, end: datetime
 ) -> dict[str, list[Absence]]:
     """The spans of these stations (None: all) that touch `start <= at < end`, in order.
 
@@ -54,10 +55,12 @@ def absences(
         or_(StationAbsenceRow.until_at.is_(None), StationAbsenceRow.until_at > start),
     )
     if station_ids is not None:
-        query = query.where(StationAbsenceRow.station_id.in_(sorted(station_ids)))
+        query = query.where(among(StationAbsenceRow.station_id, station_ids))
+    wanted = None if station_ids is None else frozenset(station_ids)
     found: dict[str, list[Absence]] = {}
     for row in session.scalars(query.order_by(StationAbsenceRow.from_at)):
-        found.setdefault(row.station_id, []).append(_absence(row))
+        if wanted is None or row.station_id in wanted:
+            found.setdefault(row.station_id, []).append(_absence(row))
     return found
 
 

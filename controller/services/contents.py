@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import String, and_, cast, func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.pieces import Recipe
@@ -138,8 +139,9 @@ def item_of(row: ProgrammeItemRow) -> ProgrammeItem:
 
 def _orders(session: Session) -> frozenset[tuple[str, ...]]:
     """Every order of languages that a station has."""
-    query = select(StationRow.language_order).where(StationRow.retired_at.is_(None))
-    return frozenset(tuple(order) for order in session.scalars(query))
+    query = select(cast(StationRow.language_order, String)).distinct()
+    found = session.scalars(query.where(StationRow.retired_at.is_(None)))
+    return frozenset(tuple(json.loads(order)) for order in found)
 
 
 @dataclass(frozen=True, slots=True)

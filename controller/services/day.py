@@ -12,8 +12,7 @@ from controller.domain.places import Place, PlaceTree
 from controller.domain.policy import Allowed, HoursBook
 from controller.domain.schedule import instant, local_date
 from controller.services.holiday_dates import Holiday, holidays_at
-from controller.services.schedule_check import station_ids
-from controller.services.week import Slip, ever_at, in_service, read_slips
+from controller.services.week import Slip, in_service, read_slips
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,6 @@ def read_day(
 
 
 def _lane(tree: PlaceTree, place: Place, slips: Sequence[Slip]) -> Lane:
-    own = ever_at(tree, place.place_id)
-    parts = tuple(
-        Part(slip, len(slip.station_ids & own)) for slip in slips if slip.station_ids & own
-    )
-    return Lane(place, len(station_ids(tree, [place.place_id])), parts)
+    own = tree.ever_served(place.place_id)
+    parts = tuple(Part(slip, here) for slip in slips if (here := len(slip.station_ids & own)))
+    return Lane(place, len(tree.serving(place.place_id)), parts)

@@ -19,6 +19,7 @@ from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.readiness import Holding, Urgency, urgency
 from controller.services.near_slots import NearSlot
 from controller.services.piece_desk import station_names
+from controller.services.scope import ASKED_BY_NAME
 from controller.services.slot_sounds import Names, every_sound, marks_of, sounds_at
 from controller.storage.models import HoldingRow, SlotRow, StationPlanRow, StationStateRow
 
@@ -36,10 +37,6 @@ class Standing(Protocol):
     def plan_sent(self) -> int: ...
     @property
     def is_online(self) -> bool: ...
-
-
-ASKED_BY_NAME = 500
-"""Of more stations than these everything is read at once, which is sooner than naming each."""
 
 
 @dataclass(frozen=True, slots=True)

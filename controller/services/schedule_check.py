@@ -53,8 +53,8 @@ NEARLY_FULL = 0.9
 
 def station_ids(tree: PlaceTree, place_ids: Iterable[str]) -> frozenset[str]:
     """The stations of these places; a place that is no more has none."""
-    known = [place_id for place_id in place_ids if place_id in tree.places]
-    return frozenset(station.station_id for station in tree.stations_in(known))
+    known = [tree.serving(place_id) for place_id in place_ids if place_id in tree.places]
+    return known[0] if len(known) == 1 else frozenset().union(*known)
 
 
 def rule_of(

@@ -17,19 +17,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar, cast
 
-from sqlalchemy import ColumnElement, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from controller.domain.board import ONLINE_STATES, STRIP_HOURS, Sign
 from controller.domain.places import PlaceTree, Station
 from controller.services.near_slots import NearSlot
 from controller.services.readiness import (
-    ASKED_BY_NAME,
     SlotReadiness,
     StationReadiness,
     judge_stations,
     of_slot,
 )
+from controller.services.scope import among
 from controller.services.slot_sounds import has_mark
 from controller.storage.database import Database
 from controller.storage.models import PieceRow, SlotResultRow, SlotRow, StationStateRow
@@ -242,11 +242,6 @@ class Reading:
 
         known = self._facts.coming.put(slot.row.slot_id, kept).lacking.of(list(stations), load)
         return of_slot(slot, (one for key in stations if (one := known[key])), self.now)
-
-
-def among(column: InstrumentedAttribute[str], ids: Sequence[str]) -> ColumnElement[bool]:
-    """The rows of these stations; of many all are read, which is sooner than naming each."""
-    return column.in_(ids) if len(ids) <= ASKED_BY_NAME else true()
 
 
 def _ids(stations: Sequence[Station]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -17,8 +17,7 @@ from controller.domain.policy import DAYPARTS, Allowed, Daypart, HoursBook, Span
 from controller.domain.schedule import STATION_ZONE, expand, instant, local_date
 from controller.services.absences import Absence, absences, was_away
 from controller.services.holiday_dates import Holiday, holidays_at
-from controller.services.placings import Placings, placings_of, start_at
-from controller.services.schedule_check import station_ids
+from controller.services.placings import starts_of
 from controller.services.schedule_rows import StoredSchedule, in_window, load
 from controller.services.slot_rows import RULE_GONE
 from controller.services.station_desk import RETIRED
@@ -190,7 +189,7 @@ def read_slips(
     Slots that stand in the database as they are, with the stations that were in service then;
     those further ahead as their rules give them.
     """
-    here = ever_at(tree, place_id)
+    here = tree.ever_served(place_id)
     rows = session.scalars(
         select(SlotRow).where(SlotRow.starts_at >= start, SlotRow.starts_at < end)
     ).all()
@@ -204,48 +203,59 @@ def read_slips(
             ),
         )
     }
-    stations = {key: here & _ever_at_any(tree, one.target_ids) for key, one in stored.items()}
-    away = absences(session, here, start, end)
-    tallies = _tallies(session, [row.slot_id for row in rows], here)
-    placings = placings_of(session, rows)
+    stations = {key: _ever_at(tree, one.target_ids, place_id) for key, one in stored.items()}
+    service = _Service(absences(session, here, start, end))
+    tallies = _tallies(session, [row.slot_id for row in rows], tree, here)
+    starts = starts_of(session, rows)
     slips = [
         _slip_of_row(
             row,
             tree.places[stored[row.schedule_id].place_id],
             there,
             _tally(row, tallies[row.slot_id], len(there), now),
-            _shared_start(row, there, placings),
+            _shared_start(row, there, starts.get(row.slot_id, {})),
         )
         for row in rows
-        if (there := _in_service(stations[row.schedule_id], away, row.starts_at))
-        and not _is_replaced(row)
+        if not _is_replaced(row) and (there := service.of(stations[row.schedule_id], row.starts_at))
     ]
-    coming = {key: _in_service(there, away, end) for key, there in stations.items()}
+    coming = {key: service.of(there, end) for key, there in stations.items()}
     slips += _ahead(session, stored, coming, tree, start, end, now)
     return sorted(slips, key=lambda slip: (slip.due_at, slip.schedule_id))
 
 
-def ever_at(tree: PlaceTree, place_id: str) -> frozenset[str]:
-    """The stations of a place, those that were retired since among them."""
-    gone = (one for one in tree.retired.values() if tree.is_within(one.place_id, place_id))
-    return station_ids(tree, [place_id]) | {one.station_id for one in gone}
-
-
 def in_service(session: Session, tree: PlaceTree, place_id: str, at: datetime) -> frozenset[str]:
     """The stations of a place that were in service at an instant."""
-    there = ever_at(tree, place_id)
-    away = absences(session, there, at, at + timedelta(seconds=1))
-    return _in_service(there, away, at)
+    there = tree.ever_served(place_id)
+    return _Service(absences(session, there, at, at + timedelta(seconds=1))).of(there, at)
 
 
-def _ever_at_any(tree: PlaceTree, place_ids: Iterable[str]) -> frozenset[str]:
-    return frozenset().union(*(ever_at(tree, place_id) for place_id in place_ids))
+def _ever_at(tree: PlaceTree, target_ids: Iterable[str], place_id: str) -> frozenset[str]:
+    """The stations of a place at these targets; all of them are the same object each time."""
+    inside = set[str]()
+    for target_id in target_ids:
+        if tree.is_within(place_id, target_id):
+            return tree.ever_served(place_id)
+        if tree.is_within(target_id, place_id):
+            inside.add(target_id)
+    return frozenset().union(*(tree.ever_served(one) for one in inside))
 
 
-def _in_service(
-    there: frozenset[str], away: Mapping[str, Sequence[Absence]], at: datetime
-) -> frozenset[str]:
-    return frozenset(one for one in there if not was_away(away.get(one, ()), at))
+class _Service:
+    """Who of some stations was in service when: the few that were not are taken out.
+
+    The same stations are the same object each time, however many slots ask for them.
+    """
+
+    def __init__(self, away: Mapping[str, Sequence[Absence]]) -> None:
+        self._away = away
+        self._known: dict[tuple[frozenset[str], frozenset[str]], frozenset[str]] = {}
+
+    def of(self, there: frozenset[str], at: datetime) -> frozenset[str]:
+        """Those of them that were in service at an instant."""
+        gone = frozenset(
+            one for one, spans in self._away.items() if one in there and was_away(spans, at)
+        )
+        return self._known.setdefault((there, gone), there - gone) if gone else there
 
 
 def _ahead(
@@ -291,10 +301,11 @@ def _ahead(
                 )
 
 
-def _shared_start(row: SlotRow, here: frozenset[str], placings: Placings) -> datetime:
+def _shared_start(row: SlotRow, here: frozenset[str], elsewhen: Mapping[str, datetime]) -> datetime:
     """When it starts at these stations, if that is one time; else when it does by its schedule."""
-    starts = {start_at(placings, row, station_id) for station_id in here}
-    return starts.pop() if len(starts) == 1 else row.starts_at
+    moved = {one: at for one, at in elsewhen.items() if one in here}
+    starts = set(moved.values())
+    return starts.pop() if len(starts) == 1 and len(moved) == len(here) else row.starts_at
 
 
 def _slip_of_row(
@@ -320,21 +331,34 @@ def _slip_of_row(
 
 
 def _tallies(
-    session: Session, slot_ids: Sequence[str], here: frozenset[str]
+    session: Session, slot_ids: Sequence[str], tree: PlaceTree, here: frozenset[str]
 ) -> defaultdict[str, Counter[str]]:
+    """How many of these stations have each outcome of each slot.
+
+    Of most stations: all, less those that are not meant.
+    """
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    query = (
-        select(SlotResultRow.slot_id, SlotResultRow.outcome, func.count())
-        .where(
-            SlotResultRow.slot_id.in_(slot_ids),
-            SlotResultRow.station_id.in_(here),
-            func.coalesce(SlotResultRow.reason, "") != RETIRED,
-        )
-        .group_by(SlotResultRow.slot_id, SlotResultRow.outcome)
-    )
-    for slot_id, outcome, number in session.execute(query):
+    is_wide = 2 * len(here) > len(tree.stations) + len(tree.retired)
+    for slot_id, outcome, number in _counted(session, slot_ids, None if is_wide else here):
         found[slot_id][outcome] = number
+    if is_wide and (others := (tree.stations.keys() | tree.retired.keys()) - here):
+        for slot_id, outcome, number in _counted(session, slot_ids, others):
+            found[slot_id][outcome] -= number
     return found
+
+
+def _counted(
+    session: Session, slot_ids: Sequence[str], station_ids: Collection[str] | None
+) -> list[tuple[str, str, int]]:
+    """(slot, outcome, stations); `station_ids` None: wherever."""
+    row = SlotResultRow
+    query = select(row.slot_id, row.outcome, func.count()).where(
+        row.slot_id.in_(slot_ids), func.coalesce(row.reason, "") != RETIRED
+    )
+    if station_ids is not None:
+        query = query.where(row.station_id.in_(station_ids))
+    found = session.execute(query.group_by(row.slot_id, row.outcome))
+    return [(slot_id, outcome, number) for slot_id, outcome, number in found]
 
 
 def _is_replaced(row: SlotRow) -> bool:
@@ -361,13 +385,29 @@ def _tally(row: SlotRow, outcomes: Mapping[str, int], total: int, now: datetime)
 
 
 def _cell(tree: PlaceTree, day: date, slips: Sequence[Slip]) -> Cell:
-    used: Counter[str] = Counter()
+    used: Counter[frozenset[str]] = Counter()
     for slip in slips:
         if not slip.is_cancelled:
-            for station_id in slip.station_ids:
-                used[station_id] += slip.duration_ms
+            used[slip.station_ids] += slip.duration_ms
     if not used:
         return Cell(day, tuple(slips), 0, 0)
-    caps = {key: one.max_length_ms for key in used if (one := tree.station(key)) is not None}
-    busiest = max(used, key=lambda key: (used[key] / max(caps[key], 1), key))
-    return Cell(day, tuple(slips), used[busiest], caps[busiest])
+    return Cell(day, tuple(slips), *_busiest(tree, used))
+
+
+def _busiest(tree: PlaceTree, used: Mapping[frozenset[str], int]) -> tuple[int, int]:
+    """(used ms, cap ms) where the most of a cap is used, by the stations that air so much.
+
+    Slots aired at the widest set of stations are counted once for all of them.
+    """
+    widest = max(used, key=len)
+    more: Counter[str] = Counter()
+    for there, length_ms in used.items():
+        if there is not widest:
+            more.update(dict.fromkeys(there, length_ms))
+    loads = [
+        (length_ms + (used[widest] if one in widest else 0), tree.cap_ms(one))
+        for one, length_ms in more.items()
+    ]
+    if alike := widest - more.keys() if more else widest:
+        loads.append((used[widest], tree.least_cap_ms(alike)))
+    return max(loads, key=lambda load: (load[0] / max(load[1], 1), load))

@@ -19,6 +19,7 @@ from controller.services.station_desk import NewStation
 from controller.settings import BrokerSettings, Settings
 from controller.storage.models import (
     SlotResultRow,
+    SlotRow,
     StationPlanRow,
     StationStateRow,
 )
@@ -293,6 +294,37 @@ def test_a_day_that_is_over_counts_the_stations_of_that_day(owned: Owned) -> Non
     later = owned.desk.schedules.day(owned.desk.actor(), date(2026, 11, 27))
     assert COMMUNE not in later.slips[0].station_ids
     assert NEW_ID in later.slips[0].station_ids
+
+
+def test_what_a_station_on_trial_aired_is_not_counted_in_the_week(owned: Owned) -> None:
+    _schedule(owned)
+    owned.plans.refresh()
+    _add(owned)
+    with owned.centre.database.write() as session:
+        slot = session.scalars(select(SlotRow).order_by(SlotRow.starts_at)).first()
+        assert slot is not None
+        session.add_all(
+            SlotResultRow(
+                station_id=station_id,
+                slot_id=slot.slot_id,
+                outcome="aired",
+                title=slot.title,
+                planned_at=slot.starts_at,
+                planned_ms=slot.duration_ms,
+                played_ms=slot.duration_ms,
+            )
+            for station_id in (COMMUNE, NEW_ID)
+        )
+        on, slot_id = slot.airs_on, slot.slot_id
+    week = owned.desk.schedules.week(_admin(owned), on)
+    (slip,) = [
+        slip
+        for band in week.bands
+        for cell in band.cells
+        for slip in cell.slips
+        if slip.slot_id == slot_id
+    ]
+    assert (slip.tally.aired, slip.tally.total) == (1, 9)
 
 
 def _config(owned: Owned, browser: Browser, **fields: str) -> tuple[int, bytes, str]:
