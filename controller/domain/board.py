@@ -13,7 +13,10 @@ STRIP_HOURS = 24
 STRIP_UNITS = 144
 """The strip of a tile is drawn in units of ten minutes."""
 
-ONLINE_STATES = frozenset({"ready", "on_air"})
+WARNING_LOOKS = {"live": "emergency", "drill": "drill"}
+"""How a station looks whose sound belongs to a warning or to a drill, by the kind."""
+ON_AIR_LOOKS = frozenset({"on_air", *WARNING_LOOKS.values()})
+ONLINE_STATES = frozenset({"ready", *ON_AIR_LOOKS})
 TROUBLE_STATES = frozenset({"degraded", "unknown", "down", "never"})
 WORST_FIRST = ("down", "unknown", "never", "degraded", "maint", "emergency", "drill", "on_air")
 """In which order states are told where one sign stands for several stations; ready is last."""
@@ -102,21 +105,27 @@ class StripMark:
     at: float
     width: float
     sign: Sign
+    warning: str = ""
+    """"live" or "drill" of what a warning's order made sound; empty for all else."""
 
 
-def strip(marks: Iterable[tuple[datetime, int, Sign]], now: datetime) -> tuple[StripMark, ...]:
-    """The bars of (planned instant, milliseconds, sign) that lie in the last 24 hours."""
+def strip(marks: Iterable[tuple[datetime, int, Sign, str]], now: datetime) -> tuple[StripMark, ...]:
+    """The bars of (planned instant, milliseconds, sign, warning) of the last 24 hours."""
     begin = now - timedelta(hours=STRIP_HOURS)
     unit = timedelta(minutes=10)
     bars = []
-    for at, length_ms, sign in marks:
+    for at, length_ms, sign, warning in marks:
         offset = (at - begin) / unit
         width = max(timedelta(milliseconds=length_ms) / unit, 2.0)
         if 0 <= offset <= STRIP_UNITS:
-            bars.append(
-                StripMark(round(min(offset, STRIP_UNITS - width), 2), round(width, 2), sign)
-            )
+            left = round(min(offset, STRIP_UNITS - width), 2)
+            bars.append(StripMark(left, round(width, 2), sign, warning))
     return tuple(bars)
+
+
+def look_of(state: str, warning: str) -> str:
+    """How a shown state looks: a sound that belongs to a warning or to a drill looks like one."""
+    return WARNING_LOOKS.get(warning, state) if state == "on_air" else state
 
 
 def worst(states: Iterable[str]) -> str | None:

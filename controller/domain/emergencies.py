@@ -59,6 +59,14 @@ PARTS = {
 """The parts each kind has; a drill has nothing to correct."""
 
 
+_ENDINGS = {Part.CORRECTION: "Đính chính", Part.ALL_CLEAR: "Hết nguy hiểm"}
+
+
+def ending_title(kind: Kind, part: Part, title: str) -> str:
+    """What a correction, an all-clear or the end of a drill is called."""
+    return f"{_ENDINGS[part] if kind is Kind.LIVE else 'Kết thúc'}: {title}"[:300]
+
+
 def phrase(kind: Kind, stations: int) -> str:
     """What has to be typed: it says what will happen, and where the kinds differ in every word."""
     return f"phát thật {stations} trạm" if kind is Kind.LIVE else f"diễn tập {stations} trạm"

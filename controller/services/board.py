@@ -22,7 +22,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
-from controller.domain.board import ONLINE_STATES, STRIP_HOURS, TROUBLE_STATES, Sign, is_aired
+from controller.domain.board import (
+    ON_AIR_LOOKS,
+    ONLINE_STATES,
+    STRIP_HOURS,
+    TROUBLE_STATES,
+    Sign,
+    is_aired,
+)
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.reconcile import COMING, UNDECIDED
 from controller.services.near_slots import BriefAiring, NearSlot, brief_slots_near, in_full
@@ -74,7 +81,7 @@ class Tally:
     filters: Mapping[str, tuple[Station, ...]]
     """The stations each filter leaves."""
     states: Mapping[str, tuple[Station, ...]]
-    """Those shown in each state; none: no such key."""
+    """Those that look alike: by state, a warning and a drill apart; none: no such key."""
 
     @property
     def stations(self) -> tuple[Station, ...]:
@@ -555,7 +562,7 @@ def _tally(
 ) -> Tally:
     places, states = tree.places, dict[str, list[Station]]()
     for one in stations:
-        states.setdefault(stands[one.station_id].state, []).append(one)
+        states.setdefault(stands[one.station_id].look, []).append(one)
     by_state = {state: tuple(found) for state, found in states.items()}
     return Tally(
         place=places[place_id],
@@ -564,7 +571,9 @@ def _tally(
             Filter.LOOK.value: tuple(
                 one for one in stations if stands[one.station_id].state in TROUBLE_STATES
             ),
-            Filter.ON_AIR.value: by_state.get("on_air", ()),
+            Filter.ON_AIR.value: tuple(
+                one for one in stations if stands[one.station_id].look in ON_AIR_LOOKS
+            ),
             Filter.ZONE3.value: tuple(s for s in stations if places[s.place_id].zone == "III"),
             Filter.COASTAL.value: tuple(s for s in stations if places[s.place_id].is_coastal),
             Filter.MISSED.value: tuple(s for s in stations if s.station_id in missed),

@@ -26,6 +26,7 @@ from controller.domain.emergencies import (
     State,
     audiences,
     cover,
+    ending_title,
     is_typed,
     may_second,
     phrase,
@@ -60,7 +61,6 @@ SECOND_SIGNAL_MS = 2_000
 
 DRILL_SAID = "Đây là diễn tập, không phải thật."
 SIGNED_AS = {Kind.LIVE: DeedKind.ACTUAL, Kind.DRILL: DeedKind.EXERCISE}
-_ENDING_TITLES = {Part.CORRECTION: "Đính chính", Part.ALL_CLEAR: "Hết nguy hiểm"}
 
 DeedAt = Callable[[str, OrderSound | None], D]
 """What is ordered, by the place it is ordered to and the words its stations hear."""
@@ -399,7 +399,7 @@ class EmergencyDesk(_Desk[ActualDeed]):
     def _ending_deed(self, session: Session, row: EmergencyRow, part: Part) -> DeedAt[ActualDeed]:
         replaced = rows.near_orders(session, row, self._places.tree())
         deed = EmergencyDeed(
-            title=f"{_ENDING_TITLES[part]}: {row.title}"[:300],
+            title=ending_title(self.kind, part, row.title),
             authority=self._authority(row),
             sequence=next_number(session, Counter.EMERGENCY),
             attention_ms=SECOND_SIGNAL_MS,
@@ -453,6 +453,6 @@ class DrillDesk(_Desk[DrillDeed]):
     def _warning_deed(self, _session: Session, row: EmergencyRow) -> DeedAt[DrillDeed]:
         return lambda _place_id, sound: DrillDeed(title=row.title, sound=sound)
 
-    def _ending_deed(self, _session: Session, row: EmergencyRow, _part: Part) -> DeedAt[DrillDeed]:
-        title = f"Kết thúc: {row.title}"[:300]
+    def _ending_deed(self, _session: Session, row: EmergencyRow, part: Part) -> DeedAt[DrillDeed]:
+        title = ending_title(self.kind, part, row.title)
         return lambda _place_id, sound: DrillDeed(title=title, sound=sound)

@@ -5,9 +5,10 @@ Page, print, PDF, XLSX and CSV are made of these objects, so that no two of them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from heapq import merge
 
 from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from controller.services.emergency_views import EmergencyView, traces, views_of
 from controller.services.figures import Figures, PlaceFigures, StationFigures
 from controller.services.lost_slots import AUTHORITY as LOST
 from controller.services.lost_slots import lost_slots
+from controller.services.ordered_airings import DrillAiring, Ordered, drilled, ordered
 from controller.services.places import Places
 from controller.services.scope import ensure_within
 from controller.services.timeliness import StationTimes, times_of
@@ -43,6 +45,8 @@ MOST_BULLETINS = 400
 """So many bulletins of a period are looked at for how fast they came to the communes."""
 
 LOGGED_AT_ONCE = 2_000
+EMERGENCY, DRILL = "emergency", "drill"
+"""By whose authority something sounded that was ordered and not scheduled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +134,9 @@ class LogLine:
     planned_ms: int
     title: str
     authority: str
-    """Empty: it sounded by an order, as an emergency does. "lost": by a plan that was made after
-    the backup this centre was restored from."""
+    """"emergency" or "drill": by such an order; a drill is no broadcast and counted as none.
+    "lost": by a plan that was made after the backup this centre was restored from. Empty: by an
+    order of which nothing is known any more."""
     approved_by: tuple[str, ...]
     started_at: datetime | None
     played_ms: int
@@ -205,11 +210,28 @@ class Reports:
     def _log(
         self, station_ids: frozenset[str], start: datetime, end: datetime
     ) -> Iterator[LogLine]:
+        with self._database.read() as session:
+            orders = ordered(session, start, end)
+            drills = drilled(session, tuple(station_ids), start, end, self._now())
+        yield from merge(
+            self._results(station_ids, start, end, orders),
+            (_drill_line(one) for one in drills),
+            key=lambda line: (line.planned_at, line.station_id),
+        )
+
+    def _results(
+        self,
+        station_ids: frozenset[str],
+        start: datetime,
+        end: datetime,
+        orders: Mapping[str, Ordered],
+    ) -> Iterator[LogLine]:
         after: tuple[datetime, str, str] | None = (start, "", "")
         while after is not None:
             with self._database.read() as session:
                 rows = _log_rows(session, after, end)
-                lines = _log_lines(session, [row for row in rows if row.station_id in station_ids])
+                mine = [row for row in rows if row.station_id in station_ids]
+                lines = _log_lines(session, mine, orders)
                 after = _behind(rows) if len(rows) == LOGGED_AT_ONCE else None
             yield from lines
 
@@ -390,7 +412,9 @@ def _behind(rows: Sequence[SlotResultRow]) -> tuple[datetime, str, str]:
     return rows[-1].planned_at, rows[-1].station_id, rows[-1].slot_id
 
 
-def _log_lines(session: Session, rows: Sequence[SlotResultRow]) -> list[LogLine]:
+def _log_lines(
+    session: Session, rows: Sequence[SlotResultRow], orders: Mapping[str, Ordered]
+) -> list[LogLine]:
     slot_ids = sorted({row.slot_id for row in rows})
     slots = {
         slot.slot_id: slot
@@ -408,6 +432,7 @@ def _log_lines(session: Session, rows: Sequence[SlotResultRow]) -> list[LogLine]
             row,
             slots.get(row.slot_id),
             corrected.get((row.station_id, row.slot_id), 0),
+            order=orders.get(row.slot_id),
             is_lost=(row.station_id, row.slot_id) in lost,
         )
         for row in rows
@@ -415,20 +440,42 @@ def _log_lines(session: Session, rows: Sequence[SlotResultRow]) -> list[LogLine]
 
 
 def _log_line(
-    row: SlotResultRow, slot: SlotRow | None, corrected: int, *, is_lost: bool
+    row: SlotResultRow,
+    slot: SlotRow | None,
+    corrected: int,
+    *,
+    order: Ordered | None,
+    is_lost: bool,
 ) -> LogLine:
+    by = EMERGENCY if order is not None else LOST if is_lost else ""
     items = slot.items if slot is not None else ()
     people = [str(item["approved_by"]) for item in items if item.get("approved_by")]
     return LogLine(
         station_id=row.station_id,
         planned_at=row.planned_at,
         planned_ms=row.planned_ms,
-        title=row.title,
-        authority=slot.authority if slot is not None else LOST if is_lost else "",
+        title=order.title if slot is None and order is not None else row.title,
+        authority=slot.authority if slot is not None else by,
         approved_by=tuple(dict.fromkeys(people)),
         started_at=row.started_at,
         played_ms=row.played_ms,
         outcome=row.outcome,
         reason=row.reason,
         corrected=corrected,
+    )
+
+
+def _drill_line(drill: DrillAiring) -> LogLine:
+    return LogLine(
+        station_id=drill.station_id,
+        planned_at=drill.planned_at,
+        planned_ms=drill.planned_ms,
+        title=drill.title,
+        authority=DRILL,
+        approved_by=(),
+        started_at=drill.started_at,
+        played_ms=drill.played_ms,
+        outcome=drill.outcome,
+        reason=drill.reason,
+        corrected=0,
     )

@@ -45,7 +45,7 @@ class StationLine:
         """What the list is filtered by: a shown state, or why it is not in service."""
         if self.absence is not None:
             return self.absence.value
-        return self.tile.state if self.tile else AbsenceKind.RETIRED.value
+        return self.tile.look if self.tile else AbsenceKind.RETIRED.value
 
     def fits(self, wanted: str) -> bool:
         """Whether it is meant by these words, marks aside; a number is looked for in the phones."""

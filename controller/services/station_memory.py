@@ -20,9 +20,10 @@ from typing import Generic, TypeVar, cast
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from controller.domain.board import ONLINE_STATES, STRIP_HOURS, Sign
+from controller.domain.board import ONLINE_STATES, STRIP_HOURS, Sign, look_of
 from controller.domain.places import PlaceTree, Station
 from controller.services.near_slots import NearSlot
+from controller.services.ordered_airings import ordered_now
 from controller.services.readiness import (
     SlotReadiness,
     StationReadiness,
@@ -47,6 +48,13 @@ class Stand:
     since_at: datetime | None = None
     plan_held: int = 0
     plan_sent: int = 0
+    warning: str = ""
+    """"live" or "drill" while it sounds by a warning or a drill; empty for all else."""
+
+    @property
+    def look(self) -> str:
+        """How it is drawn and counted: its state, or what kind of warning it sounds."""
+        return look_of(self.state, self.warning)
 
     @property
     def is_online(self) -> bool:
@@ -185,8 +193,15 @@ class Reading:
                 row.shown_since_at,
                 row.plan_version_held,
                 row.plan_version_sent,
+                row.on_air_slot_id,
             ).where(among(row.station_id, missing))
-            found = {line[0]: Stand(*line[1:]) for line in self.session.execute(query)}
+            lines = self.session.execute(query).all()
+            sounding = {line[-1] or "" for line in lines if line.shown_state == "on_air"} - {""}
+            orders = ordered_now(self.session, sounding, self.now)
+            warnings = {slot_id: order.warning for slot_id, order in orders.items()}
+            found = {
+                line[0]: Stand(*line[1:-1], warnings.get(line[-1] or "", "")) for line in lines
+            }
             return {one: found.get(one, Stand()) for one in missing}
 
         known = self._facts.stands.of(_ids(stations), load)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
 from controller.domain.board import DayLine, Planned, Sounded, day_line
-from controller.domain.emergencies import Part
 from controller.domain.offers import no_offer
 from controller.domain.places import Place, PlaceTree, Station
+from controller.domain.reconcile import Source
 from controller.domain.story import SlotStory
 from controller.errors import NotFoundError
 from controller.services.absences import Absence, absence_of, absences, was_away
 from controller.services.declines import declined
 from controller.services.maintenance import MaintenanceView, windows_to_come
+from controller.services.ordered_airings import Ordered, drilled, ordered
 from controller.services.phones import Phone, contacts_of
 from controller.services.piece_desk import station_names
 from controller.services.places import Places
@@ -29,8 +30,6 @@ from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
 from controller.storage.models import (
     BrokerDenialRow,
-    EmergencyOrderRow,
-    EmergencyRow,
     HoldingRow,
     JournalEntryRow,
     ScheduleTargetRow,
@@ -115,8 +114,10 @@ class StationPages:
         with self._database.read() as session:
             row = session.get_one(StationRow, station_id)
             held = _held(session, station_id)
-            airings = _airings(session, tree, station, day)
-            lines = _day(airings, held, now, _warnings(session, station_id, airings, day))
+            end = day + timedelta(days=1)
+            planned = _airings(session, tree, station, day)
+            airings = (*planned, *_drills(session, station, day, end, now))
+            lines = _day(airings, held, now, ordered(session, day, end))
             return StationView(
                 station=station,
                 place=tree.places[station.place_id],
@@ -161,52 +162,25 @@ def _planned_rows(
     return [row for row in rows if not was_away(away, row.starts_at)]
 
 
-def _warnings(
-    session: Session, station_id: str, airings: Sequence[Airing], day: datetime
-) -> Mapping[str, tuple[str, str]]:
-    """(title, kind) of the warning each slot without a title sounded by, as the journal has it."""
-    nameless = {
-        one.slot_id
-        for one in airings
-        if one.slot is None and one.result is not None and not one.result.title
-    }
-    if not nameless:
-        return {}
-    said = session.scalars(
-        select(JournalEntryRow.evidence).where(
-            JournalEntryRow.station_id == station_id,
-            JournalEntryRow.kind.in_(("start", "as_run")),
-            JournalEntryRow.at >= day,
-        )
+def _drills(
+    session: Session, station: Station, start: datetime, end: datetime, now: datetime
+) -> tuple[Airing, ...]:
+    """What drills made sound: told by the journal alone, for no result is kept of them."""
+    return tuple(
+        Airing(one.slot_id, None, SlotResultRow(**asdict(one), source=Source.JOURNAL.value))
+        for one in drilled(session, [station.station_id], start, end, now)
     )
-    orders = {
-        line["slot_id"]: line["order_id"]
-        for line in said
-        if line.get("slot_id") in nameless and line.get("order_id")
-    }
-    found = session.execute(
-        select(EmergencyOrderRow.order_id, EmergencyRow.title, EmergencyRow.kind)
-        .join(EmergencyRow, EmergencyRow.emergency_id == EmergencyOrderRow.emergency_id)
-        .where(
-            EmergencyOrderRow.order_id.in_(set(orders.values())),
-            EmergencyOrderRow.part == Part.WARNING.value,
-        )
-    )
-    warnings = {order_id: (title, kind) for order_id, title, kind in found}
-    return {
-        slot_id: warnings[order_id] for slot_id, order_id in orders.items() if order_id in warnings
-    }
 
 
-def _planned(airing: Airing, now: datetime, warnings: Mapping[str, tuple[str, str]]) -> Planned:
+def _planned(airing: Airing, now: datetime, orders: Mapping[str, Ordered]) -> Planned:
     row, result = airing.slot, airing.result
     if row is None:
         assert result is not None  # noqa: S101 - an airing has at least one of them
-        title, warning = warnings.get(airing.slot_id, (result.title, ""))
+        order = orders.get(airing.slot_id)
         return Planned(
             slot_id=airing.slot_id,
-            title=title,
-            warning=warning,
+            title=order.title if order else result.title,
+            warning=order.warning if order else "",
             starts_at=result.planned_at,
             duration_ms=result.planned_ms,
             is_cancelled=False,
@@ -268,10 +242,10 @@ def _day(
     airings: Sequence[Airing],
     held: frozenset[str],
     now: datetime,
-    warnings: Mapping[str, tuple[str, str]],
+    orders: Mapping[str, Ordered],
 ) -> tuple[DayLine, ...]:
     lines = [
-        day_line(_planned(one, now, warnings), _sounded(one.result), held, now) for one in airings
+        day_line(_planned(one, now, orders), _sounded(one.result), held, now) for one in airings
     ]
     return tuple(sorted(lines, key=lambda line: (line.planned.starts_at, line.planned.slot_id)))
 

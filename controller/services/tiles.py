@@ -15,10 +15,15 @@ from controller.domain.board import (
     TROUBLE_STATES,
     Sign,
     StripMark,
+    look_of,
     strip,
 )
 from controller.domain.places import PlaceTree, Station
+from controller.services.ordered_airings import drilled, ordered, ordered_now
 from controller.storage.models import SlotResultRow, SlotRow, StationStateRow
+
+_Bar = tuple[datetime, int, Sign, str]
+"""When it was planned, its milliseconds, its sign, and what kind of warning it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Tile:
     state: str
     since_at: datetime | None
     reasons: tuple[str, ...]
+    warning: str
+    """"live" or "drill" while it sounds by a warning or a drill; empty for all else."""
     on_air_title: str | None
     on_air_until_at: datetime | None
     maint_until_at: datetime | None
@@ -47,6 +54,16 @@ class Tile:
     strip: tuple[StripMark, ...]
     missed_24h: int
     change_no: int
+
+    @property
+    def look(self) -> str:
+        """How it is drawn and what it is called: its state, or what kind of warning it sounds."""
+        return look_of(self.state, self.warning)
+
+    @property
+    def is_on_air(self) -> bool:
+        """Whether something sounds there."""
+        return self.state == "on_air"
 
     @property
     def is_online(self) -> bool:
@@ -73,28 +90,34 @@ def tiles_of(
             select(StationStateRow).where(_among(StationStateRow.station_id, ids, everyone))
         )
     }
+    begins_at = now - timedelta(hours=STRIP_HOURS)
     recent = session.execute(
         select(
             SlotResultRow.station_id,
+            SlotResultRow.slot_id,
             SlotResultRow.planned_at,
             SlotResultRow.planned_ms,
             SlotResultRow.outcome,
         ).where(
-            SlotResultRow.planned_at > now - timedelta(hours=STRIP_HOURS),
+            SlotResultRow.planned_at > begins_at,
             _among(SlotResultRow.station_id, ids, everyone),
         )
     )
-    marks: dict[str, list[tuple[datetime, int, Sign]]] = {}
-    for station_id, at, length_ms, outcome in recent:
-        marks.setdefault(station_id, []).append((at, length_ms, Sign(outcome)))
-    titles = _titles(session, states.values())
+    marks, known = dict[str, list[_Bar]](), ordered(session, begins_at, now)
+    for station_id, slot_id, at, length_ms, outcome in recent:
+        warning = known[slot_id].warning if slot_id in known else ""
+        marks.setdefault(station_id, []).append((at, length_ms, Sign(outcome), warning))
+    for one in drilled(session, ids, begins_at, now, now):
+        bar = (one.planned_at, one.planned_ms, Sign(one.outcome), "drill")
+        marks.setdefault(one.station_id, []).append(bar)
+    sounds = _sounds(session, states.values(), now)
     return {
         station.station_id: _tile(
             tree,
             station,
             states.get(station.station_id),
             marks.get(station.station_id, []),
-            titles,
+            sounds,
             now,
         )
         for station in stations
@@ -112,12 +135,17 @@ def _minute_ahead(now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
-def _titles(session: Session, states: Iterable[StationStateRow]) -> dict[str, str]:
+def _sounds(
+    session: Session, states: Iterable[StationStateRow], now: datetime
+) -> dict[str, tuple[str, str]]:
+    """(title, warning) of what sounds, by slot."""
     wanted = {state.on_air_slot_id for state in states if state.on_air_slot_id}
     if not wanted:
         return {}
     query = select(SlotRow.slot_id, SlotRow.title).where(SlotRow.slot_id.in_(wanted))
-    return {row.slot_id: row.title for row in session.execute(query)}
+    found = {row.slot_id: (row.title, "") for row in session.execute(query)}
+    orders = ordered_now(session, wanted - found.keys(), now)
+    return found | {key: (one.title, one.warning) for key, one in orders.items()}
 
 
 _LETTERS = {"xã": "X.", "phường": "P.", "thị trấn": "TT."}
@@ -127,12 +155,14 @@ def _tile(
     tree: PlaceTree,
     station: Station,
     state: StationStateRow | None,
-    marks: list[tuple[datetime, int, Sign]],
-    titles: Mapping[str, str],
+    marks: list[_Bar],
+    sounds: Mapping[str, tuple[str, str]],
     now: datetime,
 ) -> Tile:
     place = tree.places[station.place_id]
     on_air = state is not None and state.shown_state == "on_air"
+    slot_id = state.on_air_slot_id if on_air and state else None
+    title, warning = sounds.get(slot_id or "", (None, ""))
     return Tile(
         station_id=station.station_id,
         station_name=station.name,
@@ -143,7 +173,8 @@ def _tile(
         state=state.shown_state if state else "never",
         since_at=state.shown_since_at if state else None,
         reasons=tuple(state.health_reasons) if state else (),
-        on_air_title=titles.get(state.on_air_slot_id or "") if on_air and state else None,
+        warning=warning,
+        on_air_title=title,
         on_air_until_at=state.on_air_until_at if on_air and state else None,
         maint_until_at=state.maint_until_at if state and state.shown_state == "maint" else None,
         plan_held=state.plan_version_held if state else 0,
@@ -152,6 +183,6 @@ def _tile(
         zone=place.zone,
         is_coastal=place.is_coastal,
         strip=strip(marks, _minute_ahead(now)),
-        missed_24h=sum(sign is Sign.MISSED for _, _, sign in marks),
+        missed_24h=sum(sign is Sign.MISSED for _, _, sign, warning in marks if warning != "drill"),
         change_no=state.change_no if state else 0,
     )

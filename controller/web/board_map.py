@@ -32,7 +32,7 @@ class Mark:
     @property
     def state(self) -> str | None:
         """The state that stands for all of them; None when the filter leaves none."""
-        return worst(tile.state for tile in self.tiles)
+        return worst(tile.look for tile in self.tiles)
 
     @property
     def words(self) -> str:
@@ -45,7 +45,7 @@ class Mark:
         by_state = ", ".join(
             f"{STATES[state][2]} {number}"
             for state in (*WORST_FIRST, "ready")
-            if (number := sum(tile.state == state for tile in self.tiles))
+            if (number := sum(tile.look == state for tile in self.tiles))
         )
         stations = counted("%(n)s trạm", len(self.tiles))
         return f"{name}, {stations}: {by_state}"
@@ -71,7 +71,7 @@ def keys_of(tile: Tile) -> tuple[str, str]:
 
 def state_words(tile: Tile) -> str:
     """A station's state and since when: "Mất kết nối từ 16:21"."""
-    word = str(STATES[tile.state][2])
+    word = str(STATES[tile.look][2])
     if tile.since_at is None:
         return word
     return _("%(state)s từ %(at)s", state=word, at=formats.clock(tile.since_at))

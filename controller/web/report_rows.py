@@ -129,7 +129,7 @@ def log_rows(lines: Iterable[LogLine], places: dict[str, str]) -> Iterator[tuple
             formats.clock_s(line.planned_at),
             line.station_id,
             places.get(line.station_id, line.station_id),
-            line.title,
+            line.title or _("Tin phát theo lệnh"),
             level_word(line.authority),
             ", ".join(line.approved_by),
             round(line.planned_ms / 1000),
@@ -147,6 +147,8 @@ def level_word(authority: str) -> str:
         "province": _("tỉnh"),
         "district": _("huyện"),
         "commune": counted("xã", 1),
+        "emergency": _("lệnh khẩn cấp"),
+        "drill": _("diễn tập"),
         "lost": _("lịch không còn ở trung tâm"),
     }.get(authority, _("lệnh"))
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from station_agent.core import acceptance
 from station_agent.core.config import Restored
 from station_agent.core.effects import KeepSound
-from station_agent.core.order_slot import DRILL_SIGNAL_MS, airing_id, order_slot
+from station_agent.core.order_slot import DRILL_SIGNAL_MS, order_slot
 from station_agent.core.outcomes import Verdict
 from station_agent.core.playout import Playout
 from station_agent.core.records import ActiveOrder, Intent, Memory, OrderRank, SeenOrder, SlotRecord
@@ -16,6 +16,7 @@ from station_agent.core.station import Station
 from station_agent.core.trace import names
 from station_agent.core.turn import Turn
 from station_protocol import codec
+from station_protocol.airings import airing_id
 from station_protocol.codec import Signed
 from station_protocol.errors import MalformedMessageError
 from station_protocol.messages import DrillDeed, EmergencyDeed, Order, OrderSound

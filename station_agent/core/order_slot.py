@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b32encode
 from datetime import datetime, timedelta
 
 from station_agent.core.records import ActiveOrder, Intent, Memory, OrderRank
+from station_protocol.airings import airing_id
 from station_protocol.messages import PlannedSlot
 from station_protocol.vocabulary import Authority, Priority
 
@@ -32,15 +31,6 @@ class OrderSlot(PlannedSlot):
     def is_emergency(self) -> bool:
         """Whether it waits for nothing but a higher emergency; else it is a drill."""
         return not self.order.exercise
-
-
-def airing_id(order_id: str, number: int) -> str:
-    """The slot id of the `number`-th airing of an order, the same at every station.
-
-    The first 26 characters of the lower-case base32 spelling of SHA-256 over `order_id|number`.
-    """
-    digest = hashlib.sha256(f"{order_id}|{number}".encode()).digest()
-    return b32encode(digest[:20]).decode().lower()[:26]
 
 
 def order_slot(

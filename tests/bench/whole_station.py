@@ -14,7 +14,6 @@ from pathlib import Path
 from unittest import mock
 
 from station_agent.core.events import Event, PlayerEnded, PlayerStarted
-from station_agent.core.order_slot import airing_id
 from station_agent.health.probes import KernelSays
 from station_agent.link.handlers import Inbox
 from station_agent.player.virtual_card import VirtualCard
@@ -23,6 +22,7 @@ from station_agent.wiring import build as wiring
 from station_agent.wiring.build import Running, key_ring
 from station_protocol import codec, topics
 from station_protocol import messages as wire
+from station_protocol.airings import airing_id
 from station_protocol.signing import Claims, Signer
 from station_protocol.topics import Down
 from station_protocol.vocabulary import Authority, DeedKind, Purpose

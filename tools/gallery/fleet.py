@@ -17,6 +17,7 @@ from sqlalchemy import select
 from controller import wiring
 from controller.services.station_states import Beat
 from controller.storage.models import SignedOrderRow, SlotRow, StationPlanRow
+from station_protocol.airings import airing_id
 from station_protocol.messages import (
     AsRunEntry,
     ClockReport,
@@ -256,7 +257,7 @@ class Machines:
             if not refused:
                 began = self.now() + timedelta(seconds=after_s(station_id))
                 start = StartEntry(
-                    slot_id=_slot_id_of(order_id), revision=1, started_at=began,
+                    slot_id=airing_id(order_id, 1), revision=1, started_at=began,
                     order_id=order_id, exercise=exercise,
                 )  # fmt: skip
                 self.tell(station_id, start, at=began)
@@ -265,7 +266,7 @@ class Machines:
         self, station_ids: Collection[str], for_: timedelta, *, exercise: bool = False
     ) -> None:
         """They say that it sounds."""
-        slot_id = _slot_id_of(self._last_order("drill" if exercise else "emergency"))
+        slot_id = airing_id(self._last_order("drill" if exercise else "emergency"), 1)
         on_air = OnAir(slot_id=slot_id, ends_at=self.now() + for_, played_ms=9_000)
         beats = [
             self._beat(one, (), None, 0, 0).model_copy(update={"on_air": on_air})
@@ -277,11 +278,6 @@ class Machines:
         query = select(SignedOrderRow).order_by(SignedOrderRow.sequence.desc())
         with self.controller.database.read() as session:
             return next(row.order_id for row in session.scalars(query) if row.deed["deed"] == deed)
-
-
-def _slot_id_of(order_id: str) -> str:
-    letters = "abcdefghijklmnopqrstuvwxyz234567"
-    return "".join(letters[ord(char) % 32] for char in order_id.replace("-", ""))[:26]
 
 
 def _ran(slot: SlotRow, outcome: Outcome, reason: Reason | None = None, **more: Any) -> AsRunEntry:

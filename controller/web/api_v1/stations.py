@@ -38,6 +38,14 @@ class StationQuery(PageQuery):
     state: Annotated[ShownState | None, Field(description="Only those that stand so now.")] = None
 
 
+class Warned(StrEnum):
+    """Whether something sounds by a warning (live), by a drill, or by neither."""
+
+    NONE = ""
+    LIVE = "live"
+    DRILL = "drill"
+
+
 class StationItem(Answer):
     """A station as the board shows it."""
 
@@ -48,6 +56,7 @@ class StationItem(Answer):
     since_at: datetime | None = Field(description="Since when; null: not known.")
     reasons: tuple[str, ...] = Field(description="Its own codes of what is wrong.")
     last_seen_at: datetime | None
+    warning: Warned = Field(description="What kind of warning it sounds now; empty: none.")
     on_air_title: str | None
     on_air_until_at: datetime | None
     plan_held: int = Field(description="Version of the plan it holds; 0: none.")
@@ -157,6 +166,7 @@ class StationSlot(Answer):
     starts_at: datetime
     duration_ms: int
     is_scheduled: bool = Field(description="False: it sounded by an order.")
+    warning: Warned = Field(description="Whether it sounded by a warning, a drill, or neither.")
     is_held: bool
     outcome: Sign
     reason: str | None
@@ -241,6 +251,7 @@ def _item(tile: Tile) -> StationItem:
         since_at=tile.since_at,
         reasons=tile.reasons,
         last_seen_at=tile.last_seen_at,
+        warning=Warned(tile.warning),
         on_air_title=tile.on_air_title,
         on_air_until_at=tile.on_air_until_at,
         plan_held=tile.plan_held,
@@ -272,6 +283,7 @@ def _slot(line: DayLine, story: SlotStory | None) -> StationSlot:
         starts_at=planned.starts_at,
         duration_ms=planned.duration_ms,
         is_scheduled=planned.is_scheduled,
+        warning=Warned(planned.warning),
         is_held=line.is_held,
         outcome=line.sign,
         reason=sounded.reason if sounded else None,

@@ -12,7 +12,7 @@ from controller.domain.delivery import IN_FLIGHT, NOT_OWED
 from controller.domain.periods import Period
 from controller.domain.places import PlaceTree, Station
 from controller.domain.reconcile import UNKNOWN
-from controller.services.reports import LogLine
+from controller.services.reports import DRILL, EMERGENCY, LogLine
 from controller.web import formats
 from controller.web.paper import blocks, letterhead, sayings
 from controller.web.paper.blocks import Block
@@ -23,12 +23,15 @@ AUTHORITIES = {
     "district": "Huyện",
     "province": "Tỉnh",
     "emergency": "Lệnh khẩn cấp",
+    "drill": "Diễn tập",
     "lost": "Lịch không còn",
     "": "Lệnh",
 }
 """Whose programme it is, in a narrow column."""
 BY_ORDER = "Tin phát theo lệnh"
-"""What sounds by an order has no title before the station has told of it whole."""
+"""What sounded by an order of which the centre knows nothing any more."""
+_MARKS = {"emergency": "▲ KHẨN CẤP: ", "drill": "◊ DIỄN TẬP, không phải thật: "}
+"""Sign and words before what an order made sound; they hold on a grey copy, too."""
 
 _COLUMNS = (
     blocks.column("Giờ theo lịch", mm=17),
@@ -83,6 +86,9 @@ def log_document(
 
 
 def _sums(lines: Sequence[LogLine]) -> Block:
+    drills = sum(line.authority == DRILL for line in lines)
+    urgent = sum(line.authority == EMERGENCY for line in lines)
+    lines = [line for line in lines if line.authority != DRILL]
     counted = Counter(line.outcome for line in lines)
     owed = [line for line in lines if line.outcome not in NOT_OWED | IN_FLIGHT]
     planned_ms = sum(line.planned_ms for line in owed)
@@ -94,11 +100,16 @@ def _sums(lines: Sequence[LogLine]) -> Block:
     )
     share = formats.percent(played_ms / planned_ms if planned_ms else None)
     return blocks.text(
-        f"Trong tháng có {len(lines)} buổi trong lịch{': ' + told if told else ''}. "
+        f"Trong tháng có {len(lines)} buổi phát{_among(urgent)}{': ' + told if told else ''}. "
         f"Đã phát {sayings.minutes_exact(played_ms)} phút trên "
         f"{sayings.minutes_exact(planned_ms)} phút phải phát ({share})."
         " Buổi đã hủy và buổi nhường bản khác không tính là phải phát."
+        + (f" Ngoài ra có {drills} lần diễn tập, không tính vào số trên." if drills else "")
     )
+
+
+def _among(urgent: int) -> str:
+    return f", trong đó {urgent} lần theo lệnh khẩn cấp" if urgent else ""
 
 
 def _rows(lines: Sequence[LogLine], month: Period) -> Iterator[Block]:
@@ -120,7 +131,7 @@ def _row(line: LogLine) -> Block:
     result = outcome_words(line.outcome, line.reason)
     if line.corrected:
         result += f" (đã đính chính {line.corrected} lần)"
-    title = line.title or BY_ORDER
+    title = _MARKS.get(line.authority, "") + (line.title or BY_ORDER)
     is_told = line.outcome not in IN_FLIGHT and (line.played_ms or line.outcome != UNKNOWN)
     played = formats.length(line.played_ms) if is_told else "–"
     planned = formats.length(line.planned_ms) if line.planned_ms else "–"

@@ -14,12 +14,10 @@ import pytest
 from controller.domain.accounts import Role
 from controller.domain.emergencies import CONFIRMED_WITHIN, Heard, Part
 from controller.domain.hazards import TEXTS, Hazard, blanks_in, fill_marks
-from controller.domain.schedule import STATION_ZONE
 from controller.services.cap import NAMESPACE
 from controller.services.station_desk import NewStation
 from controller.services.station_desk import phrase as typed_phrase
-from controller.services.station_page import StationPages
-from controller.storage.models import PlaceRow, SlotResultRow
+from controller.storage.models import PlaceRow
 from tests.support.warnings import WORDS, Watch, watch, wish
 from tests.support.web import (
     COMMUNE,
@@ -161,26 +159,6 @@ def test_the_live_table_tells_who_heard_it_who_did_not_and_why(w: Watch) -> None
     assert "1,20 giây, trạm chậm nhất" in text
     assert "Đồng hồ ở trạm chưa tin được" in text
     assert list(heard)[:7] == [one for one in heard if heard[one] not in ("sounding", "sounded")]
-
-
-def test_the_day_of_a_station_names_the_warning_it_sounds(w: Watch) -> None:
-    (order,), station = w.orders(w.sent()), station_of(w)
-    now = w.centre.clock()
-    w.sounds(order.order_id, station, 1.0)
-    w.sounds("another-order", station, 2.0, slot="s2")
-    with w.centre.database.write() as session:
-        for slot in ("s1", "s2"):
-            session.add(
-                SlotResultRow(
-                    station_id=station, slot_id=slot, outcome="sounding", title="",
-                    planned_at=now, planned_ms=30_000, started_at=now, played_ms=0,
-                )
-            )  # fmt: skip
-    pages = StationPages(w.centre.database, w.centre.clock, w.centre.places)
-    midnight = now.astimezone(STATION_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    view = pages.view(w.centre.actor(Role.OPERATOR, DISTRICT), station, midnight)
-    told = {line.planned.slot_id: (line.planned.title, line.planned.warning) for line in view.day}
-    assert told == {"s1": ("Xả lũ hồ Sông Cái", "live"), "s2": ("", "")}
 
 
 def test_stop_correction_and_all_clear_are_two_clicks_away_on_every_page(w: Watch) -> None:

@@ -10,13 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from controller.domain.accounts import Role
-from controller.services import station_page
 from controller.services.station_page import StationPages
 from controller.storage.models import (
     AuditRow,
     FaultReportRow,
     SignedOrderRow,
-    SlotResultRow,
     SpeakerClusterRow,
     StationStateRow,
 )
@@ -88,29 +86,6 @@ def test_what_is_on_air_stands_first_and_is_stopped_by_a_signed_order(centre: Ce
     assert officer.post(STOP, back="commune").headers["Location"] == PAGE
     with centre.database.read() as session:
         assert session.scalars(select(SignedOrderRow.audience)).all() == [STATION]
-
-
-@pytest.mark.parametrize(
-    ("kind", "word"), [("live", "Đang phát khẩn cấp"), ("drill", "Đang phát diễn tập")]
-)
-def test_a_warning_on_air_is_named_and_looks_like_one(
-    centre: Centre, monkeypatch: pytest.MonkeyPatch, kind: str, word: str
-) -> None:
-    with centre.database.write() as session:
-        session.merge(
-            StationStateRow(station_id=STATION, shown_state="on_air", last_heartbeat_at=NOW)
-        )
-        session.add(
-            SlotResultRow(
-                station_id=STATION, slot_id="order-1", outcome="sounding", title="",
-                planned_at=NOW, planned_ms=30_000, started_at=NOW, played_ms=0,
-            )
-        )  # fmt: skip
-    told = {"order-1": ("Xả lũ hồ Sông Cái", kind)}
-    monkeypatch.setattr(station_page, "_warnings", lambda *_asked: told)
-    live = centre.client(Role.COMMUNE_OFFICER, COMMUNE).get(f"{PAGE}/thay-doi")
-    assert f'<section class="onair {kind}">' in live.text
-    assert f"{word} Xả lũ hồ Sông Cái" in words(live)
 
 
 def test_a_report_reaches_the_district_and_stays_until_it_is_mended(centre: Centre) -> None:

@@ -68,7 +68,7 @@ def test_a_line_ends_its_length_after_its_start() -> None:
 def test_every_bar_lies_inside_the_strip_of_the_last_24_hours(
     minutes: int, length_ms: int, sign: Sign
 ) -> None:
-    bars = strip([(NOW + timedelta(minutes=minutes), length_ms, sign)], NOW)
+    bars = strip([(NOW + timedelta(minutes=minutes), length_ms, sign, "")], NOW)
     assert bool(bars) == (-1440 <= minutes <= 0)
     for bar in bars:
         assert bar.at >= 0

@@ -13,8 +13,9 @@ import pytest
 from station_agent.core import effects as do
 from station_agent.core import events as ev
 from station_agent.core.emergencies import MOST_ACTIVE
-from station_agent.core.order_slot import DRILL_SIGNAL_MS, airing_id
+from station_agent.core.order_slot import DRILL_SIGNAL_MS
 from station_protocol import messages as wire
+from station_protocol.airings import airing_id
 from station_protocol.codec import Signed
 from station_protocol.vocabulary import Authority, DeedKind, Outcome, Reason
 from tests.support.rig import (
