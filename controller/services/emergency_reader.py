@@ -92,6 +92,14 @@ class EmergencyReader:
             found = [row for row in self._in_force(session) if rows.concerns(tree, actor, row)]
             return tuple(views_of(session, found)) if found else ()
 
+    def is_stopped_at(self, view: EmergencyView, station_id: str) -> bool:
+        """Whether somebody ordered that a station is to sound nothing more of it."""
+        since = view.sent_at or view.composed_at
+        with self._database.read() as session:
+            return rows.is_stopped_at(
+                session, self._places.tree(), station_id, view.emergency_id, since
+            )
+
     def get(self, actor: Actor, emergency_id: str) -> EmergencyView:
         """One of them. NotFoundError for one that is none of the actor's business."""
         with self._database.read() as session:

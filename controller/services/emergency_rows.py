@@ -158,6 +158,23 @@ def stops_of(
     return found
 
 
+def is_stopped_at(
+    session: Session, tree: PlaceTree, station_id: str, emergency_id: str, since: datetime
+) -> bool:
+    """Whether somebody ordered since then that a station is to sound nothing more of it."""
+    audiences = (station_id, *tree.place_ids_of(station_id))
+    stops = select(SignedOrderRow.deed).where(
+        SignedOrderRow.audience.in_(audiences), SignedOrderRow.issued_at >= since
+    )
+    stopped = {deed["order_id"] for deed in session.scalars(stops) if deed["deed"] == "stop"}
+    sent = select(EmergencyOrderRow.order_id).where(
+        EmergencyOrderRow.emergency_id == emergency_id,
+        EmergencyOrderRow.place_id.in_(audiences),
+    )
+    ours = set(session.scalars(sent))
+    return bool(ours) and ours <= stopped
+
+
 def own_targets(tree: PlaceTree, actor: Actor, targets: Sequence[str]) -> list[str]:
     """The parts of the targets that are the actor's: all of them, or the own place."""
     near = [one for one in targets if is_near(tree, actor.place_id, one)]

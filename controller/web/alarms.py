@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from controller.domain.accounts import Actor, Permission
 from controller.domain.emergencies import PARTS, Part
 from controller.domain.places import Place, PlaceTree
+from controller.services.emergencies import EmergencyDesk
 from controller.services.emergency_views import EmergencyView
 from controller.web.policy import services
 
@@ -31,6 +32,8 @@ class Alarm:
     reach: Reach
     endings: tuple[Part, ...]
     """What the reader may send to end it everywhere: none for what was made above."""
+    is_stopped: bool
+    """Whether the reader's only station has been told to sound nothing more of it."""
 
 
 def reach_of(tree: PlaceTree, actor: Actor, view: EmergencyView) -> Reach:
@@ -52,15 +55,19 @@ def reach_of(tree: PlaceTree, actor: Actor, view: EmergencyView) -> Reach:
 def sounding(actor: Actor) -> Sequence[Alarm]:
     """What may sound now by emergency in the actor's place, the latest first."""
     desk, tree = services().emergencies, services().places.tree()
-    return [
-        Alarm(
-            view,
-            tuple(tree.places[one] for one in view.target_ids if one in tree.places),
-            reach_of(tree, actor, view) if actor.may(Permission.STOP_SOUND) else Reach((), ()),
-            _endings(view) if actor.may(Permission.WARN) and desk.is_own(actor, view) else (),
-        )
-        for view in desk.running(actor)
-    ]
+    return [_alarm(desk, tree, actor, view) for view in desk.running(actor)]
+
+
+def _alarm(desk: EmergencyDesk, tree: PlaceTree, actor: Actor, view: EmergencyView) -> Alarm:
+    reach = reach_of(tree, actor, view) if actor.may(Permission.STOP_SOUND) else Reach((), ())
+    alone = reach.stations[0][0] if len(reach.stations) == 1 else None
+    return Alarm(
+        view,
+        tuple(tree.places[one] for one in view.target_ids if one in tree.places),
+        reach,
+        _endings(view) if actor.may(Permission.WARN) and desk.is_own(actor, view) else (),
+        alone is not None and desk.is_stopped_at(view, alone),
+    )
 
 
 def _endings(view: EmergencyView) -> tuple[Part, ...]:
@@ -69,4 +76,6 @@ def _endings(view: EmergencyView) -> tuple[Part, ...]:
 
 def version(alarms: Sequence[Alarm]) -> str:
     """Changes whenever the bar would look different."""
-    return " ".join(f"{one.view.emergency_id}:{len(one.view.sent_parts)}" for one in alarms)
+    return " ".join(
+        f"{one.view.emergency_id}:{len(one.view.sent_parts)}:{one.is_stopped:d}" for one in alarms
+    )

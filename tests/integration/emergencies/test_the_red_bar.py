@@ -114,12 +114,26 @@ def test_the_bar_offers_to_each_what_is_theirs(w: Watch) -> None:
     assert "dừng 9 trạm" in district
     assert 'name="part"' not in district  # made above: not theirs to call off
     commune = bar_of(w.centre.client(Role.COMMUNE_OFFICER, COMMUNE).get("/tai-khoan").text)
-    assert "dừng 1 trạm" in commune
+    assert "Nhấn giữ 2 giây để dừng tin khẩn cấp" in commune
+    assert commune.count("<form") == 1, "one way to stop the own loudspeaker, not three"
     looks = bar_of(w.centre.client(Role.AUDITOR, PROVINCE).get("/tai-khoan").text)
     assert "65 trạm" in looks
     assert "<form" not in looks
     nobody = w.centre.client().get("/dang-nhap").text
     assert SHOWS not in nobody
+
+
+def test_whoever_stopped_the_own_station_reads_so_and_is_not_asked_again(w: Watch) -> None:
+    found = province_wide(w)
+    officer = w.centre.client(Role.COMMUNE_OFFICER, COMMUNE)
+    before = officer.get("/khan-cap/dang-phat").text
+    assert officer.post(f"/khan-cap/{found}/dung").status_code == 303
+    after = officer.get("/khan-cap/dang-phat").text
+    assert "Đã ra lệnh dừng ở đây" in bar_of(after)
+    assert "<form" not in bar_of(after)
+    version = re.compile(r'data-version="([^"]*)"')
+    assert version.findall(before) != version.findall(after), "an open page takes the new bar"
+    assert "dừng 9 trạm" in bar_of(operator(w).get("/chuong-trinh").text), "elsewhere it sounds on"
 
 
 def test_what_concerns_another_district_is_not_on_its_bar(w: Watch) -> None:
