@@ -147,6 +147,12 @@ class Heard(StrEnum):
 
     SOUNDING = "sounding"
     SOUNDED = "sounded"
+    STOPPED = "stopped"
+    """It was ended on purpose before its end."""
+    PARTLY = "partly"
+    """It began, and broke off."""
+    ADRIFT = "adrift"
+    """It began, and the link was lost before its end was told."""
     FAILED = "failed"
     REFUSED = "refused"
     RECEIVED = "received"
@@ -154,10 +160,25 @@ class Heard(StrEnum):
     WAITING = "waiting"
 
 
-IS_SILENT = (Heard.FAILED, Heard.REFUSED, Heard.LOST, Heard.RECEIVED, Heard.WAITING)
-"""Nobody near the station has heard it yet, worst first."""
+TO_CALL = (
+    Heard.FAILED,
+    Heard.REFUSED,
+    Heard.LOST,
+    Heard.PARTLY,
+    Heard.ADRIFT,
+    Heard.RECEIVED,
+    Heard.WAITING,
+)
+"""Nobody knows that it was heard to its end there: whom to phone about, worst first."""
 NOT_ANSWERED = frozenset({Heard.WAITING, Heard.LOST, Heard.REFUSED})
 """Of such a station nobody knows that it will sound."""
+IN_FULL = frozenset({"aired", "late"})
+"""Outcomes of an airing that was heard to its end."""
+_ON_PURPOSE = frozenset({"stopped_by_operator", "stopped_at_station", "preempted"})
+"""Why an airing that somebody ended, or something more urgent, is short."""
+
+CLOCKS_MAY_DIFFER_S = 2.0
+"""Two clocks that are right may be so far apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +191,15 @@ class StationTrace:
     """Its answer to the order; None: none yet."""
     refusal: str = ""
     first_sound_at: datetime | None = None
+    """By the station's clock."""
+    told_at: datetime | None = None
+    """When the centre learnt of the first sound."""
     airings: int = 0
     """How often it began to sound."""
     ended: int = 0
     """How many of these have ended."""
+    in_full: int = 0
+    """How many of these were heard to their end."""
     outcome: str = ""
     """How the last one that ended did."""
     reason: str = ""
@@ -181,21 +207,36 @@ class StationTrace:
     @property
     def heard(self) -> Heard:
         """The verdict; sound that began counts more than anything else."""
-        if self.airings > self.ended:
+        if self.airings > self.ended and self.is_online:
             return Heard.SOUNDING
-        if self.first_sound_at is not None:
+        if self.in_full:
             return Heard.SOUNDED
+        if self.airings > self.ended:
+            return Heard.ADRIFT
+        if self.first_sound_at is not None:
+            return Heard.STOPPED if self.reason in _ON_PURPOSE else Heard.PARTLY
         if self.outcome:
-            return Heard.FAILED
+            return Heard.STOPPED if self.reason in _ON_PURPOSE else Heard.FAILED
         if self.accepted is not None:
             return Heard.RECEIVED if self.accepted else Heard.REFUSED
         return Heard.WAITING if self.is_online else Heard.LOST
 
     def time_to_sound_s(self, sent_at: datetime) -> float | None:
-        """Seconds from the click to the first sound, by the station's clock; None: none yet."""
-        if self.first_sound_at is None:
+        """Seconds from the click to the first sound, by the station's clock.
+
+        None: none yet, or a time that cannot be: before the click, or after it was told of.
+        """
+        if self.first_sound_at is None or self.is_clock_off(sent_at):
             return None
-        return (self.first_sound_at - sent_at).total_seconds()
+        return max(0.0, (self.first_sound_at - sent_at).total_seconds())
+
+    def is_clock_off(self, sent_at: datetime) -> bool:
+        """Whether the station's clock cannot have been right when it began to sound."""
+        if self.first_sound_at is None:
+            return False
+        known_by = self.told_at or self.first_sound_at
+        slack = timedelta(seconds=CLOCKS_MAY_DIFFER_S)
+        return not sent_at - slack <= self.first_sound_at <= known_by + slack
 
 
 def takers(traces: Iterable[StationTrace]) -> frozenset[str]:
@@ -216,7 +257,7 @@ class Tally:
 
 
 def tally(traces: Sequence[StationTrace], sent_at: datetime) -> Tally:
-    """Count them; times over the stations that have sounded."""
+    """Count them; times over the stations that have sounded, by clocks that can be right."""
     times = sorted(
         (seconds, trace.station_id)
         for trace in traces
@@ -224,7 +265,7 @@ def tally(traces: Sequence[StationTrace], sent_at: datetime) -> Tally:
     )
     return Tally(
         stations=len(traces),
-        sounding=len(times),
+        sounding=sum(trace.first_sound_at is not None for trace in traces),
         median_s=times[len(times) // 2][0] if times else None,
         slowest_s=times[-1][0] if times else None,
         slowest_id=times[-1][1] if times else "",

@@ -14,6 +14,7 @@ from controller.domain import pieces
 from controller.domain.bulletins import Language
 from controller.domain.emergencies import (
     CONFIRMED_WITHIN,
+    IN_FULL,
     NOT_ANSWERED,
     Kind,
     Part,
@@ -379,15 +380,19 @@ def _trace(
         for key, line in {**ends, **starts}.items()
         if line.evidence.get("started_at")
     }
+    first = min(sounded, key=lambda key: datetime.fromisoformat(sounded[key]), default=None)
+    told = [line.received_at for line in lines if line.evidence["slot_id"] == first]
     last = max(ends.values(), key=lambda line: line.at).evidence if ends else {}
     return StationTrace(
         station_id=station_id,
         is_online=is_online,
         accepted=reply.accepted if reply else None,
         refusal=(reply.why or "") if reply else "",
-        first_sound_at=min((datetime.fromisoformat(at) for at in sounded.values()), default=None),
+        first_sound_at=datetime.fromisoformat(sounded[first]) if first is not None else None,
+        told_at=min(told, default=None),
         airings=len(sounded),
         ended=len(sounded.keys() & ends.keys()),
+        in_full=sum(line.evidence.get("outcome") in IN_FULL for line in ends.values()),
         outcome=last.get("outcome", ""),
         reason=last.get("reason") or "",
     )

@@ -23,8 +23,8 @@ from controller.domain.accounts import Permission
 from controller.domain.bulletins import Language
 from controller.domain.emergencies import (
     CONFIRMED_WITHIN,
-    IS_SILENT,
     REPEATS_EVERY_MIN,
+    TO_CALL,
     Heard,
     Kind,
     Part,
@@ -267,15 +267,16 @@ class _Pages:
         return {
             "view": view,
             "tally": counts,
-            "times": _times([trace.time_to_sound_s(sent_at) for trace in traces]),
+            "times": _times(traces, sent_at),
             "unheard": emergency_words.unheard(traces),
-            "traces": traces,
+            "to_call": [trace for trace in traces if trace.heard in TO_CALL],
+            "heard": [trace for trace in traces if trace.heard not in TO_CALL],
             "places": places,
             "districts": {key: tree.district_of(place.place_id) for key, place in places.items()},
-            "silent": IS_SILENT,
             "phones": live.phones,
             "ending": _ending(live),
             "seconds": lambda trace: trace.time_to_sound_s(sent_at),
+            "is_clock_off": lambda trace: trace.is_clock_off(sent_at),
             "is_running": view.is_running(now),
             "is_own": self.desk.is_own(current_actor(), view),
             "next_at": _next_at(view, now),
@@ -443,7 +444,7 @@ class _Ending:
     sounded: int
     slowest_s: float | None
     missing: tuple[StationTrace, ...]
-    """Where the warning was taken and this did not sound, the worst first."""
+    """Where the warning was taken and this is not known to have sounded, the worst first."""
 
 
 def _ending(live: LiveView) -> _Ending | None:
@@ -452,16 +453,17 @@ def _ending(live: LiveView) -> _Ending | None:
         return None
     sent_at = live.view.sent_parts[part]
     took = takers(live.traces)
-    missing = [one for one in live.ending if one.station_id in took and one.heard in IS_SILENT]
+    missing = [one for one in live.ending if one.station_id in took and one.heard in TO_CALL]
     times = [one.time_to_sound_s(sent_at) for one in live.ending]
     heard = [one for one in times if one is not None]
+    begun = [one for one in live.ending if one.first_sound_at is not None]
     return _Ending(
         part=part,
         sent_at=sent_at,
         stations=len(live.ending),
-        sounded=len(heard),
+        sounded=len(begun),
         slowest_s=max(heard, default=None),
-        missing=tuple(sorted(missing, key=lambda one: IS_SILENT.index(one.heard))),
+        missing=tuple(sorted(missing, key=lambda one: TO_CALL.index(one.heard))),
     )
 
 
@@ -490,18 +492,22 @@ def _part(word: str) -> Part:
         raise NotFoundError(f"no part {word}") from error
 
 
-def _times(took_s: Sequence[float | None]) -> Markup | None:
-    """The drawing of the times to sound; None as long as nothing was heard."""
+def _times(traces: Sequence[StationTrace], sent_at: datetime) -> Markup | None:
+    """The drawing of the times to sound; None as long as nothing was heard.
+
+    A station that sounded by a clock that cannot be right has no column.
+    """
+    took_s = [trace.time_to_sound_s(sent_at) for trace in traces if not trace.is_clock_off(sent_at)]
     if all(one is None for one in took_s):
         return None
     return boxed(lambda width, key: sounding_picture(took_s, width=width, key=f"times-{key}"))
 
 
 def _rank(trace: StationTrace, seconds: float | None) -> tuple[int, float]:
-    """Those that nobody heard yet come first, then the slowest."""
-    if trace.heard in IS_SILENT:
-        return IS_SILENT.index(trace.heard), 0.0
-    return len(IS_SILENT), -(seconds or 0.0)
+    """Those to phone about come first, then the slowest."""
+    if trace.heard in TO_CALL:
+        return TO_CALL.index(trace.heard), 0.0
+    return len(TO_CALL), -(seconds or 0.0)
 
 
 def _next_at(view: EmergencyView, now: datetime) -> datetime | None:

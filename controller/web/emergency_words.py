@@ -73,6 +73,9 @@ DRILL_PARTS = {
 HEARD = {
     Heard.SOUNDING: ("ok", "wave", _l("Đang vang")),
     Heard.SOUNDED: ("ok", "ok", _l("Đã vang")),
+    Heard.STOPPED: ("mute", "stop", _l("Đã dừng")),
+    Heard.PARTLY: ("warn", "warn", _l("Vang dở dang")),
+    Heard.ADRIFT: ("warn", "lost", _l("Chưa rõ đã vang hết chưa")),
     Heard.FAILED: ("down", "x", _l("Chưa vang")),
     Heard.REFUSED: ("down", "x", _l("Không nhận lệnh")),
     Heard.RECEIVED: ("warn", "clock", _l("Đã nhận lệnh, chưa vang")),
@@ -130,7 +133,7 @@ def refusal_word(code: str) -> str:
 
 
 def why_unheard(trace: StationTrace) -> str:
-    """Why nobody near a station has heard it yet; "" where somebody has."""
+    """Why nobody is known to have heard it to its end at a station; "" where somebody has."""
     match trace.heard:
         case Heard.LOST:
             return _("mất kết nối")
@@ -138,6 +141,11 @@ def why_unheard(trace: StationTrace) -> str:
             return refusal_word(trace.refusal)
         case Heard.FAILED:
             return str(reason_word(trace.reason)) if trace.reason else _("không phát được")
+        case Heard.PARTLY:
+            why = reason_word(trace.reason)
+            return _("vang dở dang: %(why)s", why=why) if why else _("vang dở dang")
+        case Heard.ADRIFT:
+            return _("bắt đầu vang rồi mất kết nối")
         case Heard.RECEIVED:
             return _("đã nhận lệnh, chưa vang")
         case Heard.WAITING:
@@ -146,7 +154,7 @@ def why_unheard(trace: StationTrace) -> str:
 
 
 def unheard(traces: Iterable[StationTrace]) -> list[tuple[str, int]]:
-    """Reasons why nobody has heard it yet, each with its number of stations, the most first."""
+    """Reasons why nobody is known to have heard it, each with its stations, the most first."""
     return Counter(why for trace in traces if (why := why_unheard(trace))).most_common()
 
 

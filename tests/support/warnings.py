@@ -164,23 +164,40 @@ class Watch:
             )
 
     def sounds(
-        self, order_id: str, station_id: str, after_s: float, outcome: str = "", slot: str = "s1"
+        self,
+        order_id: str,
+        station_id: str,
+        after_s: float,
+        outcome: str = "",
+        slot: str = "s1",
+        *,
+        why: str | None = None,
+        told_s: float | None = None,
     ) -> None:
-        """The station's journal: it began, and (with an outcome) ended."""
+        """The station's journal: it began, and (with an outcome) ended.
+
+        The centre was told at once, or `told_s` seconds after now.
+        """
         at = self.centre.clock() + timedelta(seconds=after_s)
         with self.centre.database.write() as session:
             known = session.scalars(
                 select(JournalEntryRow.entry_no).where(JournalEntryRow.station_id == station_id)
             ).all()
             evidence = {"slot_id": slot, "order_id": order_id, "started_at": at.isoformat()}
-            session.add(_line(station_id, len(known) + 1, "start", evidence, at))
+            told = at if told_s is None else self.centre.clock() + timedelta(seconds=told_s)
+            session.add(_line(station_id, len(known) + 1, "start", evidence, at, told))
             if outcome:
-                ended = {**evidence, "outcome": outcome}
-                session.add(_line(station_id, len(known) + 2, "as_run", ended, at))
+                ended = {**evidence, "outcome": outcome, "reason": why}
+                session.add(_line(station_id, len(known) + 2, "as_run", ended, at, told))
 
 
 def _line(
-    station_id: str, number: int, kind: str, evidence: dict[str, Any], at: datetime
+    station_id: str,
+    number: int,
+    kind: str,
+    evidence: dict[str, Any],
+    at: datetime,
+    told: datetime,
 ) -> JournalEntryRow:
     return JournalEntryRow(
         station_id=station_id,
@@ -190,7 +207,7 @@ def _line(
         clock="network",
         kind=kind,
         evidence=evidence,
-        received_at=at,
+        received_at=told,
     )
 
 

@@ -17,7 +17,7 @@ from controller.domain.hazards import TEXTS, Hazard, blanks_in, fill_marks
 from controller.services.cap import NAMESPACE
 from controller.services.station_desk import NewStation
 from controller.services.station_desk import phrase as typed_phrase
-from controller.storage.models import PlaceRow
+from controller.storage.models import PlaceRow, StationContactRow
 from tests.support.warnings import WORDS, Watch, watch, wish
 from tests.support.web import (
     COMMUNE,
@@ -161,6 +161,62 @@ def test_the_live_table_tells_who_heard_it_who_did_not_and_why(w: Watch) -> None
     assert list(heard)[:7] == [one for one in heard if heard[one] not in ("sounding", "sounded")]
 
 
+def test_what_broke_off_or_was_told_by_a_wrong_clock_is_never_shown_as_heard_in_time(
+    w: Watch,
+) -> None:
+    found = w.sent()
+    (order,) = w.orders(found)
+    whole, broken, adrift, stopped, early, late, *_others = [
+        one.station_id for one in w.centre.places.tree().stations_in([DISTRICT])
+    ]
+    w.up(whole, broken, stopped, early, late)
+    w.sounds(order.order_id, whole, 1.2, "aired")
+    w.sounds(order.order_id, broken, 0.5, "cut_short", why="power_off")
+    w.sounds(order.order_id, adrift, 0.6)  # and its link is gone
+    w.sounds(order.order_id, stopped, 0.7, "cut_short", why="stopped_by_operator")
+    w.sounds(order.order_id, early, -7_000, "aired")
+    w.sounds(order.order_id, late, 7_000, "aired", told_s=3)
+    page = browser(w, Role.AUDITOR).get(f"/khan-cap/{found}/ket-qua")
+    heard = dict(re.findall(r'data-station="([^"]+)" data-heard="([^"]+)"', page.text))
+    assert {one: heard[one] for one in (whole, broken, adrift, stopped, early, late)} == {
+        whole: "sounded", broken: "partly", adrift: "adrift", stopped: "stopped",
+        early: "sounded", late: "sounded",
+    }  # fmt: skip
+    text = words(page)
+    assert "1,20 giây, trạm chậm nhất" in text, "no time of a clock that cannot be right"
+    assert "7.000" not in text
+    assert text.count("không rõ: đồng hồ ở trạm sai giờ") == 2
+    assert "Gọi điện cho 5 trạm" in text
+    sheet = browser(w, Role.AUDITOR).get(f"/khan-cap/{found}/goi-dien")
+    phoned = re.findall(r'data-phone="([^"]+)"', sheet.text)
+    assert {broken, adrift} < set(phoned)
+    assert not {whole, stopped, early, late} & set(phoned)
+    assert "Vang dở dang: mất điện" in words(sheet)
+    assert "Bắt đầu vang rồi mất kết nối" in words(sheet)
+
+
+def test_everybody_to_phone_is_named_and_stands_before_what_is_past(w: Watch) -> None:
+    found, station = w.sent(), station_of(w)
+    (order,) = w.orders(found)
+    w.sounds(order.order_id, station_of(w, "bac-ai-phuoc-dai"), 1.0, "aired")
+    people = (("Pi Năng Tâm", "0900 000 101"), ("Chamaléa Hoa", "0900 000 102"))
+    with w.centre.database.write() as session:
+        for position, (name, number) in enumerate(people):
+            session.add(
+                StationContactRow(
+                    station_id=station, position=position, name=name, number=number,
+                    role="", is_invented=False,
+                )
+            )  # fmt: skip
+    for path in (f"/khan-cap/{found}", f"/khan-cap/{found}/goi-dien"):
+        text = words(browser(w).get(path))
+        assert "0900 000 101 Pi Năng Tâm" in text
+        assert "0900 000 102 Chamaléa Hoa" in text
+        assert "chưa có số điện thoại" in text, "the others have none, and that is said"
+    page = browser(w).get(f"/khan-cap/{found}").text
+    assert page.index("0900 000 101") < page.index("Từ lúc bấm đến khi vang")
+
+
 def test_stop_correction_and_all_clear_are_two_clicks_away_on_every_page(w: Watch) -> None:
     found = w.sent()
     operator = browser(w)
@@ -186,16 +242,16 @@ def test_where_the_correction_has_not_sounded_is_told_and_whom_to_phone(w: Watch
     operator = browser(w)
     operator.post(f"/khan-cap/{found}/bao-yen", part="correction")
     (correction,) = w.orders(found, Part.CORRECTION)
-    w.sounds(correction.order_id, heard, after_s=1.5, slot="s2")
+    w.sounds(correction.order_id, heard, 1.5, "aired", slot="s2")
     page = operator.get(f"/khan-cap/{found}")
     assert re.findall(r'data-unended="([^"]+)"', page.text) == [deaf], "others never took it"
     said = words(page)
     assert "Tin đính chính: đã vang ở 1/9 trạm" in said
-    assert "1 trạm đã nhận tin trước mà chưa vang tin này" in said
+    assert "1 trạm đã nhận tin trước mà chưa vang trọn tin này" in said
     sheet = operator.get(f"/khan-cap/{found}/goi-dien")
     assert re.findall(r'data-phone="([^"]+)"', sheet.text) == [deaf]
     assert WORDS[Part.CORRECTION] in words(sheet)
-    w.sounds(correction.order_id, deaf, after_s=2, slot="s2")
+    w.sounds(correction.order_id, deaf, 2, "aired", slot="s2")
     said = words(operator.get(f"/khan-cap/{found}"))
     assert "Mọi trạm đã nhận tin trước đều đã vang tin này. Trạm chậm nhất sau 2,00 giây." in said
 
@@ -211,7 +267,7 @@ def test_a_district_is_offered_the_stop_of_its_own_place_alone(w: Watch) -> None
     assert browser(w).post(f"/khan-cap/{found}/bao-yen", part="correction").status_code == 403
     own = browser(w, Role.COMMUNE_OFFICER, COMMUNE).get(f"/khan-cap/{found}")
     assert "Dừng loa ở xã Phước Bình" in words(own)
-    assert "Chỉ dừng một huyện hoặc một trạm" not in words(own), "there is nothing to choose from"
+    assert "Chỉ dừng một nơi" not in words(own), "there is nothing to choose from"
 
 
 def test_who_only_looks_has_no_button_and_no_way(w: Watch) -> None:
