@@ -215,12 +215,13 @@ class _Pages:
             problems=problems or {},
             phrase=phrase(self.kind, view.stations),
             is_waiting=view.is_waiting(now),
+            state=_state(view, now),
             expires_at=view.composed_at + CONFIRMED_WITHIN,
             is_second=may_second(tree, actor, view.composed_by, view.place_id),
             is_own=self.desk.is_own(actor, view),
             is_composer=actor.account_id == view.composed_by,
             marked=list(fill_marks(template, warning.text)),
-            by_district=self._by_district(view),
+            areas=_areas(tree, view),
             lost=[(tree.stations[key], live.phones.get(key)) for key in lost],
             is_ready=warning.sound is not None,
             heard_in=_heard_in(tree, view),
@@ -230,15 +231,6 @@ class _Pages:
             ),
         )
 
-    def _by_district(self, view: EmergencyView) -> list[tuple[str, int]]:
-        tree = services().places.tree()
-        counts: dict[str, int] = {}
-        for station in tree.stations_in(view.target_ids):
-            district = tree.district_of(station.place_id)
-            name = (district or tree.places[station.place_id]).name
-            counts[name] = counts.get(name, 0) + 1
-        return list(counts.items())
-
     def _live(self, view: EmergencyView) -> str:
         return self._render("live.html", **self._facts(view.emergency_id))
 
@@ -247,8 +239,11 @@ class _Pages:
         return self._render("phones.html", **self._facts(emergency_id))
 
     def changes(self, emergency_id: str) -> str:
-        """The live part alone, for the page that asks each second."""
-        return self._render("_live.html", **self._facts(emergency_id))
+        """The live part alone, for the page that asks each second; before it is sent, its state."""
+        view = self.desk.get(current_actor(), emergency_id)
+        if view.state is State.SENT:
+            return self._render("_live.html", **self._facts(emergency_id))
+        return self._render("_state.html", state=_state(view, web_now()))
 
     def _facts(self, emergency_id: str) -> dict[str, object]:
         tree, now = services().places.tree(), web_now()
@@ -281,6 +276,7 @@ class _Pages:
             "is_own": self.desk.is_own(current_actor(), view),
             "next_at": _next_at(view, now),
             "reach": reach_of(tree, current_actor(), view),
+            "areas": _areas(tree, view),
         }
 
     def confirm(self, emergency_id: str) -> BaseResponse | tuple[str, int]:
@@ -465,6 +461,42 @@ def _ending(live: LiveView) -> _Ending | None:
         slowest_s=max(heard, default=None),
         missing=tuple(sorted(missing, key=lambda one: TO_CALL.index(one.heard))),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """What of one district is chosen: how many of how many communes, and which."""
+
+    name: str
+    chosen: tuple[str, ...]
+    communes: int
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.chosen) == self.communes
+
+
+def _areas(tree: PlaceTree, view: EmergencyView) -> list[_Area]:
+    """Where it goes, by district: "9 stations" does not say which nine."""
+    found: dict[str, list[str]] = {}
+    whole: dict[str, int] = {}
+    for station in tree.stations_in(view.target_ids):
+        place = tree.places[station.place_id]
+        district = tree.district_of(place.place_id) or place
+        found.setdefault(district.name, []).append(place.name)
+        whole[district.name] = len({one.place_id for one in tree.stations_in([district.place_id])})
+    return [
+        _Area(name, tuple(dict.fromkeys(communes)), whole[name]) for name, communes in found.items()
+    ]
+
+
+def _state(view: EmergencyView, now: datetime) -> str:
+    """What an open page of a proposal shows; it changes when the page would."""
+    if not view.is_waiting(now):
+        return "expired" if view.state is State.PROPOSED else view.state.value
+    said = [one.state for part in view.parts.values() for one in part.all.values()]
+    is_made = ("made" if one in ("ready", "failed") else "making" for one in said)
+    return f"{view.state} {' '.join(is_made)}"
 
 
 def _heard_in(tree: PlaceTree, view: EmergencyView) -> list[tuple[str, int]]:

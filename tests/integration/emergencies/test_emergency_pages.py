@@ -122,6 +122,38 @@ def test_a_commune_that_cannot_be_drawn_is_chosen_in_the_list(w: Watch) -> None:
     assert 'name="target" value="bac-ai-moi"' in page.text
 
 
+def test_which_communes_are_meant_is_read_before_it_is_sent_and_after(w: Watch) -> None:
+    composer, second = browser(w), browser(w, Role.APPROVER)
+    two = {**FORM, "target": [COMMUNE, "bac-ai-phuoc-dai"]}
+    page = composer.post("/khan-cap/soan", **two).headers["Location"]
+    w.speak()
+    assert "Bác Ái 2/9 xã: Phước Bình, Phước Đại" in words(second.get(page))
+    second.post(f"{page}/phat", typed="phát thật 2 trạm")
+    assert "Bác Ái 2/9 xã: Phước Bình, Phước Đại" in words(second.get(page))
+    whole = composer.post("/khan-cap/soan", **FORM).headers["Location"]
+    assert "Bác Ái: cả 9 xã" in words(second.get(whole))
+
+
+def test_who_composed_it_is_told_at_once_that_it_was_sent_or_dropped(w: Watch) -> None:
+    composer, second = browser(w), browser(w, Role.APPROVER)
+    page = composer.post("/khan-cap/soan", **FORM).headers["Location"]
+
+    def state() -> list[str]:
+        return re.findall(r'data-state="([^"]*)"', composer.get(f"{page}/ket-qua").text)
+
+    shown = re.findall(r'data-proposal="[^"]+" data-asks="([^"]+)" data-state="([^"]+)"',
+                       composer.get(page).text)  # fmt: skip
+    assert shown == [(f"{page}/ket-qua", *state())], "nothing changed since"
+    w.speak()
+    assert state() != [shown[0][1]], "its words are there"
+    second.post(f"{page}/phat", typed=NINE)
+    assert state() == [], "what is asked for is the table of who has heard it"
+    assert "data-proposal" not in composer.get(page).text
+    page = composer.post("/khan-cap/soan", **FORM).headers["Location"]
+    second.post(f"{page}/huy")
+    assert state() == ["withdrawn"]
+
+
 def test_alone_with_a_wrong_password_nothing_is_sent_and_the_reason_stays(w: Watch) -> None:
     found = w.proposed()
     path, fields = f"/khan-cap/{found}/phat", {"alone": "1", "typed": NINE, "why": "không gọi được"}

@@ -87,11 +87,28 @@ if (live) {
   poll();
 }
 
-// What is being spoken is asked for until it is there; a field somebody types in is never lost.
-async function fresh() {
-  const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
-  const before = document.querySelectorAll("[data-waiting]").length;
-  if (page.querySelectorAll("[data-waiting]").length < before && !isTyped()) location.reload();
-  else setTimeout(fresh, PERIOD_MS);
+// Who waits at a proposal sees that it was sent, dropped or too late, and when its words are there. Once
+// it is sent nothing typed here counts any more; before that, nothing somebody types or hears is broken off.
+const proposal = document.querySelector("[data-proposal]");
+const isBusy = () => isTyped() || [...document.querySelectorAll("audio")].some((one) => !one.paused);
+
+async function watch() {
+  clearTimeout(timer);
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(proposal.dataset.asks);
+    const isOut = answer.redirected || answer.status === 401;
+    const said = answer.ok && !isOut ? new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-state]") : null;
+    const isOver = answer.ok && !isOut && said?.dataset.state.split(" ")[0] !== "proposed";
+    const isOther = isOut || (said && said.dataset.state !== proposal.dataset.state);
+    if (isOver || (isOther && !isBusy())) return location.replace(proposal.dataset.proposal);
+  } catch {
+    // a broken line: asked again
+  }
+  timer = setTimeout(watch, PERIOD_MS);
 }
-if (document.querySelector("[data-waiting]")) setTimeout(fresh, PERIOD_MS);
+
+if (proposal) {
+  document.addEventListener("visibilitychange", watch);
+  timer = setTimeout(watch, PERIOD_MS);
+}
