@@ -6,6 +6,7 @@ other: what is sent follows from the kind alone.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -79,6 +80,21 @@ def is_typed(wanted: str, typed: str) -> bool:
 
 def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+_NOT_A_DRILL = re.compile(
+    r"không phải (?:là )?(?:(?:một )?(?:cuộc|buổi|đợt|lần) )?(?:diễn tập|thử)"
+)
+
+
+def says_the_other(kind: Kind, text: str) -> bool:
+    """Whether words claim to be of the other kind: a warning a drill, or a drill that it is none.
+
+    In January 2018 Hawaii was warned of missiles by a drill that said "this is not a drill".
+    """
+    plain = _plain(text)
+    denied = _NOT_A_DRILL.search(plain) is not None
+    return denied if kind is Kind.DRILL else "diễn tập" in _NOT_A_DRILL.sub("", plain)
 
 
 def may_second(tree: PlaceTree, actor: Actor, composer_id: str, place_id: str) -> bool:

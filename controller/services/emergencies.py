@@ -88,7 +88,7 @@ class _Desk(EmergencyReader, Generic[D], ABC):
         bulletin elsewhere, and what can be wrong with a file for a recording.
         """
         tree, at = self._places.tree(), self._now()
-        wish = checked(self._meant(wish), PARTS[self.kind], self._is_voice)
+        wish = checked(self._meant(wish), self.kind, self._is_voice)
         ensure_targets(tree, actor, wish.target_ids)
         targets = cover(tree, wish.target_ids)
         stations = tree.stations_in(targets)

@@ -191,6 +191,10 @@ def problem_words(error: ControllerError) -> tuple[str, str]:
         "not_ready": _("Lời chưa tạo xong. Chờ vài giây, hoặc chọn để chuông báo vang ngay."),
         "not_approved": _("Bản tin này chưa được duyệt hoặc chưa có âm thanh tiếng Việt."),
         "too_short": _("Thời gian hiệu lực phải dài hơn khoảng nhắc lại."),
+        "says_drill": _(
+            "Trang này phát thật mà lời nói là diễn tập. Muốn diễn tập thì soạn ở trang diễn tập."
+        ),
+        "says_real": _("Lời diễn tập không được nói là “không phải diễn tập”."),
         "range": _("Chọn thời gian hiệu lực trong danh sách."),
         "choice": _("Chọn một mục trong danh sách."),
     }

@@ -370,6 +370,28 @@ def test_the_sentence_of_a_real_emergency_starts_no_drill_nor_the_other_way_roun
     assert w.deeds() == []
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "text", "problem"),
+    [
+        ("/khan-cap", "title", "Diễn tập xả lũ hồ Sông Cái", "Trang này phát thật"),
+        ("/khan-cap", "warning", "ĐÂY LÀ DIỄN TẬP. Bà con lên chỗ cao.", "Trang này phát thật"),
+        ("/khan-cap", "warning", "Đây không phải là diễn tập. Lên chỗ cao ngay.", ""),
+        ("/khan-cap", "correction", "Tin vừa phát là diễn tập, phát nhầm.", ""),
+        ("/dien-tap", "warning", "Đây không phải diễn tập. Lên chỗ cao.", "không được nói là"),
+        ("/dien-tap", "all_clear", "Đây không phải là một cuộc diễn tập.", "không được nói là"),
+        ("/dien-tap", "title", "Diễn tập xả lũ", ""),
+    ],
+)
+def test_a_warning_cannot_call_itself_a_drill_nor_a_drill_real(
+    w: Watch, path: str, field: str, text: str, problem: str
+) -> None:
+    answer = browser(w).post(f"{path}/soan", **{**FORM, field: text})
+    assert answer.status_code == (422 if problem else 303)
+    assert problem in words(answer)
+    if problem:
+        assert text in answer.text, "the form is kept"
+
+
 def test_the_red_pages_lead_to_no_drill_deed(w: Watch) -> None:
     found = w.proposed()
     page = browser(w, Role.APPROVER).get(f"/khan-cap/{found}")
