@@ -30,6 +30,8 @@ _PROGRAMME = "programme:"
 
 _TIME = re.compile(r"(\d{1,2})\s*(?:[:hg.]\s*(\d{2}))?\s*(?:h|giờ)?", re.ASCII)
 _BARE_TIME = re.compile(r"(\d{2})(\d{2})", re.ASCII)
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+"""Days of other years are slips of the finger, and near the ends of time no day can be added."""
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?", re.ASCII)
 
 
@@ -243,7 +245,11 @@ def time_of(text: str) -> time | None:
 
 def day_of(text: str, today: date) -> date | None:
     """26/11/2026, 26/11 (the next one from today on), 2026-11-26; None for anything else."""
-    text = text.strip()
+    day = _spelled(text.strip(), today)
+    return day if day and FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def _spelled(text: str, today: date) -> date | None:
     found = _DAY.fullmatch(text)
     try:
         if found is None:

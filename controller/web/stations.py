@@ -20,6 +20,7 @@ from controller.web.formats import STATION_TZ, local
 from controller.web.headline import station_months
 from controller.web.pictures import boxed, day_picture, year_picture
 from controller.web.policy import current_actor, requires, services
+from controller.web.schedule_form import day_of
 from station_protocol.messages import RefreshDeed, StopDeed, TestToneDeed
 
 bp = Blueprint("stations", __name__)
@@ -123,10 +124,10 @@ def _today() -> date:
 def _day(text: str | None) -> date:
     if not text:
         return _today()
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInputError(f"not a date: {text!r}", field="ngay", problem="date") from error
+    day = day_of(text, _today())
+    if day is None:
+        raise InvalidInputError(f"not a date: {text!r}", field="ngay", problem="date")
+    return day
 
 
 def _midnight(day: date) -> datetime:

@@ -147,3 +147,11 @@ def test_the_week_and_the_day_lead_to_each_other(operator: Browser) -> None:
     week = operator.get(f"/lich?ngay={TOMORROW}").text
     assert f'href="/lich/ngay?ngay={TOMORROW}"' in week
     assert f'href="/lich?ngay={TOMORROW}"' in operator.get(f"/lich/ngay?ngay={TOMORROW}").text
+
+
+@pytest.mark.parametrize("day", ["31/12/9999", "01/01/0001", "9999-12-31", "0001-01-01"])
+def test_a_day_a_thousand_years_off_shows_today(operator: Browser, day: str) -> None:
+    today = words(operator.get("/lich/ngay").text)
+    for path in ("/lich/ngay", "/lich", "/lich/chep"):
+        assert operator.get(path, query_string={"ngay": day}).status_code == 200, path
+    assert words(operator.get("/lich/ngay", query_string={"ngay": day}).text) == today

@@ -64,6 +64,8 @@ def test_a_time_is_read_as_it_is_typed(text: str, expected: time | None) -> None
         ("26-11-2026", date(2026, 11, 26)), ("26.11", date(2026, 11, 26)),
         ("2026-11-26", date(2026, 11, 26)), ("31/02/2026", None), ("29/2", None),
         ("26/11/26", None), ("2026-13-01", None), ("mai", None), ("", None),
+        ("31/12/9999", None), ("01/01/0001", None), ("9999-12-31", None),
+        ("1/1/2099", date(2099, 1, 1)),
     ],
 )  # fmt: skip
 def test_a_day_is_read_as_it_is_typed(text: str, expected: date | None) -> None:
