@@ -394,7 +394,7 @@ def build_services(
             feeds.fetcher(safe_xml.MOST_BYTES, settings.cap.tls_ca),
         ),
         stations=stations,
-        station_list=StationList(database, now, places),
+        station_list=StationList(database, now, places, memory),
         station_desk=StationDesk(database, now, places, settings.plan, wake),
         contacts=Contacts(database, now, places),
         maintenance=Maintenance(database, now, places, settings.plan),

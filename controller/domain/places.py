@@ -85,10 +85,11 @@ class PlaceTree:
 
     @cached_property
     def _stations_at(self) -> Mapping[str, tuple[Station, ...]]:
-        at: dict[str, list[Station]] = {}
-        for station in self.stations.values():
-            at.setdefault(station.place_id, []).append(station)
-        return {place_id: tuple(group) for place_id, group in at.items()}
+        return _by_place(self.stations.values())
+
+    @cached_property
+    def _retired_at(self) -> Mapping[str, tuple[Station, ...]]:
+        return _by_place(self.retired.values())
 
     def station(self, station_id: str) -> Station | None:
         """A station whether it is retired or not; None: there never was one of this id."""
@@ -150,6 +151,47 @@ class PlaceTree:
     @cached_property
     def _stations_of(self) -> dict[tuple[tuple[str, ...], str], tuple[Station, ...]]:
         return {}
+
+    def roll(self, place_id: str) -> tuple[Station, ...]:
+        """Every station at a place and below, those on trial too, then the retired ones.
+
+        Each of the two in the fixed order of places. Worked out once.
+        """
+        if place_id not in self._rolls:
+            places = [place.place_id for place in self.walk(place_id)]
+            self._rolls[place_id] = tuple(
+                station
+                for at in (self._stations_at, self._retired_at)
+                for place in places
+                for station in sorted(at.get(place, ()), key=lambda one: one.station_id)
+            )
+        return self._rolls[place_id]
+
+    @cached_property
+    def _rolls(self) -> dict[str, tuple[Station, ...]]:
+        return {}
+
+    def districts(self, place_id: str) -> tuple[Place, ...]:
+        """The districts of every station of the `roll`. Worked out once."""
+        if place_id not in self._districts:
+            found = dict.fromkeys(self.district_of(one.place_id) for one in self.roll(place_id))
+            self._districts[place_id] = tuple(one for one in found if one is not None)
+        return self._districts[place_id]
+
+    @cached_property
+    def _districts(self) -> dict[str, tuple[Place, ...]]:
+        return {}
+
+    @cached_property
+    def words(self) -> Mapping[str, str]:
+        """What each station is searched by, folded: its name, its place, its district."""
+        found: dict[str, str] = {}
+        for station in (*self.stations.values(), *self.retired.values()):
+            district = self.district_of(station.place_id)
+            names = [station.name, self.places[station.place_id].full_name]
+            names += [district.full_name] if district else []
+            found[station.station_id] = fold(" ".join(names))
+        return found
 
     def serving(self, place_id: str) -> frozenset[str]:
         """Ids of the stations in service at a place and below; the same object each time."""
@@ -229,6 +271,13 @@ class PlaceTree:
                 ),
             )
         )
+
+
+def _by_place(stations: Iterable[Station]) -> Mapping[str, tuple[Station, ...]]:
+    at: dict[str, list[Station]] = {}
+    for station in stations:
+        at.setdefault(station.place_id, []).append(station)
+    return {place_id: tuple(group) for place_id, group in at.items()}
 
 
 def fold(text: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,18 +11,25 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
-from controller.domain.places import Place, PlaceTree, Station, fold
+from controller.domain.places import Place, PlaceKind, PlaceTree, Station, fold
+from controller.domain.station_state import ShownState
 from controller.errors import NotFoundError
 from controller.services.absences import Absence, AbsenceKind, absence_of, lasting
 from controller.services.paging import Leaf, leaf
 from controller.services.phones import Phone, contacts_of
 from controller.services.places import Places
+from controller.services.station_memory import StationMemory
 from controller.services.stations import leaving
 from controller.services.tiles import Tile, tiles_of
 from controller.storage.database import Database
-from controller.storage.models import SpeakerClusterRow, StationRow
+from controller.storage.models import (
+    SpeakerClusterRow,
+    StationContactRow,
+    StationRow,
+    StationStateRow,
+)
 
-PAGE_LENGTH = 200
+PAGE_LENGTH = 100
 """A province of today is on one page."""
 
 
@@ -34,26 +41,13 @@ class StationLine:
     place: Place
     district: Place | None
     identifier_code: str | None
-    tile: Tile | None
-    """None: it is retired."""
+    state: str
+    """The shown state, a warning and a drill apart; of one that is retired the last."""
+    maint_until_at: datetime | None
+    """When declared maintenance ends; None: there is none now."""
     absence: AbsenceKind | None
     """None: it is in service."""
     phones: tuple[Phone, ...]
-
-    @property
-    def state(self) -> str:
-        """What the list is filtered by: a shown state, or why it is not in service."""
-        if self.absence is not None:
-            return self.absence.value
-        return self.tile.look if self.tile else AbsenceKind.RETIRED.value
-
-    def fits(self, wanted: str) -> bool:
-        """Whether it is meant by these words, marks aside; a number is looked for in the phones."""
-        district = self.district.full_name if self.district else ""
-        names = [self.station.name, self.place.full_name, district, self.identifier_code or ""]
-        names += [f"{phone.who} {phone.number.replace(' ', '')}" for phone in self.phones]
-        text = fold(" ".join(names))
-        return all(word in text for word in fold(wanted).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +96,17 @@ class StationCard:
 class StationList:
     """Reads them inside the actor's place."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], places: Places) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        places: Places,
+        memory: StationMemory,
+    ) -> None:
         self._database = database
         self._now = now
         self._places = places
+        self._memory = memory
 
     def lines(
         self,
@@ -118,23 +119,28 @@ class StationList:
     ) -> StationLines:
         """The stations that fit, retired ones last, each group in the fixed order of places."""
         tree = self._places.tree()
+        every = tree.roll(actor.place_id)
+        with self._memory.reading(tree, self._now()) as reading:
+            stands = reading.stands(every)
+            shown = {one.station_id: stands[one.station_id].look for one in every}
         with self._database.read() as session:
-            every = _lines(session, tree, actor.place_id, self._now())
-        districts = {line.district.place_id: line.district for line in every if line.district}
-        found = [
-            line
-            for line in every
-            if line.fits(text)
-            and (not district_id or (line.district and line.district.place_id == district_id))
-        ]
-        fitting = [line for line in found if not state or line.state == state]
-        shown = leaf(len(fitting), page, PAGE_LENGTH)
+            away = lasting(session)
+            found = _narrowed(session, tree, every, text, district_id)
+            kinds = dict.fromkeys(tree.retired, AbsenceKind.RETIRED)
+            kinds |= {key: absence.kind for key, absence in away.items()}
+            states = [kinds.get(one.station_id) or shown[one.station_id] for one in found]
+            fitting = found
+            if state:
+                fitting = [one for one, its in zip(found, states, strict=True) if its == state]
+            part = leaf(len(fitting), page, PAGE_LENGTH)
+            stations = fitting[part.offset : part.offset + part.length]
+            lines = _lines(session, tree, stations, shown, kinds)
         return StationLines(
-            tuple(fitting[shown.offset : shown.offset + shown.length]),
-            shown,
-            Counter(line.state for line in found),
+            lines,
+            part,
+            Counter(states),
             len(found),
-            tuple(districts.values()),
+            tree.districts(actor.place_id),
         )
 
     def card(self, actor: Actor, station_id: str) -> StationCard:
@@ -167,31 +173,76 @@ class StationList:
             )
 
 
-def _lines(session: Session, tree: PlaceTree, place_id: str, now: datetime) -> list[StationLine]:
-    order = {place.place_id: number for number, place in enumerate(tree.walk(place_id))}
-    here = [
-        station
-        for group in (tree.stations, tree.retired)
-        for station in sorted(
-            (one for one in group.values() if one.place_id in order),
-            key=lambda one: (order[one.place_id], one.station_id),
+def _narrowed(
+    session: Session, tree: PlaceTree, stations: Sequence[Station], text: str, district_id: str
+) -> Sequence[Station]:
+    """Those in a district that are meant by these words, marks aside.
+
+    Words are looked for in names of stations and places, in codes and in the phones.
+    """
+    if district_id:
+        place = tree.places.get(district_id)
+        is_one = place is not None and place.kind is PlaceKind.DISTRICT
+        in_district = tree.district_ids
+        stations = [
+            one for one in stations if is_one and in_district[one.station_id] == district_id
+        ]
+    words = fold(text).split()
+    if not words:
+        return stations
+    names, said = tree.words, _said(session)
+    return [
+        one
+        for one in stations
+        if all(
+            word in names[one.station_id] or word in said.get(one.station_id, "") for word in words
         )
     ]
-    ids = [station.station_id for station in here]
-    tiles = tiles_of(session, tree, [one for one in here if one.station_id in tree.stations], now)
-    away = lasting(session)
+
+
+def _said(session: Session) -> Mapping[str, str]:
+    """Codes and phones by station, folded; a number without its spaces."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    codes = select(StationRow.station_id, StationRow.identifier_code)
+    for station_id, code in session.execute(codes.where(StationRow.identifier_code.is_not(None))):
+        found[station_id].append(str(code))
+    row = StationContactRow
+    for station_id, *told in session.execute(
+        select(row.station_id, row.name, row.role, func.replace(row.number, " ", ""))
+    ):
+        found[station_id] += told
+    return {station_id: fold(" ".join(told)) for station_id, told in found.items()}
+
+
+def _lines(
+    session: Session,
+    tree: PlaceTree,
+    stations: Sequence[Station],
+    shown: Mapping[str, str],
+    kinds: Mapping[str, AbsenceKind],
+) -> tuple[StationLine, ...]:
+    ids = [station.station_id for station in stations]
     phones = contacts_of(session, ids)
     query = select(StationRow.station_id, StationRow.identifier_code)
-    codes = {row.station_id: row.identifier_code for row in session.execute(query)}
-    return [
+    rows = session.execute(query.where(StationRow.station_id.in_(ids)))
+    codes = {row.station_id: row.identifier_code for row in rows}
+    ends = _maintenance_ends(session, [one for one in ids if shown[one] == ShownState.MAINT])
+    return tuple(
         StationLine(
             station=station,
             place=tree.places[station.place_id],
             district=tree.district_of(station.place_id),
             identifier_code=codes.get(station.station_id),
-            tile=tiles.get(station.station_id),
-            absence=away[station.station_id].kind if station.station_id in away else None,
+            state=shown[station.station_id],
+            maint_until_at=ends.get(station.station_id),
+            absence=kinds.get(station.station_id),
             phones=tuple(phones.get(station.station_id, ())),
         )
-        for station in here
-    ]
+        for station in stations
+    )
+
+
+def _maintenance_ends(session: Session, ids: Sequence[str]) -> Mapping[str, datetime | None]:
+    row = StationStateRow
+    query = select(row.station_id, row.maint_until_at).where(row.station_id.in_(ids))
+    return {line.station_id: line.maint_until_at for line in session.execute(query)}

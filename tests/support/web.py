@@ -75,6 +75,7 @@ from controller.services.speech import Speech
 from controller.services.station_days import StationDays
 from controller.services.station_desk import StationDesk
 from controller.services.station_list import StationList
+from controller.services.station_memory import StationMemory
 from controller.services.timeliness import TimelinessBook
 from controller.services.today import Today
 from controller.services.tokens import Tokens
@@ -204,7 +205,9 @@ class Centre:
             "tokens": Tokens(self.database, self.clock, self.places, self.accounts.ensure_password),
             "audit": self.audit,
             "audit_chain": AuditChain(self.database),
-            "station_list": StationList(self.database, self.clock, self.places),
+            "station_list": StationList(
+                self.database, self.clock, self.places, StationMemory(self.database)
+            ),
             "station_desk": StationDesk(
                 self.database, self.clock, self.places, self.settings.plan, self.wake
             ),

@@ -124,6 +124,19 @@ def test_a_page_of_one_state_holds_its_stations_alone(here: fleet.Province) -> N
     assert f'href="/bang/ban-do?loc=ready&amp;huyen={DISTRICT}"' in rest
 
 
+def test_the_list_of_stations_tells_what_a_station_said_since(here: fleet.Province) -> None:
+    def listed(state: str) -> list[str]:
+        return re.findall(r'data-station="([^"]+)"', _page(here, f"/dai?loc={state}"))
+
+    assert listed("degraded") == []
+    for state in ("degraded", "ready"):
+        here.clock.move(seconds=5)
+        reasons = ("amplifier",) if state == "degraded" else ()
+        here.beat(fleet.FAR, health=state, reasons=reasons)
+        assert fleet.FAR in listed(state)
+    assert listed("degraded") == []
+
+
 # --- the map --------------------------------------------------------------------------------------
 
 MAP, MAP_NEWS = "/bang/ban-do", "/bang/ban-do/thay-doi"
