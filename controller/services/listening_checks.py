@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
@@ -23,7 +24,7 @@ from controller.services.audit import Deed, record
 from controller.services.equipment import clusters_of
 from controller.services.identifiers import new_id
 from controller.services.places import Places
-from controller.services.scope import ensure_within
+from controller.services.scope import among, ensure_within
 from controller.storage.database import Database
 from controller.storage.models import (
     ListeningCheckRow,
@@ -117,7 +118,14 @@ class Unheard:
     station_id: str
     place: Place
     district: Place | None
-    heard: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnheardHere:
+    """How many stations of a place nobody has heard often enough, and the first of them."""
+
+    total: int
+    named: tuple[Unheard, ...]
 
 
 class ListeningChecks:
@@ -183,6 +191,8 @@ class ListeningChecks:
         """What the page of one station shows. NotFoundError outside the place."""
         now, tree = self._now(), self._places.tree()
         month = period_of(Basis.CALENDAR, Length.MONTH, local_date(now))
+        row = ListeningCheckRow
+        heard = select(func.count()).where(row.station_id == station_id, *_heard_in(month))
         with self._database.read() as session:
             station = self._station(session, actor, station_id)
             rows = session.scalars(
@@ -200,7 +210,7 @@ class ListeningChecks:
                 cluster_names=names,
                 sounding=_sounding(session, station_id, now),
                 month=month,
-                heard=_heard_since(session, [station_id], month).get(station_id, 0),
+                heard=session.scalar(heard) or 0,
                 wanted=self._wanted,
                 checks=tuple(
                     HeardCheck(view_of(row), sounded_at(session, station_id, row.listened_at))
@@ -208,23 +218,35 @@ class ListeningChecks:
                 ),
             )
 
-    def unheard(self, actor: Actor) -> tuple[Unheard, ...]:
+    def unheard(self, actor: Actor, most_named: int) -> UnheardHere:
         """Stations in service at the actor's place and below that lack a check this month."""
         tree = self._places.tree()
-        stations = [one for one in tree.stations_in([actor.place_id]) if one.is_in_service]
+        stations = tree.stations_of([actor.place_id], actor.place_id)
+        here = tree.serving(actor.place_id)
         month = period_of(Basis.CALENDAR, Length.MONTH, local_date(self._now()))
         with self._database.read() as session:
-            heard = _heard_since(session, [one.station_id for one in stations], month)
-        return tuple(
-            Unheard(
-                one.station_id,
-                tree.places[one.place_id],
-                tree.district_of(one.place_id),
-                heard.get(one.station_id, 0),
-            )
-            for one in stations
-            if heard.get(one.station_id, 0) < self._wanted
+            heard = self._heard_enough(session, here, month) if self._wanted else here
+        lacking = (one for one in stations if one.station_id not in heard)
+        return UnheardHere(
+            len(here - heard),
+            tuple(
+                Unheard(one.station_id, tree.places[one.place_id], tree.district_of(one.place_id))
+                for one in islice(lacking, most_named)
+            ),
         )
+
+    def _heard_enough(
+        self, session: Session, station_ids: Collection[str], month: Period
+    ) -> frozenset[str]:
+        """Those of these that were heard as often as they must be, and maybe more."""
+        row = ListeningCheckRow
+        query = (
+            select(row.station_id)
+            .where(among(row.station_id, station_ids), *_heard_in(month))
+            .group_by(row.station_id)
+            .having(func.count() >= self._wanted)
+        )
+        return frozenset(session.scalars(query))
 
     def latest(self, actor: Actor, station_id: str, limit: int = 20) -> tuple[CheckView, ...]:
         """The checks of one station, the newest first. NotFoundError outside the place."""
@@ -315,18 +337,14 @@ def _sounding(session: Session, station_id: str, now: datetime) -> Sounded | Non
     return Sounded(row.slot_id, row.title, row.planned_at) if row is not None else None
 
 
-def _heard_since(session: Session, station_ids: Sequence[str], month: Period) -> dict[str, int]:
-    rows = session.execute(
-        select(ListeningCheckRow.station_id, func.count())
-        .where(
-            ListeningCheckRow.station_id.in_(station_ids),
-            ListeningCheckRow.heard != Heard.NOT_HEARD.value,
-            ListeningCheckRow.listened_at >= month.starts_at,
-            ListeningCheckRow.listened_at < month.ends_at,
-        )
-        .group_by(ListeningCheckRow.station_id)
+def _heard_in(month: Period) -> tuple[ColumnElement[bool], ...]:
+    """The checks of a month at which something was heard."""
+    row = ListeningCheckRow
+    return (
+        row.heard != Heard.NOT_HEARD.value,
+        row.listened_at >= month.starts_at,
+        row.listened_at < month.ends_at,
     )
-    return {station_id: count for station_id, count in rows}  # noqa: C416 - typed rows
 
 
 def _told_already(

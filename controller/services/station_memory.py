@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar, cast
 
@@ -93,12 +93,46 @@ class Kept(Generic[V]):
             self._known.pop(one, None)
 
 
-@dataclass
-class _Coming:
-    """What is kept of a slot to come, as long as it needs the same sounds."""
+Judge = Callable[[Sequence[Station]], Sequence[StationReadiness]]
 
-    needs: object
-    lacking: Kept[StationReadiness] = field(default_factory=Kept)
+
+class _Coming:
+    """What is kept of a slot to come, as long as it needs the same sounds: who lacks something.
+
+    Of the widest place that asked, only what changed since is looked at again; for each of its
+    stations a glance would cost more than all the rest of a page.
+    """
+
+    def __init__(self, needs: object) -> None:
+        self.needs = needs
+        self._judged: set[str] = set()
+        self._lacking: dict[str, StationReadiness] = {}
+        self._widest: tuple[Station, ...] = ()
+        self._order: dict[str, int] = {}
+        self._changed: set[str] = set()
+
+    def of(self, stations: tuple[Station, ...], judge: Judge) -> list[StationReadiness]:
+        """Those of these that lack something, in the given order."""
+        if stations == self._widest:
+            order, asked = self._order, self._changed & self._order.keys()
+        else:
+            order = {one.station_id: number for number, one in enumerate(stations)}
+            asked = order.keys() - self._judged
+        missing = [stations[number] for number in sorted(order[one] for one in asked)]
+        if missing:
+            self._lacking.update((one.station_id, one) for one in judge(missing))
+            self._judged.update(asked)
+        if len(stations) >= len(self._widest):
+            self._widest, self._order, self._changed = stations, order, set()
+        found = order.keys() & self._lacking.keys()
+        return [self._lacking[one] for one in sorted(found, key=order.__getitem__)]
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """These changed."""
+        self._changed.update(ids)
+        self._judged.difference_update(ids)
+        for one in ids:
+            self._lacking.pop(one, None)
 
 
 class _Shelf(Generic[V]):
@@ -136,7 +170,7 @@ class _Facts:
         for ends in self.ends:
             ends.forget(ids)
         for coming in self.coming:
-            coming.lacking.forget(ids)
+            coming.forget(ids)
 
 
 class StationMemory:
@@ -247,16 +281,13 @@ class Reading:
         kept = self._facts.coming.get(slot.row.slot_id)
         if kept is None or kept.needs != needs:
             kept = _Coming(needs)
-        stations = {one.station_id: one for one in slot.stations}
 
-        def load(missing: Sequence[str]) -> Mapping[str, StationReadiness]:
-            asked = [stations[one] for one in missing]
+        def judge(asked: Sequence[Station]) -> Sequence[StationReadiness]:
             standings = self.stands(asked)
-            found = judge_stations(self.session, self.tree, slot.row, asked, standings)
-            return {one.station_id: one for one in found}
+            return judge_stations(self.session, self.tree, slot.row, asked, standings)
 
-        known = self._facts.coming.put(slot.row.slot_id, kept).lacking.of(list(stations), load)
-        return of_slot(slot, (one for key in stations if (one := known[key])), self.now)
+        lacking = self._facts.coming.put(slot.row.slot_id, kept).of(slot.stations, judge)
+        return of_slot(slot, lacking, self.now)
 
 
 def _ids(stations: Sequence[Station]) -> list[str]:

@@ -183,7 +183,7 @@ def _bulletins(
 def _failed(
     session: Session, tree: PlaceTree, place_id: str, now: datetime
 ) -> tuple[FailedSlot, ...]:
-    own = {one.station_id for one in tree.stations_of([place_id], place_id)}
+    own = tree.serving(place_id)
     result = SlotResultRow
     rows = session.execute(
         select(

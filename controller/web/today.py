@@ -39,11 +39,10 @@ def _values() -> dict[str, object]:
         "to_confirm": [one for one in found if one.is_waiting(now)],
         "to_order": services().priority_orders.waiting(actor),
         "most_named": MOST_NAMED,
-        "most_unheard": MOST_UNHEARD,
         "faults": services().faults.open_at(actor),
-        "unheard": services().listening_checks.unheard(actor)
+        "unheard": services().listening_checks.unheard(actor, MOST_UNHEARD)
         if actor.may(Permission.CHECK_LISTENING)
-        else (),
+        else None,
     }
 
 

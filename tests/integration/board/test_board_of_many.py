@@ -19,6 +19,7 @@ from controller.services import board as boards
 from controller.services.board import Board, BoardView, ChartView, Choice
 from controller.services.station_memory import Reading
 from controller.services.station_page import StationPages
+from controller.services.today import Today
 from controller.storage.models import SlotPlacingRow
 from station_protocol import messages as wire
 from station_protocol.vocabulary import Outcome, Reason
@@ -325,6 +326,12 @@ def test_what_is_kept_is_what_would_be_read_anew(here: fleet.Province) -> None:
     for number in range(80):
         chance.choice(_HAPPENINGS)(here, chance.choice(STATIONS), number)
         assert _plain(_view(here)) == _plain(_view(here, Board(*_parts(here)))), number
+        if number % 3:
+            who = (Role.OPERATOR, PROVINCE), (Role.COMMUNE_OFFICER, fleet.STATION)
+            actor = here.centre.actor(*who[number % 3 - 1])
+            anew = Today(*_parts(here), here.centre.services.hours)
+            kept = here.centre.services.today.view(actor).coming
+            assert kept == anew.view(actor).coming, number
 
 
 def _parts(here: fleet.Province) -> tuple[object, ...]:
