@@ -14,11 +14,13 @@ from controller.errors import InvalidInputError
 
 
 class NoticeKind(StrEnum):
-    """What a notice is about: the first five wait for a person, the others are alarms."""
+    """What a notice is about: the first six wait for a person, the others are alarms."""
 
     TO_APPROVE = "to_approve"
     RETURNED = "returned"
     TO_CONFIRM = "to_confirm"
+    TO_REVIEW = "to_review"
+    """An emergency or a drill somebody sent alone, which nobody has looked at since."""
     COMMENT = "comment"
     TO_ORDER = "to_order"
     """Two priority items that meet at the own station."""
@@ -69,14 +71,14 @@ ALARMS = frozenset({*_TROUBLE, _K.CENTRE})
 OFFERED: Mapping[Role, tuple[NoticeKind, ...]] = {
     Role.ADMIN: (*_TROUBLE, _K.CENTRE),
     Role.OPERATOR: (_K.RETURNED, _K.COMMENT, _K.TO_ORDER, *_TROUBLE, _K.CENTRE),
-    Role.APPROVER: (_K.TO_APPROVE, _K.TO_CONFIRM, _K.COMMENT, *_TROUBLE),
+    Role.APPROVER: (_K.TO_APPROVE, _K.TO_CONFIRM, _K.TO_REVIEW, _K.COMMENT, *_TROUBLE),
     Role.COMMUNE_OFFICER: (_K.RETURNED, _K.COMMENT, _K.TO_ORDER, *_TROUBLE),
     Role.AUDITOR: _TROUBLE,
 }
 """What each role can be told of."""
 
 _UNASKED = {role: frozenset(kinds) for role, kinds in OFFERED.items()} | {
-    Role.APPROVER: frozenset({_K.TO_APPROVE, _K.TO_CONFIRM, _K.COMMENT}),
+    Role.APPROVER: frozenset({_K.TO_APPROVE, _K.TO_CONFIRM, _K.TO_REVIEW, _K.COMMENT}),
     Role.AUDITOR: frozenset[NoticeKind](),
 }
 """What each is told of before they chose: who only judges or looks is not woken for stations."""
@@ -127,6 +129,7 @@ GATHERED_FOR = timedelta(minutes=30)
 
 HELD_FOR: Mapping[NoticeKind, timedelta] = {
     _K.TO_CONFIRM: timedelta(),
+    _K.TO_REVIEW: timedelta(),
     _K.NOT_READY: timedelta(seconds=30),
     _K.TO_APPROVE: timedelta(minutes=2),
     _K.RETURNED: timedelta(minutes=1),
@@ -145,6 +148,7 @@ HELD_FOR: Mapping[NoticeKind, timedelta] = {
 
 GOOD_FOR: Mapping[NoticeKind, timedelta] = {
     _K.TO_CONFIRM: timedelta(minutes=10),
+    _K.TO_REVIEW: timedelta(hours=48),
     _K.NOT_READY: timedelta(hours=2),
     _K.TO_APPROVE: timedelta(hours=24),
     _K.RETURNED: timedelta(hours=48),

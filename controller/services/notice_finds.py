@@ -134,6 +134,37 @@ def to_confirm(session: Session, people: People, now: datetime) -> Iterator[Find
                 )
 
 
+def to_review(session: Session, people: People) -> Iterator[Find]:
+    """What somebody sent alone, without a second person, until one of those has looked at it."""
+    query = select(EmergencyRow).where(
+        EmergencyRow.state == State.SENT.value,
+        EmergencyRow.alone_why.is_not(None),
+        EmergencyRow.reviewed_at.is_(None),
+    )
+    for row in session.scalars(query.order_by(EmergencyRow.sent_at)):
+        facts = {
+            "emergency_id": row.emergency_id,
+            "kind": row.kind,
+            "title": row.title,
+            "stations": str(row.stations),
+            "who": row.composed_by_name,
+            "why": row.alone_why or "",
+            "at": (row.sent_at or row.composed_at).isoformat(),
+        }
+        for person in people.by_id.values():
+            if may_second(people.tree, person.actor, row.composed_by, row.place_id):
+                own = person.actor.account_id
+                key = f"{own} {row.emergency_id}"
+                yield Find(
+                    NoticeKind.TO_REVIEW,
+                    key,
+                    row.emergency_id,
+                    row.place_id,
+                    facts,
+                    frozenset({own}),
+                )
+
+
 def comments(session: Session, people: People, now: datetime) -> Iterator[Find]:
     """Remarks about bulletins, for their authors and for who wrote in the same thread before."""
     new = session.execute(

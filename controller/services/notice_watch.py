@@ -101,6 +101,7 @@ class NoticeWatch:
             *finds.to_approve(session, people),
             *finds.returned(session, people),
             *finds.to_confirm(session, people, now),
+            *finds.to_review(session, people),
             *finds.comments(session, people, now),
             *order_finds.to_order(session, people, now),
             *finds.failed_slots(session, people, now),

@@ -274,6 +274,7 @@ class _Pages:
             "is_clock_off": lambda trace: trace.is_clock_off(sent_at),
             "is_running": view.is_running(now),
             "is_own": self.desk.is_own(current_actor(), view),
+            "is_second": may_second(tree, current_actor(), view.composed_by, view.place_id),
             "next_at": _next_at(view, now),
             "reach": reach_of(tree, current_actor(), view),
             "areas": _areas(tree, view),

@@ -28,6 +28,7 @@ from controller.web.words import outcome_words, trouble_word
 
 KINDS = {
     NoticeKind.TO_CONFIRM: (_l("Tin khẩn cấp, diễn tập chờ xác nhận"), "horn", "down"),
+    NoticeKind.TO_REVIEW: (_l("Tin khẩn cấp, diễn tập phát một mình, chờ xem lại"), "horn", "warn"),
     NoticeKind.TO_APPROVE: (_l("Bản tin chờ duyệt"), "clock", "warn"),
     NoticeKind.RETURNED: (_l("Bản tin bị trả lại"), "undo", "warn"),
     NoticeKind.COMMENT: (_l("Ý kiến về bản tin của tôi"), "talk", "air"),
@@ -117,6 +118,25 @@ def _to_confirm(notice: NoticeView, _tree: PlaceTree) -> Told:
         int(facts["stations"]),
         who=facts["who"],
         at=until,
+    )
+    prefix = "/dien-tap" if is_drill else "/khan-cap"
+    return Told(write % {"title": facts["title"]}, (detail,), f"{prefix}/{facts['emergency_id']}")
+
+
+def _to_review(notice: NoticeView, _tree: PlaceTree) -> Told:
+    facts = notice.holding[-1].facts
+    is_drill = facts["kind"] == "drill"
+    write = (
+        _("Diễn tập phát một mình, chờ xem lại: %(title)s")
+        if is_drill
+        else _("Phát khẩn cấp một mình, chờ xem lại: %(title)s")
+    )
+    detail = counted(
+        "%(who)s phát lúc %(at)s tới %(n)s trạm. Lý do: %(why)s",
+        int(facts["stations"]),
+        who=facts["who"],
+        at=formats.moment(datetime.fromisoformat(facts["at"])),
+        why=facts["why"],
     )
     prefix = "/dien-tap" if is_drill else "/khan-cap"
     return Told(write % {"title": facts["title"]}, (detail,), f"{prefix}/{facts['emergency_id']}")
@@ -410,6 +430,7 @@ _TELL: dict[NoticeKind, Callable[[NoticeView, PlaceTree], Told]] = {
     NoticeKind.TO_APPROVE: _to_approve,
     NoticeKind.RETURNED: _returned,
     NoticeKind.TO_CONFIRM: _to_confirm,
+    NoticeKind.TO_REVIEW: _to_review,
     NoticeKind.COMMENT: _comment,
     NoticeKind.TO_ORDER: _to_order,
     NoticeKind.NOT_READY: _not_ready,

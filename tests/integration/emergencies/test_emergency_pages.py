@@ -165,6 +165,8 @@ def test_alone_with_a_wrong_password_nothing_is_sent_and_the_reason_stays(w: Wat
     assert composer.post(path, **fields, password=PASSWORD).status_code == 303
     assert "Chưa ai xem lại" in words(composer.get(f"/khan-cap/{found}"))
     approver = browser(w, Role.APPROVER)
+    assert "Tôi đã xem lại" in words(approver.get(f"/khan-cap/{found}"))
+    assert "Tôi đã xem lại" not in words(composer.get(f"/khan-cap/{found}"))
     assert approver.post(f"/khan-cap/{found}/da-xem").status_code == 303
     assert "Chưa ai xem lại" not in words(composer.get(f"/khan-cap/{found}"))
 

@@ -265,6 +265,34 @@ def test_a_second_person_is_told_that_an_emergency_waits(house: Centre) -> None:
     assert "Katơr Thị Mai soạn, 9 trạm. Xác nhận được đến 17:26." in page
 
 
+def test_what_one_person_sent_alone_waits_for_another_to_look_at_it(house: Centre) -> None:
+    composer = house.actor(Role.OPERATOR, DISTRICT)
+    second, far = house.actor(Role.APPROVER, PROVINCE), house.actor(Role.APPROVER, OTHER_DISTRICT)
+    here = Watched(house)
+    with house.database.write() as session:
+        session.add(
+            EmergencyRow(
+                emergency_id="e", kind="live", hazard="flood", title="Lũ về", source="",
+                place_id=DISTRICT, target_ids=[DISTRICT], stations=9, lasts_s=600,
+                until_at=house.clock() + timedelta(minutes=10), state="sent",
+                composed_by=composer.account_id, composed_by_name=composer.full_name,
+                composed_at=house.clock(), sent_at=house.clock(), alone_why="không gọi được ai",
+            )
+        )  # fmt: skip
+    here.look()
+    assert (here.unread(second), here.unread(far), here.unread(composer)) == (1, 0, 0)
+    page = words(house.client(Role.APPROVER, PROVINCE).get("/thong-bao"))
+    assert "Phát khẩn cấp một mình, chờ xem lại: Lũ về" in page
+    assert "Katơr Thị Mai phát lúc 17:16 25/11/2026 tới 9 trạm. Lý do: không gọi được ai" in page
+    house.clock.move(days=3)
+    here.look()
+    assert here.unread(second) == 1, "it waits until somebody has looked"
+    approver = house.client(Role.APPROVER, PROVINCE)
+    assert approver.post("/khan-cap/e/da-xem").status_code == 303
+    here.look()
+    assert here.unread(second) == 0
+
+
 def test_slots_nobody_heard_are_told_together_and_what_somebody_decided_is_not(
     house: Centre,
 ) -> None:
