@@ -21,6 +21,9 @@ from controller.domain.places import PlaceTree, Station
 CONFIRMED_WITHIN = timedelta(minutes=10)
 """A proposal nobody confirmed by then is over: what it says may no longer be true."""
 
+ENDED_WITHIN = timedelta(hours=72)
+"""So long after it held it can be corrected or called off: after that two people compose anew."""
+
 LONGEST = timedelta(hours=24)
 SHORTEST = timedelta(minutes=5)
 REPEATS_EVERY_MIN = (0, 5, 10, 15, 30, 60)

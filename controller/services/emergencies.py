@@ -161,7 +161,8 @@ class _Desk(EmergencyReader, Generic[D], ABC):
         """Send what ends it at every station: the correction, or the all-clear.
 
         ForbiddenError for one that was made above the actor's place: it may be stopped there, not
-        called off elsewhere. WrongStateError unless it was sent; NotFoundError for a part this kind
+        called off elsewhere. WrongStateError unless it was sent, and not so long ago that the words
+        made ready then would puzzle people now; NotFoundError for a part this kind
         does not have.
         """
         at = self._now()
@@ -173,6 +174,8 @@ class _Desk(EmergencyReader, Generic[D], ABC):
             view = view_of(session, row)
             if part in view.sent_parts:
                 return  # a second click
+            if not view.may_end(at):
+                raise WrongStateError(f"{emergency_id} is long over", state="long_over")
             deed = self._ending_deed(session, row, part)
             valid_for = max(row.until_at - at, SHORTEST)
             self._issue(session, actor, view, part, deed, view.target_ids, valid_for)

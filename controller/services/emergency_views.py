@@ -14,8 +14,10 @@ from controller.domain import pieces
 from controller.domain.bulletins import Language
 from controller.domain.emergencies import (
     CONFIRMED_WITHIN,
+    ENDED_WITHIN,
     IN_FULL,
     NOT_ANSWERED,
+    SHORTEST,
     Kind,
     Part,
     State,
@@ -123,6 +125,15 @@ class EmergencyView:
     def is_running(self, now: datetime) -> bool:
         """Whether something of it may still sound."""
         return self.state is State.SENT and self.ended_at is None and now < self.until_at
+
+    def may_sound(self, now: datetime) -> bool:
+        """Whether it, or what ends it, can still sound anywhere: there is something to stop."""
+        endings = (at + SHORTEST for part, at in self.sent_parts.items() if part != Part.WARNING)
+        return self.state is State.SENT and now < max((self.until_at, *endings))
+
+    def may_end(self, now: datetime) -> bool:
+        """Whether it can still be corrected or called off by one person, in two clicks."""
+        return self.state is State.SENT and now < self.until_at + ENDED_WITHIN
 
 
 def view_of(session: Session, row: EmergencyRow) -> EmergencyView:

@@ -273,6 +273,8 @@ class _Pages:
             "seconds": lambda trace: trace.time_to_sound_s(sent_at),
             "is_clock_off": lambda trace: trace.is_clock_off(sent_at),
             "is_running": view.is_running(now),
+            "may_sound": view.may_sound(now),
+            "may_end": view.may_end(now),
             "is_own": self.desk.is_own(current_actor(), view),
             "is_second": may_second(tree, current_actor(), view.composed_by, view.place_id),
             "next_at": _next_at(view, now),
@@ -329,7 +331,11 @@ class _Pages:
     def call_off(self, emergency_id: str) -> BaseResponse:
         """Send the correction or the all-clear."""
         part = _part(request.form.get("part", ""))
-        self.desk.call_off(current_actor(), emergency_id, part)
+        try:
+            self.desk.call_off(current_actor(), emergency_id, part)
+        except WrongStateError as error:
+            flash(emergency_words.state_words(str(error.facts.get("state"))), "warn")
+            return self._back(emergency_id)
         words = emergency_words.DRILL_PARTS if self.look.is_drill else emergency_words.PARTS
         flash(_("Đã gửi: %(what)s.", what=words[part]), "ok")
         return self._back(emergency_id)

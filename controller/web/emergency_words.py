@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from controller.domain.emergencies import (
     CONFIRMED_WITHIN,
+    ENDED_WITHIN,
     MOST_WORDS,
     Heard,
     Part,
@@ -213,6 +214,10 @@ def state_words(state: str) -> str:
     minutes = int(CONFIRMED_WITHIN.total_seconds() // 60)
     return {
         "sent": _("Tin này đã được phát rồi."),
+        "long_over": _(
+            "Tin này đã hết hiệu lực quá %(n)s ngày. Cần báo thêm thì soạn tin mới.",
+            n=ENDED_WITHIN.days,
+        ),
         "withdrawn": _("Tin này đã được hủy, chưa phát ở đâu."),
         "expired": _(
             "Quá %(n)s phút chưa ai xác nhận, tin này không phát được nữa. Soạn lại.", n=minutes

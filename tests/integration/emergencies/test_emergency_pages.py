@@ -264,6 +264,22 @@ def test_stop_correction_and_all_clear_are_two_clicks_away_on_every_page(w: Watc
     assert [deed for _audience, deed, _kind in w.deeds()].count("stop") == 2
 
 
+def test_what_is_long_over_is_neither_stopped_nor_called_off_again(w: Watch) -> None:
+    found = w.sent()  # for an hour
+    w.centre.clock.move(hours=2)
+    page = words(browser(w).get(f"/khan-cap/{found}"))
+    assert "Dừng cả" not in page, "nothing of it can sound any more"
+    assert "Phát tin hết nguy hiểm" in page
+    w.centre.clock.move(hours=72)
+    operator = browser(w)
+    page = words(operator.get(f"/khan-cap/{found}"))
+    assert "Phát tin hết nguy hiểm" not in page
+    before = w.deeds()
+    answer = operator.post(f"/khan-cap/{found}/bao-yen", part="all_clear")
+    assert "quá 3 ngày" in words(operator.get(answer.headers["Location"]))
+    assert w.deeds() == before, "no single person makes 9 loudspeakers speak of last week"
+
+
 def test_where_the_correction_has_not_sounded_is_told_and_whom_to_phone(w: Watch) -> None:
     found = w.sent()
     (order,) = w.orders(found)
