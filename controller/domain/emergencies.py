@@ -33,6 +33,10 @@ MOST_WORDS = 1_500
 """Characters: about two minutes of speech."""
 
 
+DRILL_SAID = "Đây là diễn tập, không phải thật."
+"""Said before and after whatever a drill says, and written wherever its words go out."""
+
+
 class Kind(StrEnum):
     """Whether people are warned, or the warning is practised."""
 

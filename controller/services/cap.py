@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from xml.etree import ElementTree as Xml
 
-from controller.domain.emergencies import Kind, Part, State
+from controller.domain.emergencies import DRILL_SAID, Kind, Part, State
 from controller.domain.hazards import Hazard
 from controller.domain.places import PlaceTree
 from controller.domain.schedule import STATION_ZONE
@@ -48,6 +48,7 @@ def cap_of(view: EmergencyView, tree: PlaceTree, *, sender: str) -> bytes:
         ("msgType", "Cancel" if ended else "Alert"),
         ("source", view.source),
         ("scope", "Public"),
+        ("note", DRILL_SAID if view.kind is Kind.DRILL else ""),
         ("references", f"{sender},{view.emergency_id},{_at(sent_at)}" if ended else ""),
     ):
         _add(alert, name, text)
@@ -62,20 +63,28 @@ def _status(view: EmergencyView) -> str:
     return "Actual" if view.state is State.SENT else "Draft"
 
 
+def _told(view: EmergencyView, part: Part) -> tuple[str, str]:
+    """Title and words: those of a drill say that it is one, whoever passes on no more than them."""
+    title, text = view.title, view.parts[part].text
+    if view.kind is not Kind.DRILL:
+        return title, text
+    return f"Diễn tập: {title}", f"{DRILL_SAID} {text} {DRILL_SAID}"
+
+
 def _info(view: EmergencyView, tree: PlaceTree, part: Part) -> Xml.Element:
-    info = Xml.Element("info")
+    info, (title, words) = Xml.Element("info"), _told(view, part)
     for name, text in (
         ("language", "vi-VN"),
         ("category", _CATEGORY.get(view.hazard, "Met")),
-        ("event", view.title),
+        ("event", title),
         ("responseType", "AllClear" if part is Part.ALL_CLEAR else ""),
         ("urgency", "Immediate" if part is Part.WARNING else "Past"),
         ("severity", _SEVERITY.get(view.level or 0, "Unknown")),
         ("certainty", "Likely" if part is Part.WARNING else "Unlikely"),
         ("eventCode", (HAZARD_CODE, view.hazard.value)),
         ("expires", _at(view.until_at)),
-        ("headline", view.title),
-        ("description", view.parts[part].text),
+        ("headline", title),
+        ("description", words),
         ("parameter", (LEVEL_PARAMETER, str(view.level or ""))),
     ):
         if isinstance(text, tuple):

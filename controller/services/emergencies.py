@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import Language, clean_text
 from controller.domain.emergencies import (
+    DRILL_SAID,
     PARTS,
     SHORTEST,
     Kind,
@@ -59,7 +60,6 @@ SIGNAL_MS = 6_000
 SECOND_SIGNAL_MS = 2_000
 """Before words that come after a signal: those of a correction, or those it did not wait for."""
 
-DRILL_SAID = "Đây là diễn tập, không phải thật."
 SIGNED_AS = {Kind.LIVE: DeedKind.ACTUAL, Kind.DRILL: DeedKind.EXERCISE}
 
 DeedAt = Callable[[str, OrderSound | None], D]

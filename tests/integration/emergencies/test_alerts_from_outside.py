@@ -247,6 +247,9 @@ def test_what_we_send_out_comes_in_as_it_was(w: Watch) -> None:
     drill = w.drills.propose(w.composer, wish())
     practised = read(cap_of(w.drills.get(w.composer, drill), tree, sender="vang.example.vn"))
     assert practised.status == "Exercise"
+    assert practised.info.headline == "Diễn tập: Xả lũ hồ Sông Cái"
+    assert practised.info.description.startswith("Đây là diễn tập, không phải thật.")
+    assert practised.info.description.endswith("Đây là diễn tập, không phải thật.")
 
 
 # --- a feed ---------------------------------------------------------------------------------------

@@ -15,10 +15,9 @@ from sqlalchemy import select
 from audio_library.store import FolderStore
 from controller.domain import pieces
 from controller.domain.accounts import Role
-from controller.domain.emergencies import Part
+from controller.domain.emergencies import DRILL_SAID, Part
 from controller.domain.pieces import Joined, Said
 from controller.errors import InvalidInputError
-from controller.services.emergencies import DRILL_SAID
 from controller.services.ingest_desk import IngestDesk
 from controller.storage.models import (
     BulletinRow,

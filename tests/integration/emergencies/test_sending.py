@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from controller.domain.accounts import Actor, Role
-from controller.domain.emergencies import CONFIRMED_WITHIN, Kind, Part, State, phrase
+from controller.domain.emergencies import CONFIRMED_WITHIN, DRILL_SAID, Kind, Part, State, phrase
 from controller.errors import (
     ControllerError,
     ForbiddenError,
@@ -24,7 +24,6 @@ from controller.errors import (
 from controller.services.as_run import AsRun
 from controller.services.emergencies import (
     CARRIED_BYTES,
-    DRILL_SAID,
     DrillDesk,
     EmergencyDesk,
 )
