@@ -48,6 +48,20 @@ class Gap(StrEnum):
     """Its plan does not hold the slot as it is meant now."""
     SOUND = "sound"
     """It has not verified every sound."""
+    CLOCK = "clock"
+    """It says that its clock cannot be trusted: it starts nothing planned by it."""
+    DEVICE = "device"
+    """It says that it has no sound device."""
+
+
+_SILENCING = {
+    "plan_expired": Gap.PLAN,
+    "clock_untrusted": Gap.CLOCK,
+    "clock_wrong": Gap.CLOCK,
+    "audio_device_missing": Gap.DEVICE,
+}
+"""Troubles with which a station is silent whatever it holds."""
+_TELLS_ITS_TROUBLES = "degraded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +72,24 @@ class Holding:
     sounds_held: int
     sounds_needed: int
     state: str
+    troubles: tuple[str, ...] = ()
+    """What it says is wrong with it now; of one that is not heard of nothing."""
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """What is missing; nothing: the station airs the slot by itself, also without a link."""
+        """What is missing, or keeps it silent; nothing: it airs the slot, linked or not."""
         if not self.sounds_needed:
             return (Gap.NOTHING_APPROVED,)
         gaps = [] if self.has_plan else [Gap.PLAN]
         if self.sounds_held < self.sounds_needed:
             gaps.append(Gap.SOUND)
-        return tuple(gaps)
+        if self.state == _TELLS_ITS_TROUBLES:
+            gaps += [_SILENCING[one] for one in self.troubles if one in _SILENCING]
+        return tuple(dict.fromkeys(gaps))
 
     @property
     def is_ready(self) -> bool:
-        """Whether it holds plan and sound."""
+        """Whether it holds plan and sound, and says of nothing that would keep it silent."""
         return not self.gaps
 
     @property

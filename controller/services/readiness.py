@@ -32,6 +32,8 @@ class Standing(Protocol):
     @property
     def since_at(self) -> datetime | None: ...
     @property
+    def reasons(self) -> Sequence[str]: ...
+    @property
     def plan_held(self) -> int: ...
     @property
     def plan_sent(self) -> int: ...
@@ -258,6 +260,7 @@ def _at(
             sounds_held=len(needed & sounds.held),
             sounds_needed=len(needed),
             state=tile.state,
+            troubles=tuple(tile.reasons),
         ),
         since_at=_since(tile, plans, [sounds.lost[one] for one in needed & sounds.lost.keys()]),
     )

@@ -48,6 +48,7 @@ class Stand:
     since_at: datetime | None = None
     plan_held: int = 0
     plan_sent: int = 0
+    reasons: Sequence[str] = ()
     warning: str = ""
     """"live" or "drill" while it sounds by a warning or a drill; empty for all else."""
 
@@ -227,6 +228,7 @@ class Reading:
                 row.shown_since_at,
                 row.plan_version_held,
                 row.plan_version_sent,
+                row.health_reasons,
                 row.on_air_slot_id,
             ).where(among(row.station_id, missing))
             lines = self.session.execute(query).all()

@@ -127,6 +127,8 @@ GAPS = {
     Gap.NOTHING_APPROVED: _l("chưa có âm thanh nào được duyệt"),
     Gap.PLAN: _l("chưa nhận lịch mới"),
     Gap.SOUND: _l("chưa đủ âm thanh"),
+    Gap.CLOCK: _l("đồng hồ ở trạm chưa tin được nên sẽ không tự phát"),
+    Gap.DEVICE: _l("không thấy thiết bị âm thanh"),
 }
 """What a station lacks of a coming slot."""
 
@@ -178,6 +180,14 @@ def gap_words(gap: Gap, holding: Holding) -> str:
     return str(GAPS[gap])
 
 
+def doubt_words(holding: Holding) -> str:
+    """Why a station that holds all of a slot is to be looked at all the same."""
+    if holding.state == "degraded" and holding.troubles:
+        what = ", ".join(trouble_word(one) for one in holding.troubles)
+        return _("giữ đủ âm thanh và lịch, nhưng %(what)s", what=what)
+    return _("giữ đủ âm thanh và lịch, sẽ tự phát nếu có điện")
+
+
 def reason_word(reason: str) -> str:
     """The words of a slot's reason; an unknown code stands as it is."""
     return str(REASONS.get(reason, reason))
@@ -198,6 +208,7 @@ def install(app: Flask) -> None:
         PRIORITIES=PRIORITIES,
         dates=dates,
         gap_words=gap_words,
+        doubt_words=doubt_words,
         outcome_words=outcome_words,
         reason_word=reason_word,
         trouble_word=trouble_word,

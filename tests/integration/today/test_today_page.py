@@ -174,6 +174,27 @@ def test_a_silent_station_that_holds_all_is_doubtful_and_the_slot_not_at_risk(
     assert "giữ đủ âm thanh và lịch, sẽ tự phát nếu có điện" in _page(centre)
 
 
+@pytest.mark.parametrize(
+    ("trouble", "gap", "said"),
+    [
+        ("clock_untrusted", "clock", "đồng hồ ở trạm chưa tin được nên sẽ không tự phát"),
+        ("audio_device_missing", "device", "không thấy thiết bị âm thanh"),
+        ("disk_low", None, "giữ đủ âm thanh và lịch, nhưng thẻ nhớ sắp đầy"),
+    ],
+)
+def test_a_station_that_says_it_will_be_silent_is_told_before_the_slot_is_missed(
+    centre: Centre, trouble: str, gap: str | None, said: str
+) -> None:
+    state = _state(STATION, "degraded")
+    state.health_reasons = [trouble]
+    _put(centre, state)
+    slot = _coming(centre)[SOON]
+    lacking = [one.holding.gaps for one in slot.not_ready]
+    assert lacking == ([(gap,)] if gap else [])
+    assert slot.is_at_risk is (gap is not None)
+    assert said in _page(centre)
+
+
 def test_a_slot_nothing_approved_is_left_of_is_lacking_everywhere(centre: Centre) -> None:
     with centre.database.write() as session:
         session.get_one(SlotRow, SOON).items = []
