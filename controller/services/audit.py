@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, true
+from sqlalchemy import ColumnElement, exists, or_, select, true
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor
@@ -90,6 +90,39 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditWish:
+    """Which rows somebody looks for; what is left empty leaves nothing out."""
+
+    actor: str = ""
+    """Letters of the username, in either case."""
+    actions: tuple[str, ...] = ()
+    """Beginnings such as `bulletin.`; one of them."""
+    object_kind: str = ""
+    object_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Not itself included."""
+
+    def matching(self) -> Iterator[ColumnElement[bool]]:
+        """What a row has to be."""
+        if self.actor:
+            yield AuditRow.actor.icontains(self.actor, autoescape=True)
+        if self.actions:
+            yield or_(*(AuditRow.action.startswith(one, autoescape=True) for one in self.actions))
+        if self.object_kind:
+            yield AuditRow.object_kind == self.object_kind
+        if self.object_id:
+            yield AuditRow.object_id == self.object_id
+        if self.since is not None:
+            yield AuditRow.at >= self.since
+        if self.until is not None:
+            yield AuditRow.at < self.until
+
+
+ALL = AuditWish()
+
+
+@dataclass(frozen=True, slots=True)
 class ExportedEntry:
     """One row with its place in the chain; None: not linked yet."""
 
@@ -110,17 +143,15 @@ class AuditTrail:
         with self._database.write() as session:
             record(session, actor, deed, at=self._now())
 
-    def exported(self, actor: Actor, first: date, last: date) -> None:
-        """Write down that somebody took these days of the trail home."""
-        days = {"starts_on": first.isoformat(), "ends_on": last.isoformat()}
-        deed = Deed("audit.export", "audit", actor.place_id, actor.place_id, days)
+    def exported(self, actor: Actor, first: date, last: date, sought: Mapping[str, str]) -> None:
+        """Write down that somebody took these days of the trail home, and which part of them."""
+        told = {"starts_on": first.isoformat(), "ends_on": last.isoformat(), **sought}
+        deed = Deed("audit.export", "audit", actor.place_id, actor.place_id, told)
         with self._database.write() as session:
             record(session, actor, deed, at=self._now())
 
-    def export(
-        self, place_ids: Sequence[str] | None, *, since: datetime, until: datetime
-    ) -> Iterator[ExportedEntry]:
-        """The rows of these places between two instants, oldest first, a few hundred at a time.
+    def export(self, place_ids: Sequence[str] | None, wish: AuditWish) -> Iterator[ExportedEntry]:
+        """The rows of these places that are wished for, oldest first, a few hundred at a time.
 
         As in `newest`, what belongs to no place goes to who has the root.
         """
@@ -129,12 +160,7 @@ class AuditTrail:
             query = (
                 select(AuditRow, AuditSealRow)
                 .join(AuditSealRow, AuditSealRow.audit_id == AuditRow.audit_id, isouter=True)
-                .where(
-                    AuditRow.audit_id > after_id,
-                    AuditRow.at >= since,
-                    AuditRow.at < until,
-                    _at(place_ids),
-                )
+                .where(AuditRow.audit_id > after_id, _at(place_ids), *wish.matching())
                 .order_by(AuditRow.audit_id)
                 .limit(EXPORTED_AT_ONCE)
             )
@@ -156,13 +182,14 @@ class AuditTrail:
         place_ids: Sequence[str] | None = None,
         limit: int = 100,
         before_id: int | None = None,
+        wish: AuditWish = ALL,
     ) -> Sequence[AuditEntry]:
-        """The latest rows, newest first; `before_id` goes on from an earlier page.
+        """The latest rows wished for, newest first; `before_id` goes on from an earlier page.
 
         `place_ids` leaves out what belongs to other places, and what belongs to none unless the
         root is among them.
         """
-        query = select(AuditRow).where(_at(place_ids))
+        query = select(AuditRow).where(_at(place_ids), *wish.matching())
         query = query.order_by(AuditRow.audit_id.desc()).limit(limit)
         if before_id is not None:
             query = query.where(AuditRow.audit_id < before_id)

@@ -16,6 +16,7 @@ from controller.domain.schedule import HolidayRule
 from controller.services.listening_checks import Heard
 from controller.services.sharing import UNSHARED
 from controller.web import formats, token_words, words
+from controller.web.audit_search import group_word
 from controller.web.context import place_word, role_word
 from controller.web.equipment_words import KINDS, vnd
 from controller.web.listening import HEARD_WORDS
@@ -25,6 +26,7 @@ from controller.web.schedule_words import HOLIDAYS
 HIDDEN = frozenset({"order_id", "deed", "comment_id"})
 """Facts the line already tells in words."""
 
+_CHANCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z2-7]{26}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 NAMES: dict[str, Callable[[], str]] = {
@@ -45,6 +47,9 @@ NAMES: dict[str, Callable[[], str]] = {
     "targets": lambda: _("nơi phát"),
     "stations": lambda: _("số trạm"),
     "composed_by": lambda: _("người soạn"),
+    "sought_actor": lambda: _("chỉ của"),
+    "sought_deeds": lambda: _("chỉ việc"),
+    "sought_object": lambda: _("chỉ về"),
     "reason": lambda: _("lý do"),
     "why": lambda: _("lý do"),
     "code": lambda: _("lý do"),
@@ -151,6 +156,11 @@ def _value(key: str, value: object) -> str:
         return _short(text)
 
 
+def short_id(object_id: str) -> str:
+    """An id as a line shows it: of one made by chance its end, which differs; a name as it is."""
+    return f"…{object_id[-8:]}" if _CHANCE.fullmatch(object_id) else object_id
+
+
 def _short(text: str) -> str:
     return f"{text[:8]}…" if _HASH.fullmatch(text) else text
 
@@ -188,6 +198,7 @@ def _days() -> tuple[str, ...]:
 
 
 SAID: dict[str, Callable[[str], str]] = {
+    "sought_deeds": group_word,
     "scopes": token_words.scope_word,
     "scope": token_words.scope_word,
     "refusal": token_words.refusal_word,

@@ -212,3 +212,24 @@ def test_the_trail_is_read_in_parts_and_tells_what_was_done_by_token(world: Neig
     own = a_token(here, here.actor(Role.AUDITOR, DISTRICT), "audit:read")
     foreign = [e for e in asked(here, own, "/audit").json["items"] if e["place_id"] == "ninh-son"]
     assert foreign == []
+
+
+def test_a_program_asks_the_trail_for_one_kind_one_person_or_one_thing(shared: Neighbours) -> None:
+    here = shared.here
+    token = a_token(here, here.actor(Role.AUDITOR, PROVINCE), "audit:read")
+
+    def told(query: str) -> list[tuple[str, str, str]]:
+        items = asked(here, token, f"/audit?{query}").json["items"]
+        return [(one["action"], one["actor"], one["object_id"]) for one in items]
+
+    made = told("action=bulletin.create&limit=100")
+    assert {action for action, _who, _what in made} == {"bulletin.create"}
+    about = told(f"object_id={shared.draft_id}")
+    assert about
+    assert {what for _action, _who, what in about} == {shared.draft_id}
+    who = made[0][1]
+    assert {actor for _action, actor, _what in told(f"actor={who.upper()}")} == {who}
+    assert told("actor=o%25r") == []
+    assert told("from_on=2026-11-26") == []
+    assert told("until_on=2026-11-24") == []
+    assert told("from_on=2026-11-25&until_on=2026-11-25&action=bulletin.create") != []

@@ -220,6 +220,73 @@ def test_the_province_still_reads_of_a_commune_that_is_no_more(here: Centre) -> 
     assert ["xa-cu" in page.text for page in pages] == [True, False]
 
 
+def _shown(here: Centre, place_id: str = PROVINCE, **asked: str) -> list[str]:
+    """What the lines of the page say was done."""
+    answer = here.client(Role.AUDITOR, place_id).get("/nhat-ky", query_string=asked)
+    assert answer.status_code == 200
+    return re.findall(r'<td><b>([^<]+)</b><span class="under', answer.text)
+
+
+def test_the_trail_is_searched_by_who_what_and_which_days(here: Centre) -> None:
+    operator = here.client(Role.OPERATOR, DISTRICT)
+    operator.get("/tai-khoan/khong-co")
+    _deeds(here, 2)
+    here.clock.move(days=2)
+    here.audit.refused(None, Deed("slot.move", "slot", "7", DISTRICT, {}))
+    assert _shown(here, viec="lich") == ["Dời buổi", "Hủy buổi", "Hủy buổi"]
+    assert _shown(here, viec="lich", tu="25/11", den="26/11/2026") == ["Hủy buổi", "Hủy buổi"]
+    assert _shown(here, viec="lich", tu="27/11/2026") == ["Dời buổi"]
+    assert set(_shown(here, nguoi="OPERATOR.bac")) >= {"Đăng nhập"}
+    assert _shown(here, nguoi="operator.bac", viec="lich") == []
+    assert _shown(here, nguoi="o%r") == [], "a sign is a sign, not a pattern"
+    assert _shown(here, cua="slot:7") == ["Dời buổi"]
+    assert _shown(here, OTHER_DISTRICT, cua="slot:7") == []
+
+
+def test_the_search_stays_from_page_to_page_and_in_the_file(here: Centre) -> None:
+    _deeds(here, 35)
+    auditor = here.client(Role.AUDITOR)
+    page = auditor.get("/nhat-ky?viec=lich&tu=25/11/2026")
+    (older,) = re.findall(r'href="(/nhat-ky\?truoc=[^"]+)"', page.text)
+    second = auditor.get(older.replace("&amp;", "&")).text
+    assert second.count("Hủy buổi") == 5
+    assert "account.sign_in" not in second
+    assert 'name="viec" value="lich"' in page.text, "the form of the file takes it along"
+    rows = _file(here, viec="lich", nguoi="", cua="slot:3")[1:]
+    assert [(row[5], row[7]) for row in rows] == [("slot.cancel", "3")]
+    taken = here.audit.newest(limit=1)[0].detail
+    assert (taken["sought_deeds"], taken["sought_object"]) == ("lich", "3")
+    assert "chỉ việc: Lịch, buổi phát, khung giờ" in words(auditor.get("/nhat-ky"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"tu": "31/02/2026"}, "Gõ ngày như 30/11/2026."),
+        ({"tu": "25/11/2026", "den": "24/11/2026"}, "Ngày cuối phải sau ngày đầu."),
+        ({"den": "31/12/9999"}, "Gõ ngày như 30/11/2026."),
+        ({"nguoi": "khong.co.ai"}, "Không có việc nào khớp."),
+    ],
+)
+def test_a_search_for_nothing_says_so_and_keeps_what_was_typed(
+    here: Centre, asked: dict[str, str], sentence: str
+) -> None:
+    page = here.client(Role.AUDITOR).get("/nhat-ky", query_string=asked)
+    assert page.status_code == 200
+    assert sentence in page.text
+    for one in asked.values():
+        assert f'value="{one}"' in page.text
+
+
+def test_a_deed_of_many_facts_shows_some_and_folds_the_rest(here: Centre) -> None:
+    detail = {"title": "Tên", "percent": 60, "count": 3, "number": 2, "order": 1, "note": "Cuối"}
+    here.audit.refused(None, Deed("bulletin.edit", "bulletin", "b", DISTRICT, detail))
+    page = here.client(Role.AUDITOR).get("/nhat-ky").text
+    shown, folded = page.split('<details class="also"><summary>2 chi tiết nữa</summary>')
+    assert "bản: 2" in shown
+    assert "ghi chú: Cuối" in folded
+
+
 def test_what_a_spreadsheet_would_work_out_is_shown_as_text(here: Centre) -> None:
     here.audit.refused(None, Deed("slot.cancel", "slot", "=1+1", DISTRICT, {}))
     assert "'=1+1" in {row[7] for row in _file(here)}

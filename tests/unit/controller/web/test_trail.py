@@ -11,6 +11,7 @@ from flask_babel import Babel
 from flask_babel import gettext as _
 
 from controller.services.named_sounds import NAMING
+from controller.web.audit_search import GROUPS
 from controller.web.deeds import DEEDS, OBJECTS, deed_word, is_refusal, object_word
 from controller.web.trail import facts_of
 from station_protocol import messages
@@ -180,3 +181,10 @@ def test_each_kind_of_thing_something_is_done_to_has_a_word() -> None:
     by_the_action = {"schedule", "slot", "emergency", "drill"}
     assert len(kinds) > 5
     assert kinds | by_the_action <= set(OBJECTS)
+
+
+def test_every_deed_is_found_under_some_kind_in_the_search() -> None:
+    begins = tuple(one for group in GROUPS.values() for one in group.actions)
+    assert [action for action in DEEDS if not action.startswith(begins)] == []
+    idle = [one for one in begins if not any(action.startswith(one) for action in DEEDS)]
+    assert idle == []
