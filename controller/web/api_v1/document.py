@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from controller.domain.accounts import PERMISSIONS, Role
 from controller.web import problems
 from controller.web.api_v1.operations import BYTES, JSON, PREFIX, Operation, Operations
 from controller.web.problems import Problem
@@ -92,8 +93,17 @@ def _operation(noun: Operations, operation: Operation, references: References) -
 def _needed(operation: Operation) -> str:
     if operation.scope is None:
         return "Any token."
-    role = f", role with `{operation.permission.value}`" if operation.permission else ""
-    return f"Scope `{operation.scope.value}`{role}."
+    return f"Scope `{operation.scope.value}`{_roles(operation)}."
+
+
+def _roles(operation: Operation) -> str:
+    """Who may, where not every role may."""
+    if operation.permission is None:
+        return ""
+    roles = [role for role in Role if operation.permission in PERMISSIONS[role]]
+    if roles == list(Role):
+        return ", any role"
+    return f", {'roles' if len(roles) > 1 else 'role'} {', '.join(f'`{role}`' for role in roles)}"
 
 
 def _variables(operation: Operation) -> Iterable[Json]:

@@ -9,8 +9,10 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
+from controller.domain.schedule import local_date
 from tests.support.api import PREFIX, Neighbours
 from tests.support.bulletins import wav_bytes
 from tests.support.web import served
@@ -26,7 +28,7 @@ def test_every_example_of_the_page_is_answered(world: Neighbours, tmp_path: Path
     with served(world.here) as address, _sound_is_made(world):
         done = subprocess.run(
             ["bash", "-c", "set -euo pipefail\n" + "\necho\n".join(EXAMPLES)],
-            env={**os.environ, "VANG": address, "TOKEN": world.token},
+            env={**os.environ, "VANG": address, **_set_as_said(world)},
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -38,10 +40,32 @@ def test_every_example_of_the_page_is_answered(world: Neighbours, tmp_path: Path
     assert '"state":"taken","place":{"place_id":"bac-ai"' in done.stdout
     assert "Tiết kiệm nước mùa khô" in done.stdout
     assert '"state":"submitted"' in done.stdout
+    assert '"state":"approved"' in done.stdout
     assert '"may_save":true' in done.stdout
     both = world.here.services.schedules.within(world.owner, before_id=None, limit=9)
     (made,) = [one for one in both if one.schedule_id != world.schedule_id]
     assert made.closed_at is not None
+
+
+def _set_as_said(world: Neighbours) -> dict[str, str]:
+    """What the page tells its reader to set, on the day of the test's clock."""
+    tomorrow = local_date(world.here.clock()) + timedelta(days=1)
+    given = {
+        "TOKEN": world.token,
+        "APPROVER_TOKEN": world.approver_token,
+        "TOMORROW": tomorrow.isoformat(),
+    }
+    assert set(re.findall(r"^    ([A-Z_]+)=", PAGE, re.MULTILINE)) == {"VANG", *given}
+    return given
+
+
+def test_the_command_that_reads_one_route_names_what_the_document_has(shared: Neighbours) -> None:
+    document = json.loads(shared.here.app.test_client().get(f"{PREFIX}/openapi.json").text)
+    path, verb, schema = re.findall(
+        r"paths\[\"(.+)\"\]\.(\w+), \.components\.schemas\.(\w+)", PAGE
+    )[0]
+    body = document["paths"][path][verb]["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": f"#/components/schemas/{schema}"}
 
 
 @contextmanager
