@@ -15,7 +15,7 @@ from controller.errors import AccountLockedError, ControllerError, SignInRefused
 from controller.services.tokens import TokenWish
 from controller.web import token_words
 from controller.web.context import web_now
-from controller.web.policy import current_actor, services, signed_in
+from controller.web.policy import current_actor, services, settings, signed_in
 from controller.web.refusals import explain
 from controller.web.schedule_form import spelled_day, typed_day
 from controller.web.throttle import failed_tries
@@ -67,7 +67,9 @@ def create() -> str | tuple[str, int]:
         made = services().tokens.make(current_actor(), wish, typed.get("password", ""))
     except ControllerError as error:
         return _form(form.with_problem(error)), error.status
-    return render_template("tokens/handout.html", made=made)
+    base = settings().web.external_url or request.host_url
+    routes = url_for("api_v1.document").removesuffix("/openapi.json")
+    return render_template("tokens/handout.html", made=made, address=base.rstrip("/") + routes)
 
 
 @bp.post("/<token_id>/thu-hoi")

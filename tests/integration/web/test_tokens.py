@@ -38,6 +38,9 @@ def test_a_token_is_told_once_and_only_its_hash_is_kept(here: Centre) -> None:
     page = _make(browser)
     (token,) = set(TOKEN.findall(page.text))
     assert asked(here, token, "/me").json["scopes"] == ["stations:read"]
+    assert "Địa chỉ phần mềm gọi tới http://localhost/api/v1 " in words(page)
+    assert browser.get("/api/v1/openapi.json").status_code == 200
+    assert 'href="/api/v1/openapi.json"' in page.text
     account = browser.get("/tai-khoan")
     assert token not in account.text
     assert "Bảng điện tử …" + token[-4:] in words(account)
