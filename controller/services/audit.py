@@ -31,6 +31,12 @@ class Deed:
     detail: dict[str, Any] | None = None
 
 
+def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The detail of a change: how it is now and, under `was`, how what differs stood before."""
+    former = {key: value for key, value in was.items() if value != now.get(key)}
+    return {**now, "was": former} if former else dict(now)
+
+
 def record(session: Session, actor: Actor | None, deed: Deed, *, at: datetime) -> None:
     """Add a row inside the deed's own transaction; `actor` None means the system itself.
 

@@ -21,6 +21,7 @@ from controller.domain.accounts import Actor
 from controller.domain.bulletins import BulletinDeed, BulletinState, Language, VersionState
 from controller.errors import NotFoundError, SoundGoneError, StaleEditError
 from controller.services import bulletin_views
+from controller.services.audit import changed
 from controller.services.bulletin_rows import (
     ensure_undecided,
     move,
@@ -205,11 +206,15 @@ class Bulletins:
         with self._database.write() as session:
             row = self._row(session, actor, bulletin_id)
             words = _cleaned(draft, _tags(session, row))
+            was = _words(row)
             following = rules.after(BulletinState(row.state), BulletinDeed.EDIT)
             changes = {**words, "place_id": draft.place_id}
             move(session, row, row_version, following, changes, self._now())
             session.refresh(row)
-            write_down(session, actor, "edit", row, self._now())
+            now = _words(row)
+            touched = {key: now[key] for key in now if now[key] != was[key]}
+            detail = changed({key: was[key] for key in touched}, touched)
+            write_down(session, actor, "edit", row, self._now(), detail)
 
     def receive(
         self,
@@ -251,11 +256,12 @@ class Bulletins:
             following = rules.after(state, BulletinDeed.CHANGE_SOUND)
             if text == row.text:
                 return
+            detail = changed({"text": row.text}, {"text": text})
             row.text = text
             row.search_text = search_text(row.title, text, _tags(session, row))
             row.updated_at = at
             row.row_version += 1
-            write_down(session, actor, "edit", row, at)
+            write_down(session, actor, "edit", row, at, detail)
             was_shown = state in {BulletinState.SUBMITTED, BulletinState.APPROVED}
             if was_shown:
                 row.state = following.value
@@ -413,6 +419,11 @@ def _decide(
         session.refresh(row)
         ensure_undecided(session, row)
         raise
+
+
+def _words(row: BulletinRow) -> dict[str, str | None]:
+    """What an edit may change."""
+    return {key: getattr(row, key) for key in ("title", "text", "category", "place_id")}
 
 
 def _tags(session: Session, row: BulletinRow) -> tuple[str, ...]:

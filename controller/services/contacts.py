@@ -15,6 +15,7 @@ from controller.domain.accounts import Actor
 from controller.domain.bulletins import clean_text
 from controller.errors import InvalidInputError
 from controller.services import station_states
+from controller.services.audit import changed
 from controller.services.phones import Phone, contacts_of
 from controller.services.places import Places
 from controller.services.station_rows import ensure_version, station_row, write_down
@@ -69,12 +70,14 @@ class Contacts:
             row = station_row(session, self._places.tree(), actor, station_id)
             ensure_version(session, row, row_version)
             known = contacts_of(session, [station_id]).get(station_id, [])
-            if [_contact(one) for one in known] == wanted and (row.receiver_note or "") == said:
+            stood, noted = [_contact(one) for one in known], row.receiver_note or ""
+            if stood == wanted and noted == said:
                 return
+            detail = changed(_told(stood, noted), _told(wanted, said))
             _replace(session, station_id, wanted, known)
             row.receiver_note = said or None
             row.row_version += 1
-            write_down(session, actor, "station.contacts", row, _told(wanted, said), at=self._now())
+            write_down(session, actor, "station.contacts", row, detail, at=self._now())
             station_states.touch(session, [station_id])
 
 

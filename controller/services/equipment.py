@@ -20,7 +20,7 @@ from controller.domain.equipment import EquipmentKind, Warranty, warranty_on
 from controller.domain.places import Station
 from controller.domain.schedule import local_date
 from controller.errors import InvalidInputError, NotFoundError, StaleEditError
-from controller.services.audit import Deed, last_deed, record
+from controller.services.audit import Deed, changed, last_deed, record
 from controller.services.identifiers import new_id
 from controller.services.photos import Photos
 from controller.services.places import Places
@@ -188,10 +188,11 @@ class Equipment:
                 setattr(row, name, value)
             row.photo_sha256 = sha256 or row.photo_sha256
             row.row_version += 1
-            changed = {
-                name: value for name, value in asdict(clean).items() if before[name] != value
-            }
-            detail = {name: _plain(value) for name, value in changed.items()}
+            touched = [name for name, value in asdict(clean).items() if before[name] != value]
+            detail = changed(
+                {name: _plain(before[name]) for name in touched},
+                {name: _plain(getattr(clean, name)) for name in touched},
+            )
             if sha256:
                 detail["photo"] = sha256
             self._write_down(session, actor, station, "equipment.change", row, detail)

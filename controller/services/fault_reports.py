@@ -20,7 +20,7 @@ from controller.domain.places import Place, PlaceTree
 from controller.domain.schedule import local_date
 from controller.errors import InvalidInputError, NotFoundError
 from controller.services import audit
-from controller.services.audit import Deed
+from controller.services.audit import Deed, changed
 from controller.services.identifiers import new_id
 from controller.services.places import Places
 from controller.storage.database import Database
@@ -120,8 +120,9 @@ class FaultDesk:
             raise InvalidInputError("in the past", field="promised_on", problem="day_over")
         with self._database.write() as session:
             row = self._open(session, actor, fault_report_id)
+            stood = row.promised_on and row.promised_on.isoformat()
+            detail = changed({"promised_on": stood}, {"promised_on": day.isoformat()})
             row.promised_on = day
-            detail = {"promised_on": day.isoformat()}
             self._write_down(session, actor, "fault.promise", row, detail)
 
     def mended(self, actor: Actor, fault_report_id: str) -> str:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from controller.domain import bulletins as rules
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import BulletinDeed, BulletinState
 from controller.domain.validity import Validity, clean_validity
-from controller.services.bulletin_rows import move, own_row, search_text, set_tags, write_down
+from controller.services.audit import changed
+from controller.services.bulletin_rows import (
+    move,
+    own_row,
+    search_text,
+    set_tags,
+    tags_of,
+    write_down,
+)
 from controller.services.places import Places
 from controller.storage.database import Database
+from controller.storage.models import BulletinRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class FilingDesk:
         with self._database.write() as session:
             row = own_row(session, self._places.tree(), actor, bulletin_id)
             following = rules.after(BulletinState(row.state), BulletinDeed.FILE)
+            was = _told(tags_of(session, [bulletin_id]).get(bulletin_id, ()), row)
             changes = {
                 "valid_from": validity.starts_on,
                 "valid_until": validity.ends_on,
@@ -60,10 +71,15 @@ class FilingDesk:
             }
             move(session, row, row_version, following, changes, at)
             set_tags(session, bulletin_id, tags)
-            detail = {
-                "tags": list(tags),
-                "valid_from": validity.starts_on and validity.starts_on.isoformat(),
-                "valid_until": validity.ends_on and validity.ends_on.isoformat(),
-            }
+            session.refresh(row)
+            detail = changed(was, _told(tags, row))
             write_down(session, actor, "file", row, at, detail)
         self._wake("plan_refresh")
+
+
+def _told(tags: Sequence[str], row: BulletinRow) -> dict[str, Any]:
+    return {
+        "tags": list(tags),
+        "valid_from": row.valid_from and row.valid_from.isoformat(),
+        "valid_until": row.valid_until and row.valid_until.isoformat(),
+    }

@@ -18,7 +18,7 @@ from controller.domain.notices import (
     clean_email,
 )
 from controller.errors import ForbiddenError, InvalidInputError
-from controller.services.audit import Deed, record
+from controller.services.audit import Deed, changed, record
 from controller.services.identifiers import new_id
 from controller.services.notice_people import choices_of
 from controller.storage.database import Database
@@ -79,8 +79,8 @@ class NoticeChoices:
                 | known[kind] & unreachable
                 for kind in OFFERED[actor.role]
             }
+            detail = changed({"email": row.email}, {"email": address})
             row.email, row.ways, row.changed_at = address, as_json(ways), at
-            detail = {"email": address or ""}
             deed = Deed("account.notices", "account", actor.account_id, actor.place_id, detail)
             record(session, actor, deed, at=at)
 

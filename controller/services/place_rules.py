@@ -27,7 +27,7 @@ from controller.domain.policy import (
     spelled,
 )
 from controller.errors import InvalidInputError, StaleEditError
-from controller.services.audit import Deed, last_deed, record
+from controller.services.audit import Deed, changed, last_deed, record
 from controller.services.hours import Hours, band_of
 from controller.services.near_slots import NearSlot, slots_near
 from controller.services.places import Places
@@ -128,7 +128,8 @@ class PlaceRules:
                 )
             _write(session, place_id, wanted)
             session.merge(PlaceRulesRow(place_id=place_id, row_version=row_version + 1))
-            deed = Deed("hours.rules", "place", place_id, place_id, _told(wanted))
+            detail = changed(_told(was), _told(wanted))
+            deed = Deed("hours.rules", "place", place_id, place_id, detail)
             record(session, actor, deed, at=now)
         self._wake("plan_refresh")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from controller.domain.programmes import (
 )
 from controller.domain.schedule import local_date, next_after
 from controller.errors import InvalidInputError, NotFoundError, OutOfScopeError, StaleEditError
-from controller.services.audit import Deed, record
+from controller.services.audit import Deed, changed, record
 from controller.services.contents import (
     BulletinSound,
     Content,
@@ -229,7 +229,10 @@ class Programmes:
             session.execute(
                 delete(ProgrammeItemRow).where(ProgrammeItemRow.programme_id == programme_id)
             )
-            self._write(session, actor, row, replace(wish, title=title), "programme.change", at)
+            was = {"title": row.title, "items": view.line.item_count}
+            self._write(
+                session, actor, row, replace(wish, title=title), "programme.change", at, was
+            )
             self._judge(session, [stored.schedule_id for stored in following])
         self._wake("plan_refresh")
         return view.line.schedules
@@ -258,6 +261,7 @@ class Programmes:
         wish: ProgrammeWish,
         action: str,
         at: datetime,
+        was: Mapping[str, object] | None = None,
     ) -> None:
         row.title, row.is_template = wish.title, wish.is_template
         row.chimes, row.pause_ms = wish.joints.chimes.value, wish.joints.pause_ms
@@ -275,7 +279,7 @@ class Programmes:
             for position, item in enumerate(wish.items, start=1)
         )
         session.flush()
-        detail = {"title": wish.title, "items": len(wish.items)}
+        detail = changed(was or {}, {"title": wish.title, "items": len(wish.items)})
         record(
             session, actor, Deed(action, OBJECT_KIND, row.programme_id, row.place_id, detail), at=at
         )

@@ -15,7 +15,7 @@ from audio_library.spoken_text.reading import Reading, read_aloud
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import clean_text
 from controller.errors import InvalidInputError
-from controller.services.audit import Deed, record
+from controller.services.audit import Deed, changed, record
 from controller.services.places import Places
 from controller.services.scope import ensure_targets
 from controller.storage.database import Database
@@ -85,8 +85,9 @@ class Readings:
             if row is None:
                 row = OwnReadingRow(term=clean)
                 session.add(row)
+            detail = changed({"reading": row.reading or STANDARD.get(clean)}, {"reading": words})
             row.reading, row.changed_by, row.changed_at = words, actor.account_id, at
-            deed = Deed("reading.change", OBJECT_KIND, clean, self._root(), {"reading": words})
+            deed = Deed("reading.change", OBJECT_KIND, clean, self._root(), detail)
             record(session, actor, deed, at=at)
             _say_anew(session)
 
@@ -98,7 +99,8 @@ class Readings:
             if row is None:
                 return
             session.delete(row)
-            deed = Deed("reading.reset", OBJECT_KIND, row.term, self._root())
+            detail = changed({"reading": row.reading}, {"reading": STANDARD.get(row.term)})
+            deed = Deed("reading.reset", OBJECT_KIND, row.term, self._root(), detail)
             record(session, actor, deed, at=self._now())
             _say_anew(session)
 

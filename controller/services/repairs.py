@@ -26,7 +26,7 @@ from controller.domain.repairs import (
 )
 from controller.domain.schedule import local_date
 from controller.errors import DecidedAlreadyError, InvalidInputError, NotFoundError
-from controller.services.audit import Deed, record
+from controller.services.audit import Deed, changed, record
 from controller.services.equipment import MOST_VND, clusters_of
 from controller.services.places import Places
 from controller.services.scope import ensure_within
@@ -204,9 +204,10 @@ class Repairs:
                 raise InvalidInputError("nobody", field="assigned_to", problem="missing")
             if day is not None and day < local_date(self._now()):
                 raise InvalidInputError("in the past", field="promised_on", problem="day_over")
+            was = _errand(row)
             row.assigned_to, row.assigned_at = name, self._now()
             row.promised_on = day or row.promised_on
-            detail = {"assigned_to": name, "promised_on": day.isoformat() if day else None}
+            detail = changed(was, _errand(row))
             self._write_down(session, actor, "fault.assign", row, detail)
 
     def mend(self, actor: Actor, fault_report_id: str, wish: MendWish) -> str:
@@ -408,3 +409,8 @@ def _lost(
         if key not in lasting or one.until_at < now - timedelta(days=1)
     ]
     return losses, ended
+
+
+def _errand(row: FaultReportRow) -> dict[str, Any]:
+    promised_on = row.promised_on.isoformat() if row.promised_on else None
+    return {"assigned_to": row.assigned_to, "promised_on": promised_on}

@@ -17,7 +17,7 @@ from controller.domain.accounts import Actor
 from controller.domain.bulletins import clean_text
 from controller.domain.places import Station, fold
 from controller.errors import InvalidInputError, NotFoundError, StaleEditError
-from controller.services.audit import Deed, last_deed, record
+from controller.services.audit import Deed, changed, last_deed, record
 from controller.services.places import Places
 from controller.services.pole_codes import end_codes, has_codes, make_code
 from controller.services.scope import ensure_within
@@ -127,7 +127,10 @@ class SpeakerClusters:
             name, place_note = _clean(_rows(session, station_id), wish, number)
             if (name, place_note, False) == (row.name, row.place_note, row.is_invented):
                 return
-            detail = {"name": name, "place_note": place_note, "before": row.name}
+            detail = changed(
+                {"name": row.name, "place_note": row.place_note},
+                {"name": name, "place_note": place_note},
+            )
             row.name, row.place_note, row.is_invented = name, place_note, False
             row.row_version += 1
             self._write_down(session, actor, "cluster.change", station, number, detail)

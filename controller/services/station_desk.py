@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from controller.domain.reconcile import Source
 from controller.errors import InvalidInputError
 from controller.services import absences, maintenance, station_states
 from controller.services.absences import AbsenceKind
+from controller.services.audit import changed
 from controller.services.near_slots import slots_near
 from controller.services.places import Places
 from controller.services.scope import ensure_targets
@@ -153,15 +155,11 @@ class StationDesk:
                 raise InvalidInputError(
                     "slots shut", field="anyway", problem="slots_shut", shut=shut
                 )
+            was = _told(row)
             row.name, row.identifier_code = name, code
             row.max_length_ms, row.volume_ceiling_percent = longest_ms, percent
             row.row_version += 1
-            detail = {
-                "title": name,
-                "code_of_station": code,
-                "longest_min": wish.longest_min,
-                "percent": percent,
-            }
+            detail = changed(was, _told(row))
             write_down(session, actor, "station.change", row, detail, at=self._now())
             station_states.touch(session, [station_id])
         self._changed()
@@ -245,6 +243,15 @@ def phrase(name: str) -> str:
 
 def _stands(row: StationRow) -> tuple[str, str | None, int, int]:
     return row.name, row.identifier_code, row.max_length_ms, row.volume_ceiling_percent
+
+
+def _told(row: StationRow) -> dict[str, Any]:
+    return {
+        "title": row.name,
+        "code_of_station": row.identifier_code,
+        "longest_min": row.max_length_ms // 60_000,
+        "percent": row.volume_ceiling_percent,
+    }
 
 
 def _free_id(session: Session, place: Place) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from controller.domain.accounts import Actor
 from controller.domain.bulletins import clean_language
 from controller.errors import InvalidInputError
+from controller.services.audit import changed
 from controller.services.machine_secrets import (
     BrokerUser,
     bcrypt_hash,
@@ -177,9 +178,10 @@ class Stations:
                 return
             if row_version is not None:
                 ensure_version(session, row, row_version)
+            detail = changed({"order": list(row.language_order)}, {"order": languages})
             row.language_order = languages
             row.row_version += 1
-            self._record(session, actor, "station.languages", row, {"order": languages})
+            self._record(session, actor, "station.languages", row, detail)
         self._places.reload()
         self._wake("plan_refresh")
 

@@ -11,21 +11,27 @@ from flask_babel import gettext as _
 from flask_babel import pgettext
 
 from controller.domain.accounts import Role
+from controller.domain.bulletins import Language
 from controller.domain.equipment import EquipmentKind
 from controller.domain.schedule import HolidayRule
 from controller.services.listening_checks import Heard
 from controller.services.sharing import UNSHARED
 from controller.web import formats, token_words, words
 from controller.web.audit_search import group_word
+from controller.web.bulletin_words import CATEGORIES, LANGUAGES
 from controller.web.context import place_word, role_word
 from controller.web.equipment_words import KINDS, vnd
 from controller.web.listening import HEARD_WORDS
 from controller.web.report_rows import level_word
 from controller.web.schedule_words import HOLIDAYS
 
-HIDDEN = frozenset({"order_id", "deed", "comment_id"})
-"""Facts the line already tells in words."""
+HIDDEN = frozenset({"order_id", "deed", "comment_id", "was"})
+"""Facts the line already tells in words, and those that stand behind others."""
 
+LONGEST_SHOWN = 240
+"""Of a text; the file and the API have all of it."""
+
+NOTHING: tuple[object, ...] = (None, "", [])
 _CHANCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z2-7]{26}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -55,6 +61,8 @@ NAMES: dict[str, Callable[[], str]] = {
     "code": lambda: _("lý do"),
     "title": lambda: _("tên"),
     "items": lambda: _("số mục"),
+    "category": lambda: _("chuyên mục"),
+    "reading": lambda: _("đọc là"),
     "topic": lambda: _("kênh"),
     "recurrence": lambda: _("kiểu lặp"),
     "airs_at": lambda: _("giờ phát"),
@@ -127,15 +135,33 @@ NAMES: dict[str, Callable[[], str]] = {
 
 
 def facts_of(detail: Mapping[str, Any]) -> list[str]:
-    """Lines such as "vai trò: Người duyệt"; nested facts are lines of their own."""
-    return [f"{_name(key)}: {_value(key, value)}" for key, value in _flat(detail)]
+    """Lines such as "vai trò: Người duyệt"; nested facts are lines of their own.
+
+    What changed says how it stood before: "tên: Họp dân (trước đó: Họp thôn)".
+    """
+    found = detail.get("was")
+    was = found if isinstance(found, Mapping) else {}
+    lines = [
+        f"{_name(key)}: {_value(key, value)}{_before(key, was)}" for key, value in _flat(detail)
+    ]
+    emptied = [key for key in was if detail.get(key) in NOTHING]
+    return lines + [f"{_name(key)}: {_('để trống')}{_before(key, was)}" for key in emptied]
+
+
+def _before(key: str, was: Mapping[str, Any]) -> str:
+    if key not in was:
+        return ""
+    value = _("để trống") if was[key] in NOTHING else _value(key, was[key])
+    return " ({})".format(_("trước đó: %(value)s", value=value))
 
 
 def _flat(detail: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in detail.items():
+        if key in HIDDEN:
+            continue
         if isinstance(value, Mapping):
             yield from _flat(value)
-        elif key not in HIDDEN and value not in (None, "", []):
+        elif value not in NOTHING:
             yield key, value
 
 
@@ -162,7 +188,9 @@ def short_id(object_id: str) -> str:
 
 
 def _short(text: str) -> str:
-    return f"{text[:8]}…" if _HASH.fullmatch(text) else text
+    if _HASH.fullmatch(text):
+        return f"{text[:8]}…"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _moment(text: str) -> str:
@@ -209,6 +237,9 @@ SAID: dict[str, Callable[[str], str]] = {
     "place_ids": place_word,
     "targets": place_word,
     "recurrence": _recurrence,
+    "category": lambda text: str(CATEGORIES.get(text, text)),
+    "order": lambda text: str(LANGUAGES[Language(text)]),
+    "language": lambda text: str(LANGUAGES[Language(text)]),
     "reason": _reason,
     "priority": lambda text: str(words.PRIORITIES.get(text, text)),
     "code": words.trouble_word,

@@ -57,7 +57,9 @@ class Entry(Answer):
     object_kind: str
     object_id: str
     place_id: str | None
-    detail: dict[str, JsonValue]
+    detail: dict[str, JsonValue] = Field(
+        description="What is known of it; of a change, `was` tells how what differs stood before."
+    )
 
 
 class Trail(Answer):

@@ -230,6 +230,13 @@ def test_the_words_can_be_changed_before_approval(studio: Studio, author: Actor)
         COMMUNE,
         2,
     )
+    (deed,) = [one for one in studio.centre.audit.newest() if one.action == "bulletin.edit"]
+    was = deed.detail.pop("was")
+    assert deed.detail == {
+        "title": "Tên mới", "category": "health", "text": "Một\nhai", "place_id": COMMUNE,
+    }  # fmt: skip
+    assert was.keys() == deed.detail.keys()
+    assert (was["title"], was["place_id"]) == ("Phòng cháy rừng mùa khô", DISTRICT)
 
 
 def test_what_is_not_sound_is_refused_at_the_door_and_nothing_is_kept(

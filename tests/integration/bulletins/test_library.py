@@ -120,6 +120,8 @@ def test_tags_are_found_by_a_search_and_narrow_the_list_down(
     assert titles(library, author, words="mua kho lai") == ["Vay vốn"]
     studio.centre.services.filing.file(author, other, Filing(), row_version=3)
     assert titles(library, author, words="mua kho") == ["Phòng cháy"]
+    filed = [one.detail for one in studio.centre.audit.newest() if one.action == "bulletin.file"]
+    assert (filed[0]["tags"], filed[0]["was"]) == ([], {"tags": ["mùa khô"]})
 
 
 def test_what_has_expired_is_said_and_found_on_its_own(

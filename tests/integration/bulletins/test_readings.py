@@ -90,4 +90,8 @@ def test_the_table_is_searched_without_accents(province: Browser) -> None:
 def test_who_changed_a_reading_stands_in_the_audit(studio: Studio, editor: Actor) -> None:
     studio.readings.change(editor, "TTYT", "Trung tâm Y tế huyện")
     (line,) = [one for one in studio.centre.audit.newest() if one.action == "reading.change"]
+    assert line.detail == {
+        "reading": "Trung tâm Y tế huyện",
+        "was": {"reading": "Trung tâm Y tế"},
+    }
     assert line.object_id == "TTYT"

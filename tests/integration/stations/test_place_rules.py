@@ -73,6 +73,8 @@ def test_hours_that_would_shut_slots_are_saved_only_when_somebody_says_so(owned:
     assert 'value="17:00"' in answer.text
     assert owned.desk.hours.of_place(DISTRICT).hours[0].opens_min == 300
     assert operator.post(PAGE, **late | {"anyway": "1"}).status_code == 303
+    assert owned.newest_deed().detail["hours"] == "17:00–18:30"
+    assert owned.newest_deed().detail["was"] == {"hours": ""}
     assert owned.desk.hours.of_place(DISTRICT).hours[0].opens_min == 1020
     assert "9 trạm sẽ không phát" in words(operator.get("/hom-nay"))
 

@@ -49,7 +49,7 @@ def deeds(here: Centre) -> list[tuple[str, int, str | None]]:
     query = select(AuditRow).where(AuditRow.action.startswith("cluster."))
     with here.database.read() as session:
         return [
-            (row.action, row.detail["cluster"], row.detail.get("before"))
+            (row.action, row.detail["cluster"], row.detail.get("was", {}).get("name"))
             for row in session.scalars(query.order_by(AuditRow.audit_id))
         ]
 

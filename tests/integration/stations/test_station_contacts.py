@@ -32,7 +32,10 @@ def test_the_commune_enters_whom_to_phone_and_readiness_names_them_in_order(owne
     officer = owned.centre.client(Role.COMMUNE_OFFICER, COMMUNE)
     answer = officer.post(f"{PAGE}/lien-he", **TWO)
     assert answer.status_code == 303
-    assert owned.newest_deed().action == "station.contacts"
+    deed = owned.newest_deed()
+    assert deed.action == "station.contacts"
+    assert deed.detail["note"] == "Tủ sau ủy ban, chìa khóa ở anh Thuận."
+    assert deed.detail["was"]["note"] == ""
     assert "Tủ sau ủy ban" in officer.get(PAGE).text
     owned.desk.schedules.save(owned.desk.actor(), a_wish(owned.desk.bulletin()))
     owned.desk.materialise()

@@ -272,6 +272,8 @@ def test_a_station_changes_its_name_and_caps_and_the_second_editor_is_told(owned
         1_800_000,
         80,
     )
+    detail = owned.newest_deed().detail
+    assert (detail["code_of_station"], detail["was"]["code_of_station"]) == ("NT-0412", None)
     late = other.post(f"/dai/{COMMUNE}/sua", **fields | {"name": "Tên của người đến sau"})
     assert late.status_code == 409
     assert "admin.ninh-thuan vừa sửa mục này lúc 17:06" in late.text

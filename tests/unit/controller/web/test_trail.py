@@ -10,6 +10,7 @@ from flask import Flask
 from flask_babel import Babel
 from flask_babel import gettext as _
 
+from controller.services.audit import changed
 from controller.services.named_sounds import NAMING
 from controller.web.audit_search import GROUPS
 from controller.web.deeds import DEEDS, OBJECTS, deed_word, is_refusal, object_word
@@ -129,6 +130,26 @@ def test_details_are_told_in_words_and_nested_ones_line_by_line() -> None:
             "từ lúc: 04:33 26/11/2026",
             "từ ngày: 26/11/2026",
         ]
+
+
+def test_a_change_tells_how_it_stood_before() -> None:
+    app = Flask(__name__)
+    Babel(app, default_locale="vi")
+    detail = changed(
+        {"title": "Họp thôn", "category": "notice", "valid_until": "2026-11-30", "tags": []},
+        {"title": "Họp dân", "category": "notice", "valid_until": None, "tags": ["nước"]},
+    )
+    long = changed({"order": ["vi"]}, {"order": ["rog", "vi"], "text": "a" * 900})
+    with app.test_request_context():
+        assert facts_of(detail) == [
+            "tên: Họp dân (trước đó: Họp thôn)",
+            "chuyên mục: Thông báo",
+            "nhãn: nước (trước đó: để trống)",
+            "dùng đến hết ngày: để trống (trước đó: 30/11/2026)",
+        ]
+        order, text = facts_of(long)
+    assert order == "thứ tự: Tiếng Raglai, Tiếng Việt (trước đó: Tiếng Việt)"
+    assert text == f"nội dung: {'a' * 240}…"
 
 
 def test_a_row_from_when_a_fact_meant_something_else_is_shown_as_it_stands() -> None:
