@@ -232,11 +232,20 @@ class Reading:
                 row.on_air_slot_id,
             ).where(among(row.station_id, missing))
             lines = self.session.execute(query).all()
-            sounding = {line[-1] or "" for line in lines if line.shown_state == "on_air"} - {""}
+            on_air = [line.on_air_slot_id for line in lines if line.shown_state == "on_air"]
+            sounding = {slot_id for slot_id in on_air if slot_id}
             orders = ordered_now(self.session, sounding, self.now)
             warnings = {slot_id: order.warning for slot_id, order in orders.items()}
             found = {
-                line[0]: Stand(*line[1:-1], warnings.get(line[-1] or "", "")) for line in lines
+                line.station_id: Stand(
+                    line.shown_state,
+                    line.shown_since_at,
+                    line.plan_version_held,
+                    line.plan_version_sent,
+                    line.health_reasons,
+                    warnings.get(line.on_air_slot_id or "", ""),
+                )
+                for line in lines
             }
             return {one: found.get(one, Stand()) for one in missing}
 
