@@ -73,6 +73,8 @@ class Order:
     ordered_by: str
     """Full name."""
     ordered_at: datetime
+    written_by: str | None = None
+    """Who of the district wrote down what the commune said; None: the commune itself."""
 
     def covers(self, first: Item, second: Item) -> bool:
         """Whether it is about these two, and was said in time."""

@@ -104,6 +104,7 @@ class Placed:
     cause: str
     ordered_by: str | None
     placed_at: datetime
+    written_by: str | None = None
 
 
 def placed(
@@ -134,6 +135,7 @@ def _shown(row: SlotPlacingRow, titles: Mapping[str, str]) -> Placed:
         cause=row.cause,
         ordered_by=row.ordered_by,
         placed_at=row.placed_at,
+        written_by=row.written_by,
     )
 
 
@@ -223,6 +225,7 @@ class _AtStation:
             "is_first": placing.is_first,
             "cause": placing.cause.value,
             "ordered_by": placing.order.ordered_by if placing.order else None,
+            "written_by": placing.order.written_by if placing.order else None,
         }
         row = self._stored.get(placing.slot_id)
         if row is not None and all(getattr(row, name) == value for name, value in values.items()):
@@ -293,6 +296,7 @@ def _orders(session: Session) -> dict[str, list[Order]]:
                 second_on=row.second_on,
                 ordered_by=row.ordered_by,
                 ordered_at=row.ordered_at,
+                written_by=row.written_by,
             )
         )
     return found

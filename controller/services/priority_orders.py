@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from controller.domain.accounts import Actor, Permission
+from controller.domain.bulletins import clean_text
 from controller.domain.places import Place, PlaceTree, Station
 from controller.domain.priority_order import Cause, settled_at
-from controller.errors import ForbiddenError, NotFoundError, WrongStateError
+from controller.errors import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from controller.services import audit
 from controller.services.audit import Deed
 from controller.services.hours import Hours
@@ -27,6 +28,7 @@ from controller.storage.models import PriorityOrderRow, ScheduleRow, SlotPlacing
 
 AHEAD = timedelta(days=16)
 """Further ahead no station has a plan yet."""
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,20 @@ class Contest:
     cause: Cause
     ordered_by: str | None
     ordered_at: datetime | None
+    written_by: str | None
+    """Who of the district wrote down what the commune said."""
     settled_at: datetime
     """Until when the order may be changed."""
     may_order: bool
+    may_write_down: bool
+    """Whether the reader, of the district, may write down what the commune says."""
     is_series: bool
     """Whether both belong to weekly rules, so that they may meet again."""
+
+    def is_open_to_others(self, now: datetime) -> bool:
+        """Whether the commune has not spoken itself, and it is not too late."""
+        has_spoken = self.ordered_by is not None and self.written_by is None
+        return not has_spoken and now < self.settled_at and self.cause is not Cause.SETTLED
 
     @property
     def meets_at(self) -> datetime:
@@ -75,6 +86,14 @@ class ContestPage:
     place: Place
     contests: tuple[Contest, ...]
     made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """Whose word it is, and who of the district wrote it down; None: they did themselves."""
+
+    said_by: str
+    written_by: str | None = None
 
 
 class PriorityOrders:
@@ -104,7 +123,12 @@ class PriorityOrders:
             own = own_station(tree, actor)
             is_own = own is not None and own.station_id == station_id
             may = is_own and actor.may(Permission.ANSWER_OFFERS)
-            contests = _contests(session, tree, station_id, now, may_order=may)
+            found = _contests(session, tree, station_id, now, may_order=may)
+            is_scribe = _is_scribe(tree, actor, station)
+            contests = tuple(
+                replace(one, may_write_down=is_scribe and one.is_open_to_others(now))
+                for one in found
+            )
         return ContestPage(station, tree.places[station.place_id], contests, now)
 
     def waiting(self, actor: Actor) -> tuple[Clash, ...]:
@@ -121,10 +145,42 @@ class PriorityOrders:
         WrongStateError: they do not meet ("apart"), it is too late ("settled"), or the second
         would end outside the hours ("no_room").
         """
-        tree, now = self._places.tree(), self._now()
-        station = own_station(tree, actor)
+        station = own_station(self._places.tree(), actor)
         if station is None or not actor.may(Permission.ANSWER_OFFERS):
             raise ForbiddenError("only a commune orders the items of its station")
+        self._order(actor, station, (first_id, second_id), _Word(actor.full_name), each_time)
+
+    def write_down(
+        self, actor: Actor, station_id: str, pair: tuple[str, str], said_by: str, *, each_time: bool
+    ) -> None:
+        """Put the first before the second because the commune said so, by telephone.
+
+        For its district only, and only as long as the commune has not spoken itself: the word
+        stays the commune's (Circular 39/2020), and its people may say otherwise until it is
+        settled. NotFoundError; ForbiddenError; InvalidInputError for no name of who said it;
+        WrongStateError as `order`, or "spoken".
+        """
+        name = clean_text(said_by, longest=LONGEST_NAME, field="said_by")
+        if not name:
+            raise InvalidInputError("nobody said it", field="said_by", problem="said_by_missing")
+        tree, page = self._places.tree(), self.page(actor, station_id)
+        if not _is_scribe(tree, actor, page.station):
+            raise ForbiddenError("only the district writes down what its commune says")
+        known = [one for one in page.contests if {one.first.slot_id, one.second.slot_id} == {*pair}]
+        if any(not one.may_write_down and one.ordered_by for one in known):
+            raise WrongStateError("the commune has spoken itself", state="spoken")
+        self._order(actor, page.station, pair, _Word(name, actor.full_name), each_time)
+
+    def _order(
+        self,
+        actor: Actor,
+        station: Station,
+        pair: tuple[str, str],
+        word: _Word,
+        each_time: bool,
+    ) -> None:
+        tree, now = self._places.tree(), self._now()
+        first_id, second_id = pair
         with self._database.write() as session:
             first, second = session.get(SlotRow, first_id), session.get(SlotRow, second_id)
             if first is None or second is None:
@@ -140,8 +196,9 @@ class PriorityOrders:
                     second_schedule_id=second.schedule_id,
                     first_on=None if each_time else first.airs_on,
                     second_on=None if each_time else second.airs_on,
-                    ordered_by=actor.full_name,
+                    ordered_by=word.said_by,
                     ordered_at=now,
+                    written_by=word.written_by,
                 )
             )
             session.flush()
@@ -157,9 +214,19 @@ class PriorityOrders:
                 "moved_to": starts_at.isoformat(),
                 "all_to_come": each_time,
             }
-            deed = Deed("slot.order", "slot", second_id, actor.place_id, detail)
+            if word.written_by is not None:
+                detail |= {"said_by": word.said_by}
+            action = "slot.order" if word.written_by is None else "slot.order_written_down"
+            deed = Deed(action, "slot", second_id, station.place_id, detail)
             audit.record(session, actor, deed, at=now)
         self._wake("plan_refresh")
+
+
+def _is_scribe(tree: PlaceTree, actor: Actor, station: Station) -> bool:
+    """Whether the actor schedules for the district the station lies in."""
+    district = tree.district_of(station.place_id)
+    is_there = district is not None and district.place_id == actor.place_id
+    return is_there and actor.may(Permission.WRITE_SCHEDULES)
 
 
 def _ensure_open(
@@ -250,7 +317,9 @@ def _contest(
         cause=cause,
         ordered_by=row.ordered_by,
         ordered_at=row.placed_at if row.ordered_by else None,
+        written_by=row.written_by,
         settled_at=until,
+        may_write_down=False,
         may_order=may_order and now < until and cause is not Cause.SETTLED,
         is_series=first.recurrence == second.recurrence == "weekly",
     )

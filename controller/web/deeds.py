@@ -58,6 +58,7 @@ DEEDS: dict[str, Callable[[], str]] = {
     "slot.decline": lambda: _("Xã không nhận buổi phát"),
     "slot.accept": lambda: _("Xã nhận lại buổi phát"),
     "slot.order": lambda: _("Xã xếp thứ tự hai nội dung ưu tiên"),
+    "slot.order_written_down": lambda: _("Huyện ghi thay xã thứ tự hai nội dung ưu tiên"),
     "slot.again": lambda: _("Đặt lại buổi đã hủy thành buổi mới"),
     "slot.move": lambda: _("Dời buổi"),
     "holiday.add": lambda: _("Nhập ngày lễ của địa phương"),

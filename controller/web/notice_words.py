@@ -191,7 +191,7 @@ def _until(facts: Mapping[str, str]) -> str:
 
 def _hint(facts: Mapping[str, str]) -> tuple[str, ...]:
     if facts["above"]:
-        return (_("Xã chưa có ai có tài khoản để xếp. Gọi cho xã, hoặc dời một trong hai buổi."),)
+        return (_("Xã chưa có ai có tài khoản để xếp. Gọi cho xã, huyện ghi thay lời xã."),)
     if facts["again"]:
         return (_("Chọn “Mỗi lần hai lịch này trùng giờ” thì chỉ phải xếp một lần."),)
     return ()

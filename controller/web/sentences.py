@@ -203,6 +203,7 @@ PROBLEMS: dict[str, Callable[[], str]] = {
     "comment_missing": lambda: _("Ghi ý kiến rồi gửi."),
     "too_many_comments": lambda: _("Bản tin này đã có 500 ý kiến, không nhận thêm."),
     "unknown_category": lambda: _("Không có chuyên mục này."),
+    "said_by_missing": lambda: _("Ghi tên người ở xã đã nói, để sau này còn biết."),
     "fault_missing": lambda: _("Ghi nghe thấy gì, để người đi sửa biết."),
     "unknown_cluster": lambda: _("Trạm này không có cụm loa đó."),
     "reported_already": lambda: _("Cụm này đã được báo hỏng. Xem ở trên."),

@@ -120,6 +120,7 @@ NAMES: dict[str, Callable[[], str]] = {
     "starts_at": lambda: _("giờ phát"),
     "until_at": lambda: _("đến lúc"),
     "all_to_come": lambda: _("cả các buổi sau"),
+    "said_by": lambda: _("theo lời"),
     "pole": lambda: _("cột"),
     "poles": lambda: _("cột"),
     "sender": lambda: _("nơi gửi"),

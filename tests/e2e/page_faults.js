@@ -28,6 +28,7 @@
   const boxOf = (e) => (getComputedStyle(e).display === "contents" ? boxOf(e.parentElement) : e);
   const moved = [...document.querySelectorAll("main *")].filter((e) => getComputedStyle(e).order !== "0");
   for (const box of new Set(moved.map((e) => boxOf(e.parentElement)))) {
+    if (!/flex|grid/.test(getComputedStyle(box).display)) continue;
     if (box.matches(".onebyone")) continue; // a bulletin's tools stand before its decision in one column
     const isFlat = laid(box).every((e) => e.parentElement === box); // browsers look no deeper
     const orders = laid(box).filter(isMet).map((e) => Number(getComputedStyle(e).order));

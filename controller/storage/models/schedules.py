@@ -235,7 +235,9 @@ class PriorityOrderRow(Base):
     """Original local date of the one occurrence; None, as `second_on`: each time from then on."""
     second_on: Mapped[date | None]
     ordered_by: Mapped[str]
-    """Full name, as on the day."""
+    """Whose word it is: full name, as on the day."""
+    written_by: Mapped[str | None]
+    """Who of the district wrote down what the commune said; None: they did themselves."""
     ordered_at: Mapped[datetime]
 
 
@@ -263,6 +265,7 @@ class SlotPlacingRow(Base):
     is_first: Mapped[bool]
     cause: Mapped[str]
     ordered_by: Mapped[str | None]
+    written_by: Mapped[str | None]
     """Full name of whoever ordered it; None: nobody has."""
     placed_at: Mapped[datetime]
     """When it was ordered, else when the two were first found to meet."""

@@ -9,7 +9,7 @@ import pytest
 from controller.domain.accounts import Actor, Role
 from controller.domain.conflicts import Verdict
 from controller.domain.priority_order import SETTLED_BEFORE, Cause
-from controller.errors import ForbiddenError, NotFoundError, WrongStateError
+from controller.errors import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from controller.services.priority_orders import Contest, PriorityOrders
 from controller.services.schedule_findings import Met
 from controller.services.slot_stories import SlotStory
@@ -20,7 +20,7 @@ from station_protocol.vocabulary import Priority
 from tests.support import wire
 from tests.support.fleet import OTHER, STATION, Province
 from tests.support.schedule_desk import MORNING, a_wish
-from tests.support.web import COMMUNE, DISTRICT, OTHER_COMMUNE, words
+from tests.support.web import COMMUNE, DISTRICT, OTHER_COMMUNE, PROVINCE, words
 
 
 def _desk(here: Province) -> PriorityOrders:
@@ -224,3 +224,65 @@ def test_a_schedule_that_meets_a_priority_item_of_another_level_says_that_both_a
     (met,) = (one for one in judgement.look_at if isinstance(one, Met))
     assert met.clash.verdict is Verdict.BOTH
     assert judgement.may_save
+
+
+def test_the_district_writes_down_what_the_commune_says_and_the_commune_may_say_otherwise(
+    here: Province,
+) -> None:
+    above, own = _meet(here)
+    scribe = here.centre.actor(Role.OPERATOR, DISTRICT)
+    pair = (own.slot_id, above.slot_id)
+    with pytest.raises(InvalidInputError):
+        _desk(here).write_down(scribe, STATION, pair, "  ", each_time=False)
+    _desk(here).write_down(scribe, STATION, pair, "Ông Thuận, trưởng đài", each_time=False)
+    here.plans.refresh()
+    assert _told(here, own).starts_at == own.starts_at
+    contest = _contests(here)[0]
+    assert contest.first.slot_id == own.slot_id
+    assert contest.ordered_by == "Ông Thuận, trưởng đài"
+    assert (contest.written_by, contest.may_order) == (scribe.full_name, True)
+    (said,) = here.desk.audited("slot.order_written_down")
+    assert (said.account_id, said.place_id) == (scribe.account_id, COMMUNE)
+    assert said.detail["said_by"] == "Ông Thuận, trưởng đài"
+    here.clock.move(minutes=1)
+    _desk(here).order(_officer(here), above.slot_id, own.slot_id, each_time=False)
+    contest = _contests(here)[0]
+    assert (contest.first.slot_id, contest.written_by) == (above.slot_id, None)
+    with pytest.raises(WrongStateError, match="spoken"):
+        _desk(here).write_down(scribe, STATION, pair, "Ông Thuận", each_time=False)
+
+
+@pytest.mark.parametrize(
+    ("role", "place"),
+    [
+        (Role.OPERATOR, PROVINCE),
+        (Role.APPROVER, DISTRICT),
+        (Role.ADMIN, PROVINCE),
+        (Role.COMMUNE_OFFICER, COMMUNE),
+    ],
+)
+def test_nobody_but_the_district_writes_down_what_a_commune_says(
+    here: Province, role: Role, place: str
+) -> None:
+    above, own = _meet(here)
+    actor = here.centre.actor(role, place)
+    with pytest.raises(ForbiddenError):
+        _desk(here).write_down(actor, STATION, (own.slot_id, above.slot_id), "A", each_time=False)
+    assert not _desk(here).page(actor, STATION).contests[0].may_write_down
+
+
+def test_the_page_asks_the_district_who_said_it_and_keeps_the_fold_open(here: Province) -> None:
+    above, own = _meet(here)
+    here.centre.add(priority_orders=_desk(here))
+    district = here.centre.client(Role.OPERATOR, DISTRICT)
+    page = f"/xa/{STATION}/uu-tien"
+    assert "Thứ tự là của xã" in words(district.get(page))
+    form = {"pair": [above.slot_id, own.slot_id], "first": own.slot_id}
+    answer = district.post(f"{page}/ghi-thay", **form, said_by="")
+    assert answer.status_code == 422
+    assert "Ghi tên người ở xã đã nói" in words(answer)
+    assert '<details class="more" open>' in answer.text
+    district.post(f"{page}/ghi-thay", **form, said_by="Bà Hoa, phó chủ tịch")
+    assert "Bà Hoa, phó chủ tịch xếp lúc" in words(district.get(page))
+    officer = words(here.centre.client(Role.COMMUNE_OFFICER, COMMUNE).get(page))
+    assert "ở huyện ghi thay, theo lời xã" in officer

@@ -200,7 +200,7 @@ def test_where_nobody_of_the_commune_has_an_account_the_district_is_told(town: T
     (line,) = town.lines(Role.OPERATOR, DISTRICT)
     assert town.lines(Role.OPERATOR, PROVINCE) == []
     browser = town.centre.client(Role.OPERATOR, DISTRICT)
-    assert "Xã chưa có ai có tài khoản để xếp." in words(browser.get("/thong-bao"))
+    assert "Gọi cho xã, huyện ghi thay lời xã." in words(browser.get("/thong-bao"))
     assert browser.get(f"/thong-bao/{line.notice_id}").headers["Location"].startswith(ORDER_PAGE)
     assert "Chờ tôi xếp thứ tự" not in words(browser.get("/hom-nay")), "it is not theirs to order"
     with town.database.write() as session:

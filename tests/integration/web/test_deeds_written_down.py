@@ -75,6 +75,7 @@ WITHOUT_A_CHANGE = {
     "emergencies.review": "needs one sent alone: tests/integration/emergencies/test_sending.py",
     "drills.review": "as above",
     "priority_orders.order": "needs two that meet: tests/integration/link/test_priority_orders.py",
+    "priority_orders.write_down": "as above",
     "schedules.air_again": "needs one told to stations: tests/integration/schedules/test_expiry.py",
 }
 """Routes that change no row here, and why."""

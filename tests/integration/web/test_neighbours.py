@@ -154,6 +154,10 @@ NAMING: dict[str, tuple[Naming, ...]] = {
         Naming({"pair": "{slot_id}"}, {"first": "{slot_id}"}, 404, by=Role.COMMUNE_OFFICER),
         Naming({"first": "{slot_id}"}, {"pair": "{slot_id}"}, 404, by=Role.COMMUNE_OFFICER),
     ),
+    "priority_orders.write_down": (
+        Naming({"pair": "{slot_id}", "said_by": "Ông Thuận"}, {"first": "{slot_id}"}, 404),
+        Naming({"first": "{slot_id}", "said_by": "Ông Thuận"}, {"pair": "{slot_id}"}, 404),
+    ),
     "emergencies.propose": (
         Naming(WARNING, {"target": "{place}"}),
         Naming({**WARNING, "target": "{own}"}, {"bulletin_id": "{bulletin_id}"}),
