@@ -29,6 +29,9 @@ class Silence(StrEnum):
 class CentreCode(StrEnum):
     """What a fact of the centre is about."""
 
+    SCHEDULED = "scheduled"
+    RESCHEDULED = "rescheduled"
+    APPROVED = "approved"
     MOVED = "moved"
     CANCELLED = "cancelled"
     DECLINED = "declined"
@@ -56,7 +59,7 @@ class CentreFact:
     version: int = 0
     newest: int = 0
     other: str = ""
-    """The title of the item it is ordered with."""
+    """The title of the item it is ordered with, or of the bulletin that was approved."""
     from_at: datetime | None = None
     """When it was to start."""
     to_at: datetime | None = None

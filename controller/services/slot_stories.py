@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import select, tuple_
@@ -26,8 +27,13 @@ from controller.domain.story import (
 from controller.services.placings import Placed
 from controller.services.rivals import Rival, Stop, rivals, stop_of, stops
 from controller.storage.models import (
+    AccountRow,
+    BulletinRow,
+    BulletinVersionRow,
     HoldingRow,
     JournalEntryRow,
+    PlaceRow,
+    ScheduleRow,
     SlotResultRow,
     SlotRow,
     StationFlipRow,
@@ -98,6 +104,8 @@ class _Reader:
         self._held_at = _held_at(session, station_id)
         self._state = session.get(StationStateRow, station_id)
         self._named = _named_by_held_plan(session, self._state)
+        self._rules = _rules(session, airings)
+        self._approvals = _approvals(session, airings)
 
     def story(self, airing: Airing) -> SlotStory:
         result = airing.result
@@ -105,7 +113,7 @@ class _Reader:
         outcome = result.outcome if result else self._outcome_of(airing)
         source = result.source if result else Source.PLAN.value
         silence = silence_of(outcome, source, is_told=trace is not None)
-        known = [*self._plan_deeds(airing), *self._lost(airing)]
+        known = [*self._beginnings(airing), *self._plan_deeds(airing), *self._lost(airing)]
         known += self._taken_by(airing, trace)
         if silence is not None:
             known += self._held(airing, silence)
@@ -119,6 +127,21 @@ class _Reader:
     def _outcome_of(self, airing: Airing) -> str:
         is_coming = airing.starts_at is not None and airing.starts_at > self._now
         return COMING if is_coming else UNKNOWN
+
+    def _beginnings(self, airing: Airing) -> Iterable[CentreFact]:
+        """Who made the rule that gave the slot, and who approved what sounds in it."""
+        slot, starts_at = airing.slot, airing.starts_at
+        if slot is None or starts_at is None:
+            return
+        for code, at, who in self._rules.get(slot.schedule_id, ()):
+            if at <= starts_at:
+                yield CentreFact(code, at, who=who)
+        for approval in sorted(
+            {self._approvals[one] for one in airing.sounds & self._approvals.keys()}
+        ):
+            yield CentreFact(
+                CentreCode.APPROVED, approval.at, who=approval.who, other=approval.title
+            )
 
     def _plan_deeds(self, airing: Airing) -> Iterable[CentreFact]:
         """Who moved, cancelled or declined the slot."""
@@ -187,6 +210,51 @@ class _Reader:
         if self._named is None:
             return CentreCode.NO_PLAN
         return CentreCode.PLAN_HELD if slot_id in self._named else CentreCode.PLAN_LACKS
+
+
+class _Approval(NamedTuple):
+    """Who approved a bulletin, and when."""
+
+    at: datetime
+    who: str
+    title: str
+
+
+def _rules(
+    session: Session, airings: Iterable[Airing]
+) -> Mapping[str, list[tuple[CentreCode, datetime, str]]]:
+    """Who made and who last changed the schedule of each slot, by schedule."""
+    ids = {airing.slot.schedule_id for airing in airings if airing.slot is not None}
+    query = (
+        select(ScheduleRow, AccountRow.full_name, PlaceRow.kind_word, PlaceRow.name)
+        .join(AccountRow, AccountRow.account_id == ScheduleRow.created_by)
+        .join(PlaceRow, PlaceRow.place_id == ScheduleRow.place_id)
+        .where(ScheduleRow.schedule_id.in_(ids))
+    )
+    found = {}
+    for row, name, kind_word, place in session.execute(query):
+        told = [(CentreCode.SCHEDULED, row.created_at, f"{name}, {kind_word} {place}")]
+        if row.changed_at is not None and row.changed_by:
+            told.append((CentreCode.RESCHEDULED, row.changed_at, row.changed_by))
+        found[row.schedule_id] = told
+    return found
+
+
+def _approvals(session: Session, airings: Iterable[Airing]) -> Mapping[str, _Approval]:
+    """Who approved each sound that is a bulletin's own, by its SHA-256."""
+    wanted = {sha256 for airing in airings for sha256 in airing.sounds}
+    version = BulletinVersionRow
+    query = (
+        select(version.sha256, version.approved_at, version.approved_by_name, BulletinRow.title)
+        .join(BulletinRow, BulletinRow.bulletin_id == version.bulletin_id)
+        .where(version.sha256.in_(wanted), version.approved_at.is_not(None))
+        .order_by(version.approved_at.desc())
+    )
+    return {
+        sha256: _Approval(at, who or "", title)
+        for sha256, at, who, title in session.execute(query)
+        if sha256 is not None and at is not None
+    }
 
 
 def _why_first(rival: Rival, slot: SlotRow | None) -> str:

@@ -296,6 +296,12 @@ def _lacks(fact: CentreFact) -> Words:
 
 
 CENTRE: dict[CentreCode, Callable[[CentreFact], Words]] = {
+    CentreCode.SCHEDULED: lambda fact: (PLAIN, _("%(who)s đặt lịch", who=fact.who)),
+    CentreCode.RESCHEDULED: lambda fact: (PLAIN, _("%(who)s sửa lịch lần cuối", who=fact.who)),
+    CentreCode.APPROVED: lambda fact: (
+        OK,
+        _("%(who)s duyệt “%(title)s”", who=fact.who, title=fact.other),
+    ),
     CentreCode.MOVED: lambda fact: (PLAIN, _("%(who)s dời buổi này", who=_who(fact))),
     CentreCode.CANCELLED: _cancelled_here,
     CentreCode.DECLINED: lambda fact: (

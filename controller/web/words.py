@@ -68,6 +68,37 @@ REASONS = {
 }
 """Why a slot did not simply air; follows "Không phát:"."""
 
+_CALL_FOR_POWER = _l("Gọi xã hỏi điện và máy ở trạm; có điện thì máy tự chạy lại.")
+_CARD = _l("Báo quản trị: thẻ nhớ ở trạm phải thay hoặc dọn.")
+_LINK = _l("Xem đường truyền của trạm; nối lại thì trạm tự tải. Cần nghe sớm thì đặt lịch phát bù.")
+REMEDIES = {
+    "offline_no_file": _LINK,
+    "plan_not_held": _LINK,
+    "file_corrupt": _l("Trạm tự tải lại. Còn lặp lại thì báo quản trị: thẻ nhớ có thể hỏng."),
+    "signature_bad": _l("Báo quản trị ngay: có người gửi tin giả, hoặc khóa của trạm đã cũ."),
+    "expired": _l("Đặt lịch phát bù nếu nội dung còn cần."),
+    "window_passed": _l("Đặt lịch phát bù nếu nội dung còn cần."),
+    "clock_untrusted": _l("Cho trạm nối với trung tâm; giờ tự chỉnh rồi buổi sau phát như thường."),
+    "audio_device_missing": _l("Nhờ xã xem dây âm thanh và tăng âm; còn thiếu thì báo sửa."),
+    "player_failed": _l("Báo sửa nếu buổi sau cũng vậy."),
+    "power_off": _CALL_FOR_POWER,
+    "agent_down": _CALL_FOR_POWER,
+    "disk_full": _CARD,
+    "storage_readonly": _CARD,
+    "not_approved": _l("Đưa bản tin đi duyệt, rồi đặt lịch phát bù."),
+    "quiet_hours": _l("Dời buổi vào khung giờ của trạm, hoặc xin ngoại lệ có ngày."),
+    "too_long": _l("Rút ngắn bản tin, hoặc xin nâng mức dài cho trạm."),
+    "unknown_timeout": _l("Gọi xã hỏi đã nghe chưa. Trạm nối lại thì kết quả tự sửa."),
+    "preempted": _l("Không phải lỗi. Cần nghe trọn thì đặt lịch phát bù."),
+}
+"""What to do about a slot that did not air, by its reason; what somebody decided needs nothing."""
+
+
+def remedy_word(reason: str | None) -> str:
+    """What to do about a slot with that reason; "" where nothing is to be done."""
+    return str(REMEDIES.get(reason or "", ""))
+
+
 TROUBLES = {
     "clock_wrong": _l("đồng hồ sai giờ"),
     "clock_untrusted": _l("đồng hồ chưa tin được"),
@@ -209,6 +240,7 @@ def install(app: Flask) -> None:
         dates=dates,
         gap_words=gap_words,
         doubt_words=doubt_words,
+        remedy_word=remedy_word,
         outcome_words=outcome_words,
         reason_word=reason_word,
         trouble_word=trouble_word,

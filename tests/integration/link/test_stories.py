@@ -98,6 +98,17 @@ def test_the_story_of_a_cut_slot_reads_in_order(here: Province) -> None:
     assert told.endswith("Theo sổ của trạm, dòng 43.")
 
 
+def test_a_story_begins_with_the_rule_and_ends_with_what_to_do(here: Province) -> None:
+    slot = planned(here)
+    here.go_to(slot, minutes=10)
+    missed = {"outcome": Outcome.MISSED, "reason": Reason.CLOCK_UNTRUSTED}
+    tells(here, slot, fact(slot, FactCode.CLOCK, -5, level=ClockLevel.NONE), **missed)
+    told = story(page(here, slot), slot)
+    rule, approval = told.index("đặt lịch"), told.index("duyệt “")
+    assert max(rule, approval) < told.index("Đồng hồ chưa tin được")
+    assert told.index("Nên làm gì: Cho trạm nối với trung tâm") > approval
+
+
 def test_who_took_the_air_and_who_stopped_it_is_named_with_the_reason(here: Province) -> None:
     ordinary = planned(here)
     here.schedule(priority=Priority.PRIORITY, airs_at=time(5, 34))
