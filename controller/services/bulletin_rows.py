@@ -100,8 +100,9 @@ def write_down(
     at: datetime,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """Add the row of the audit trail; `actor` None: the system itself."""
-    deed = Deed(f"bulletin.{word}", OBJECT_KIND, row.bulletin_id, row.place_id, detail)
+    """Add the row of the audit trail; `actor` None: the system itself. It names the bulletin."""
+    told = {"title": row.title, **(detail or {})}
+    deed = Deed(f"bulletin.{word}", OBJECT_KIND, row.bulletin_id, row.place_id, told)
     record(session, actor, deed, at=at)
 
 

@@ -18,7 +18,7 @@ from controller.services.listening_checks import Heard
 from controller.services.sharing import UNSHARED
 from controller.web import formats, token_words, words
 from controller.web.audit_search import group_word
-from controller.web.bulletin_words import CATEGORIES, LANGUAGES
+from controller.web.bulletin_words import CATEGORIES, LANGUAGES, REFUSALS, refusal
 from controller.web.context import place_word, role_word
 from controller.web.equipment_words import KINDS, vnd
 from controller.web.listening import HEARD_WORDS
@@ -214,6 +214,13 @@ def _reason(text: str) -> str:
     return _("nơi soạn thôi dùng chung bản tin") if text == UNSHARED else _short(text)
 
 
+def _code(text: str) -> str:
+    """Why a station or the centre could not; a file that was refused by its own words."""
+    is_of_station = text in words.TROUBLES or text in words.REASONS
+    is_of_file = text in REFUSALS and text != "too_long"  # whose sentence needs how long
+    return refusal(text, {}) if is_of_file and not is_of_station else words.trouble_word(text)
+
+
 def _yes_or_no(text: str) -> str:
     return _("có") if text.lower() == "true" else _("không")
 
@@ -243,7 +250,7 @@ SAID: dict[str, Callable[[str], str]] = {
     "language": lambda text: str(LANGUAGES[Language(text)]),
     "reason": _reason,
     "priority": lambda text: str(words.PRIORITIES.get(text, text)),
-    "code": words.trouble_word,
+    "code": _code,
     "from": _moment,
     "until": _moment,
     "changed_at": _moment,

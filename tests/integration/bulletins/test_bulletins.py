@@ -175,7 +175,10 @@ def test_a_returned_bulletin_carries_the_reason_and_can_be_submitted_again(
     studio.bulletins.return_(approver, bulletin_id, "Đọc sai tên thôn", row_version=seen)
     view = studio.bulletins.get(author, bulletin_id)
     assert (view.state, view.return_reason) == (BulletinState.RETURNED, "Đọc sai tên thôn")
-    assert view.history[0].detail == {"reason": "Đọc sai tên thôn"}
+    assert view.history[0].detail == {
+        "title": "Phòng cháy rừng mùa khô",
+        "reason": "Đọc sai tên thôn",
+    }
     studio.bulletins.submit(author, bulletin_id, row_version=view.row_version)
     assert studio.bulletins.get(author, bulletin_id).return_reason is None
 

@@ -158,7 +158,7 @@ def test_ending_it_says_who_loses_it_and_ends_their_schedules_alone(
     at_desk.materialise()
     assert all(slot.cancelled_at for slot in at_desk.slots(lost.schedule_id))
     (row,) = at_desk.audited("bulletin.unshare")
-    assert row.detail == {"place_ids": [OTHER_DISTRICT]}
+    assert row.detail["place_ids"] == [OTHER_DISTRICT]
     with pytest.raises(OutOfScopeError):
         at_desk.schedules.save(stranger, a_wish(bulletin_id, target_ids=(OTHER_DISTRICT,)))
 

@@ -152,6 +152,18 @@ def test_a_change_tells_how_it_stood_before() -> None:
     assert text == f"nội dung: {'a' * 240}…"
 
 
+def test_a_refused_file_is_told_by_the_words_of_its_page() -> None:
+    app = Flask(__name__)
+    Babel(app, default_locale="vi")
+    with app.test_request_context():
+        assert facts_of({"title": "Họp dân", "code": "silent"}) == [
+            "tên: Họp dân",
+            "lý do: Tệp này không có tiếng. Kiểm tra micro rồi thu lại.",
+        ]
+        assert facts_of({"code": "disk_full"}) == ["lý do: thẻ nhớ đầy"]
+        assert facts_of({"language": "cjm"}) == ["thứ tiếng: Tiếng Chăm"]
+
+
 def test_a_row_from_when_a_fact_meant_something_else_is_shown_as_it_stands() -> None:
     app = Flask(__name__)
     Babel(app, default_locale="vi")
