@@ -48,6 +48,7 @@ MANY_ANYWAY = {
         "At least %(shortest)s characters, without the user name. "
         "A short sentence you remember is best.",
         "Longer than %(n)s characters. Make it shorter.",
+        "It held until more than %(n)s days ago. If there is more to say, compose a new one.",
         "Nobody confirmed it within %(n)s minutes, so it cannot be sent any more. Compose it anew.",
         "in %(days)s days",
         "median of %(ended)s in %(days)s days; 90 %% within %(p90)s",
@@ -152,10 +153,12 @@ def test_sentences_keep_to_the_house_words(spoken: Catalog) -> None:
 
 def test_english_is_english(known: Catalog) -> None:
     vietnamese = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE)
-    names = ("Tiếng Việt", "Vietnam")
+    names, quoted = ("Tiếng Việt", "Vietnam"), re.compile("“[^”]*”")  # quoted: what is said on air
     left = [
         str(message.string)
         for message in known
-        if message.id and vietnamese.search(str(message.string)) and message.id not in names
+        if message.id
+        and vietnamese.search(quoted.sub("", str(message.string)))
+        and message.id not in names
     ]
     assert left == []
