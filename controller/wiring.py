@@ -127,6 +127,7 @@ from controller.services.room import Room
 from controller.services.schedule_templates import ScheduleTemplates
 from controller.services.schedules import Schedules
 from controller.services.sharing import Sharing
+from controller.services.slot_pages import SlotPages
 from controller.services.sound_keeping import SoundKeeping
 from controller.services.speaker_clusters import SpeakerClusters
 from controller.services.speech import Speech
@@ -394,6 +395,7 @@ def build_services(
             feeds.fetcher(safe_xml.MOST_BYTES, settings.cap.tls_ca),
         ),
         stations=stations,
+        slot_pages=SlotPages(places, now, memory),
         station_list=StationList(database, now, places, memory),
         station_desk=StationDesk(database, now, places, settings.plan, wake),
         contacts=Contacts(database, now, places),

@@ -182,6 +182,17 @@ class PlaceTree:
     def _districts(self) -> dict[str, tuple[Place, ...]]:
         return {}
 
+    def communes(self, place_id: str) -> tuple[Place, ...]:
+        """The communes at a place and below, in the fixed order. Worked out once."""
+        if place_id not in self._communes:
+            below = self.walk(place_id)
+            self._communes[place_id] = tuple(one for one in below if one.kind is PlaceKind.COMMUNE)
+        return self._communes[place_id]
+
+    @cached_property
+    def _communes(self) -> dict[str, tuple[Place, ...]]:
+        return {}
+
     @cached_property
     def words(self) -> Mapping[str, str]:
         """What each station is searched by, folded: its name, its place, its district."""

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from controller.services.schedule_templates import ScheduleTemplates
     from controller.services.schedules import Schedules
     from controller.services.sharing import Sharing
+    from controller.services.slot_pages import SlotPages
     from controller.services.sound_keeping import SoundKeeping
     from controller.services.speaker_clusters import SpeakerClusters
     from controller.services.speech import Speech
@@ -105,6 +106,7 @@ class Services:
     drills: DrillDesk
     cap: CapInbox
     stations: Stations
+    slot_pages: SlotPages
     station_list: StationList
     station_desk: StationDesk
     contacts: Contacts

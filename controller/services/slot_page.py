@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -31,7 +31,7 @@ from controller.services.schedule_rows import (
     patterns,
     valid_part,
 )
-from controller.services.scope import may_see
+from controller.services.scope import among, may_see
 from controller.services.slot_rows import stays_cancelled
 from controller.services.slot_sounds import every_sound, marks_of, sounds_at
 from controller.services.week import Slip, read_slips
@@ -147,10 +147,21 @@ class SchedulePage:
     """What no longer fits: its sound has become longer since it was saved, or the hours shorter."""
 
 
+Choose = Callable[[SlotRow, tuple[Station, ...]], Sequence[Station]]
+
+
 def read_slot(
-    session: Session, tree: PlaceTree, actor: Actor, slot_id: str, now: datetime
+    session: Session,
+    tree: PlaceTree,
+    actor: Actor,
+    slot_id: str,
+    now: datetime,
+    choose: Choose | None = None,
 ) -> SlotPage:
-    """The page of a slot; NotFoundError when it concerns no station of the actor's place."""
+    """The page of a slot; NotFoundError when it concerns no station of the actor's place.
+
+    `choose` says which of its stations are listed; None: all.
+    """
     row = session.get(SlotRow, slot_id)
     if row is None:
         raise NotFoundError(f"no slot {slot_id}")
@@ -158,6 +169,9 @@ def read_slot(
     is_mine = may_see(tree, actor, stored.place_id)
     ends_at = row.starts_at + timedelta(milliseconds=row.duration_ms, seconds=row.lateness_s)
     is_standing = row.cancelled_at is None
+    stations: Sequence[Station] = _concerned(session, tree, actor, row, stored)
+    if choose is not None:
+        stations = choose(row, tuple(stations))
     return SlotPage(
         slot_id=slot_id,
         schedule=stored,
@@ -175,7 +189,7 @@ def read_slot(
         cancelled_by=row.cancelled_by,
         cancelled_at=row.cancelled_at,
         cancel_reason=row.cancel_reason,
-        lines=_lines(session, tree, actor, row, stored, now),
+        lines=_lines(session, tree, row, stations, now),
         may_cancel=is_mine and is_standing and now < ends_at,
         may_move=is_mine and is_standing and now < row.starts_at,
         may_air_again=is_mine and stays_cancelled(row, stored, now),
@@ -217,17 +231,15 @@ def places_of(tree: PlaceTree, stored: StoredSchedule) -> tuple[Place, ...]:
 
 
 def _lines(
-    session: Session,
-    tree: PlaceTree,
-    actor: Actor,
-    row: SlotRow,
-    stored: StoredSchedule,
-    now: datetime,
+    session: Session, tree: PlaceTree, row: SlotRow, stations: Sequence[Station], now: datetime
 ) -> tuple[StationLine, ...]:
+    ids = [one.station_id for one in stations]
     results = {
         result.station_id: result
         for result in session.scalars(
-            select(SlotResultRow).where(SlotResultRow.slot_id == row.slot_id)
+            select(SlotResultRow).where(
+                SlotResultRow.slot_id == row.slot_id, among(SlotResultRow.station_id, ids)
+            )
         )
     }
     declines = declined(session, [row]).get(row.slot_id, {})
@@ -238,7 +250,9 @@ def _lines(
         (station_id, sha256)
         for station_id, sha256 in session.execute(
             select(HoldingRow.station_id, HoldingRow.sha256).where(
-                HoldingRow.sha256.in_(wanted), HoldingRow.held.is_(True)
+                HoldingRow.sha256.in_(wanted),
+                HoldingRow.held.is_(True),
+                among(HoldingRow.station_id, ids),
             )
         )
     }
@@ -256,30 +270,31 @@ def _lines(
                 (station.station_id, sha256) in held for sha256 in sounds_at(row, station, names)
             ),
         )
-        for station in _concerned(session, tree, actor, row, stored, results)
+        for station in stations
     )
 
 
 def _concerned(
-    session: Session,
-    tree: PlaceTree,
-    actor: Actor,
-    row: SlotRow,
-    stored: StoredSchedule,
-    results: Mapping[str, SlotResultRow],
-) -> list[Station]:
+    session: Session, tree: PlaceTree, actor: Actor, row: SlotRow, stored: StoredSchedule
+) -> tuple[Station, ...]:
     """The stations it is for in the actor's place: in service then, or with a word about it."""
-    here = station_ids(tree, [actor.place_id])
-    targets = [place.place_id for place in places_of(tree, stored)]
-    stations = [one for one in tree.stations_in(targets) if one.station_id in here]
-    stations += [
+    stations = tree.stations_of(stored.target_ids, actor.place_id)
+    gone = [one for one in tree.retired.values() if tree.is_within(one.place_id, actor.place_id)]
+    away = absences(session, None, row.starts_at, row.starts_at + timedelta(seconds=1)).keys()
+    doubtful = away | {one.station_id for one in gone}
+    if not doubtful:
+        return stations
+    result = SlotResultRow
+    query = select(result.station_id).where(
+        result.slot_id == row.slot_id, result.station_id.in_(doubtful)
+    )
+    told = frozenset(session.scalars(query))
+    silent = away - told
+    return tuple(
         one
-        for one in tree.retired.values()
-        if one.station_id in results and tree.is_within(one.place_id, actor.place_id)
-    ]
-    ids = [one.station_id for one in stations]
-    away = absences(session, ids, row.starts_at, row.starts_at + timedelta(seconds=1))
-    return [one for one in stations if one.station_id in results or one.station_id not in away]
+        for one in (*stations, *(one for one in gone if one.station_id in told))
+        if one.station_id not in silent
+    )
 
 
 def _line(
@@ -293,26 +308,17 @@ def _line(
     placing: Placed | None,
     is_held: bool,
 ) -> StationLine:
-    place = tree.places[station.place_id]
     starts_at = placing.starts_at if placing is not None else row.starts_at
-    if result is None:
-        sign, reason = _unreported(row, decline, starts_at, now)
-        return StationLine(
-            station, place, sign, reason, None, None, 0, is_held, decline, starts_at, placing
-        )
-    sign, reason = Sign(result.outcome), result.reason
-    if sign is Sign.COMING and starts_at <= now:
-        sign = Sign.UNKNOWN  # its hour has come and the station has said nothing
-    if decline is not None and sign is Sign.UNKNOWN:
-        sign, reason = Sign.CANCELLED, Reason.DECLINED_BY_COMMUNE
+    told = (result.outcome, result.reason) if result is not None else None
+    sign, reason = sign_of(row, told, starts_at, now, is_declined=decline is not None)
     return StationLine(
         station=station,
-        place=place,
+        place=tree.places[station.place_id],
         sign=sign,
         reason=reason,
-        started_at=result.started_at,
-        start_error_ms=result.start_error_ms,
-        played_ms=result.played_ms,
+        started_at=result.started_at if result is not None else None,
+        start_error_ms=result.start_error_ms if result is not None else None,
+        played_ms=result.played_ms if result is not None else 0,
         is_held=is_held,
         decline=decline,
         starts_at=starts_at,
@@ -320,12 +326,34 @@ def _line(
     )
 
 
+def sign_of(
+    row: SlotRow,
+    told: tuple[str, str | None] | None,
+    starts_at: datetime,
+    now: datetime,
+    *,
+    is_declined: bool,
+) -> tuple[Sign, str | None]:
+    """How a slot stands at a station where it is due at `starts_at`, and why.
+
+    `told`: outcome and reason of its result; None: there is none.
+    """
+    if told is None:
+        return _unreported(row, starts_at, now, is_declined=is_declined)
+    sign, reason = Sign(told[0]), told[1]
+    if sign is Sign.COMING and starts_at <= now:
+        sign = Sign.UNKNOWN  # its hour has come and the station has said nothing
+    if is_declined and sign is Sign.UNKNOWN:
+        sign, reason = Sign.CANCELLED, Reason.DECLINED_BY_COMMUNE
+    return sign, reason
+
+
 def _unreported(
-    row: SlotRow, decline: Decline | None, starts_at: datetime, now: datetime
+    row: SlotRow, starts_at: datetime, now: datetime, *, is_declined: bool
 ) -> tuple[Sign, str | None]:
     if row.cancelled_at is not None:
         return Sign.CANCELLED, None
-    if decline is not None:
+    if is_declined:
         return Sign.CANCELLED, Reason.DECLINED_BY_COMMUNE
     return (Sign.COMING if starts_at > now else Sign.UNKNOWN), None
 

@@ -109,12 +109,12 @@ def where(tree: PlaceTree, targets: Iterable[Place]) -> str:
 
 
 def _whole(tree: PlaceTree, place: Place) -> str:
-    below = [one for one in tree.walk(place.place_id) if one.kind is PlaceKind.COMMUNE]
+    below = tree.communes(place.place_id)
     return _("%(n)s %(kinds)s %(place)s", n=len(below), kinds=_kinds(below), place=place.full_name)
 
 
 def _part(tree: PlaceTree, parent: Place, communes: Sequence[Place]) -> str:
-    below = [one for one in tree.walk(parent.place_id) if one.kind is PlaceKind.COMMUNE]
+    below = tree.communes(parent.place_id)
     return _(
         "%(n)s/%(all)s %(kinds)s %(place)s",
         n=len(communes),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -23,7 +24,8 @@ from controller.errors import (
 )
 from controller.services.day import Lane, Part
 from controller.services.schedules import Editing, Preview
-from controller.services.slot_page import SchedulePage, StationLine, wish_of
+from controller.services.slot_page import SchedulePage, wish_of
+from controller.services.slot_pages import LACKING, LineWish
 from controller.services.week import Slip, WeekView
 from controller.web import formats, schedule_words
 from controller.web.context import web_now
@@ -404,33 +406,34 @@ def take_back(schedule_id: str) -> Response:
 @bp.get("/buoi/<slot_id>")
 @requires(Permission.VIEW)
 def slot(slot_id: str) -> str:
-    """One slot and how it stands at each station."""
-    page = services().schedules.slot(current_actor(), slot_id)
-    counts = dict.fromkeys(("aired", "late", "coming", "sounding"), 0)
-    for line in page.lines:
-        counts[line.sign.value] = counts.get(line.sign.value, 0) + 1
-    places = schedule_words.where(services().places.tree(), page.targets)
+    """One slot and how it stands at each station.
+
+    Of many: the page `trang` of those that `tim` words and `loc` a sign leave.
+    """
+    asked = {name: request.args.get(name, "") for name in ("tim", "loc")}
+    number = request.args.get("trang", default=1, type=int)
+    wish = LineWish(asked["tim"], asked["loc"], number)
+    view = services().slot_pages.view(current_actor(), slot_id, wish)
+    kept: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    signs = [
+        (key, word, view.sums.signs.get(key, 0))
+        for key, word in ((LACKING, _("chưa đủ tệp")), *((one.value, None) for one in Sign))
+        if view.sums.signs.get(key) or key == asked["loc"]
+    ]
     return render_template(
         "schedules/slot.html",
         placing_words=placing_words,
-        page=page,
-        lines=sorted(page.lines, key=_needs_a_look),
-        counts=counts,
-        places=places,
+        page=view.page,
+        view=view,
+        asked=asked,
+        signs=signs,
+        counts=view.sums.signs,
+        page_link=lambda page: url_for("schedules.slot", slot_id=slot_id, trang=page, **kept),
+        places=schedule_words.where(services().places.tree(), view.page.targets),
         words=schedule_words,
         offer=services().offers.offer(current_actor(), slot_id),
-        shown_on=local_date(page.starts_at),
+        shown_on=local_date(view.page.starts_at),
     )
-
-
-def _needs_a_look(line: StationLine) -> int:
-    """Where nothing sounds comes first; places keep their order else."""
-    if line.sign in _AMISS:
-        return _AMISS.index(line.sign)
-    return len(_AMISS) + (line.is_held or line.sign is not Sign.COMING)
-
-
-_AMISS = (Sign.MISSED, Sign.CUT_SHORT, Sign.UNKNOWN, Sign.LATE)
 
 
 @bp.post("/buoi/<slot_id>/dat-lai")

@@ -69,6 +69,7 @@ from controller.services.repairs import Repairs
 from controller.services.reports import Reports
 from controller.services.retention import Retention
 from controller.services.sharing import Sharing
+from controller.services.slot_pages import SlotPages
 from controller.services.sound_keeping import SoundKeeping
 from controller.services.speaker_clusters import SpeakerClusters
 from controller.services.speech import Speech
@@ -205,6 +206,7 @@ class Centre:
             "tokens": Tokens(self.database, self.clock, self.places, self.accounts.ensure_password),
             "audit": self.audit,
             "audit_chain": AuditChain(self.database),
+            "slot_pages": SlotPages(self.places, self.clock, StationMemory(self.database)),
             "station_list": StationList(
                 self.database, self.clock, self.places, StationMemory(self.database)
             ),

@@ -13,8 +13,9 @@ import pytest
 
 from controller.domain.accounts import Role
 from controller.domain.schedule import Recurrence
+from controller.services import slot_pages
 from controller.services.schedules import Editing
-from controller.storage.models import BulletinVersionRow
+from controller.storage.models import BulletinVersionRow, HoldingRow
 from tests.support.schedule_desk import TOMORROW, Desk, a_wish, desk
 from tests.support.web import COMMUNE, DISTRICT, NOW, OTHER_DISTRICT, PROVINCE, Browser
 
@@ -315,6 +316,64 @@ def test_the_slot_page_lists_the_outcome_at_each_station(at_desk: Desk) -> None:
     commune = at_desk.centre.client(Role.COMMUNE_OFFICER, COMMUNE)
     own = commune.get(f"/lich/buoi/{slot.slot_id}").text
     assert re.findall(r'data-station="([^"]+)"', own) == ["bac-ai-phuoc-binh"]
+
+
+def test_of_many_stations_a_slots_page_counts_all_and_lists_first_who_needs_a_look(
+    at_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slot_pages, "PAGE_LENGTH", 4)
+    at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin()))
+    slot = at_desk.slots()[0]
+    at_desk.centre.clock.at = slot.starts_at + timedelta(hours=1)
+    here = [
+        one.station_id for one in at_desk.centre.places.tree().stations_of([DISTRICT], DISTRICT)
+    ]
+    for station_id in here:
+        at_desk.ended(slot, station_id, "missed" if station_id == here[-1] else "aired")
+    operator = at_desk.centre.client(Role.OPERATOR, DISTRICT)
+
+    def listed(query: str = "") -> list[str]:
+        page = operator.get(f"/lich/buoi/{slot.slot_id}{query}").text
+        assert "8/9 trạm đã phát" in words(page)
+        return re.findall(r'data-station="([^"]+)"', page)
+
+    assert listed() == [here[-1], *here[:3]]
+    assert [*listed("?trang=2"), *listed("?trang=3")] == here[3:-1]
+    assert listed("?loc=missed") == [here[-1]]
+    assert listed("?loc=aired&trang=2") == here[4:-1]
+    assert listed("?tim=PHUOC+BINH") == ["bac-ai-phuoc-binh"]
+    page = operator.get(f"/lich/buoi/{slot.slot_id}?loc=late")
+    assert "Không có đài nào khớp" in words(page.text)
+    assert re.search(r'Không phát <span class="num">1<', page.text)
+
+
+def test_what_stations_lack_of_a_slot_to_come_is_counted_and_comes_first(
+    at_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slot_pages, "PAGE_LENGTH", 4)
+    at_desk.schedules.save(at_desk.actor(), a_wish(at_desk.bulletin()))
+    slot = at_desk.slots()[0]
+    here = [
+        one.station_id for one in at_desk.centre.places.tree().stations_of([DISTRICT], DISTRICT)
+    ]
+    with at_desk.centre.database.write() as session:
+        session.add_all(
+            HoldingRow(
+                station_id=station_id,
+                sha256=item["sha256"],
+                held=True,
+                size_bytes=item["size_bytes"],
+                at=NOW,
+            )
+            for station_id in here[:-2]
+            for item in slot.items
+        )
+    operator = at_desk.centre.client(Role.OPERATOR, DISTRICT)
+    page = operator.get(f"/lich/buoi/{slot.slot_id}").text
+    assert "7/9 trạm đã giữ âm thanh" in words(page)
+    assert re.findall(r'data-station="([^"]+)"', page) == [*here[-2:], *here[:2]]
+    lacking = operator.get(f"/lich/buoi/{slot.slot_id}?loc=lacking").text
+    assert re.findall(r'data-station="([^"]+)"', lacking) == here[-2:]
 
 
 def test_while_a_slot_sounds_its_page_counts_where_and_a_silent_station_is_not_coming(
