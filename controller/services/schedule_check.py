@@ -37,6 +37,7 @@ from controller.services.schedule_findings import (
     Past,
     SoundGone,
     TooLong,
+    UnderWarning,
     Wish,
     World,
 )
@@ -112,6 +113,7 @@ def judge(
     met = _met(rule, stations, world)
     must_fix += [one for one in met if one.is_refused]
     look_at: list[LookAt] = [one for one in expired if not one.is_every]
+    look_at += _under_warning(stations, first_at, world)
     look_at += [one for one in met if not one.is_refused]
     look_at += _full_bands(rule, stations, world)
     look_at += _not_in_their_language(stations, languages)
@@ -289,6 +291,15 @@ def _used_by_day(
             for day in here:
                 used[station_id][day] += other.duration_ms
     return used
+
+
+def _under_warning(
+    stations: Sequence[Station], first_at: datetime | None, world: World
+) -> Iterator[UnderWarning]:
+    for one in world.warned:
+        here = tuple(station for station in stations if station.station_id in one.station_ids)
+        if here and first_at is not None and first_at < one.until_at:
+            yield UnderWarning(one, here)
 
 
 def _out_of_reach(

@@ -49,6 +49,15 @@ class StationReach:
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """A real emergency that holds: while it sounds nothing else does at these stations."""
+
+    title: str
+    until_at: datetime
+    station_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """What a wish is judged against."""
 
@@ -57,6 +66,7 @@ class World:
     others: tuple[tuple[StoredSchedule, Schedule], ...]
     reach: Mapping[str, StationReach]
     now: datetime
+    warned: tuple[Warned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +162,14 @@ class OutOfReach:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderWarning:
+    """Stations at which an emergency still holds when the first slot is due."""
+
+    warned: Warned
+    stations: tuple[Station, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NotInTheirLanguage:
     """Stations whose first language the bulletin does not have: they get another."""
 
@@ -181,7 +199,16 @@ class Fine:
 
 
 MustFix = SoundGone | NotApproved | Past | OutsideValidity | OutsideHours | TooLong | Met
-LookAt = OutsideValidity | Met | BandFull | OutOfReach | NotInTheirLanguage | OwnTimes | OnHolidays
+LookAt = (
+    OutsideValidity
+    | UnderWarning
+    | Met
+    | BandFull
+    | OutOfReach
+    | NotInTheirLanguage
+    | OwnTimes
+    | OnHolidays
+)
 Finding = MustFix | LookAt | Fine
 
 

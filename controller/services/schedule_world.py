@@ -8,13 +8,20 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from controller.domain.emergencies import Kind, State
 from controller.domain.places import PlaceTree
 from controller.domain.policy import HoursBook
 from controller.domain.schedule import local_date
 from controller.services.phones import phones_of
-from controller.services.schedule_findings import StationReach, World
+from controller.services.schedule_findings import StationReach, Warned, World
 from controller.services.schedule_rows import SlotKey, StoredSchedule, load, patterns
-from controller.storage.models import ScheduleRow, SlotRow, StationRow, StationStateRow
+from controller.storage.models import (
+    EmergencyRow,
+    ScheduleRow,
+    SlotRow,
+    StationRow,
+    StationStateRow,
+)
 
 FRESH = timedelta(seconds=90)
 """A station whose last beat is older has no link."""
@@ -51,7 +58,32 @@ def read_world(
     if replacing is not None:
         stored = [_shortened(one, *replacing) for one in stored]
     others = patterns(session, stored, now - timedelta(days=1), leaving_out)
-    return World(tree, hours, tuple(others), _reach(session, tree, now), now)
+    return World(
+        tree, hours, tuple(others), _reach(session, tree, now), now, _warned(session, tree, now)
+    )
+
+
+def _warned(session: Session, tree: PlaceTree, now: datetime) -> tuple[Warned, ...]:
+    """The real emergencies in force, the latest first."""
+    row = EmergencyRow
+    query = (
+        select(row)
+        .where(
+            row.kind == Kind.LIVE.value,
+            row.state == State.SENT.value,
+            row.until_at > now,
+            row.ended_at.is_(None),
+        )
+        .order_by(row.sent_at.desc())
+    )
+    return tuple(
+        Warned(
+            one.title,
+            one.until_at,
+            frozenset(station.station_id for station in tree.stations_in(one.target_ids)),
+        )
+        for one in session.scalars(query)
+    )
 
 
 def _shortened(stored: StoredSchedule, schedule_id: str, before: date) -> StoredSchedule:

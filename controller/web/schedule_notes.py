@@ -28,6 +28,7 @@ from controller.services.schedule_findings import (
     SoundGone,
     StationReach,
     TooLong,
+    UnderWarning,
 )
 from controller.services.schedules import Judged
 from controller.web import formats
@@ -97,8 +98,12 @@ def _note(finding: Finding, preview: Judged) -> Note:
     return _remark(finding)
 
 
-def _remark(finding: BandFull | OutOfReach | NotInTheirLanguage | OwnTimes | OnHolidays) -> Note:
+def _remark(
+    finding: BandFull | UnderWarning | OutOfReach | NotInTheirLanguage | OwnTimes | OnHolidays,
+) -> Note:
     match finding:
+        case UnderWarning():
+            return _under_warning(finding)
         case BandFull():
             return _band(finding)
         case OutOfReach():
@@ -295,6 +300,17 @@ def _language(finding: NotInTheirLanguage) -> Note:
         language=language,
     )
     return Note("warn", "mic", title, text)
+
+
+def _under_warning(finding: UnderWarning) -> Note:
+    warned, number = finding.warned, len(finding.stations)
+    title = counted("Đang có tin khẩn cấp “%(title)s” ở %(n)s trạm", number, title=warned.title)
+    text = _(
+        "Khi tin khẩn cấp phát, buổi này bị ngắt hoặc không phát ở đó. Tin còn hiệu lực đến "
+        "%(at)s; đặt sau giờ đó, hoặc chờ báo hết nguy hiểm.",
+        at=formats.moment(warned.until_at),
+    )
+    return Note("warn", "horn", title, text)
 
 
 def _own_times(finding: OwnTimes) -> Note:

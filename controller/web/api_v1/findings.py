@@ -22,6 +22,7 @@ from controller.services.schedule_findings import (
     Past,
     SoundGone,
     TooLong,
+    UnderWarning,
 )
 from controller.web.api_v1.shapes import Answer, WallTime
 
@@ -41,6 +42,7 @@ class FindingCode(StrEnum):
     NOT_IN_THEIR_LANGUAGE = "not_in_their_language"
     OWN_TIMES = "own_times"
     ON_HOLIDAYS = "on_holidays"
+    UNDER_WARNING = "under_warning"
     FINE = "fine"
 
 
@@ -115,7 +117,9 @@ def _met(met: Met) -> FindingAnswer:
     )
 
 
-def _at_stations(one: OutsideHours | TooLong | NotInTheirLanguage) -> FindingAnswer:
+def _at_stations(
+    one: OutsideHours | TooLong | NotInTheirLanguage | UnderWarning,
+) -> FindingAnswer:
     ids = tuple(station.station_id for station in one.stations)
     match one:
         case OutsideHours():
@@ -129,6 +133,8 @@ def _at_stations(one: OutsideHours | TooLong | NotInTheirLanguage) -> FindingAns
                 length_ms=one.length_ms,
                 cap_ms=one.cap_ms,
             )
+        case UnderWarning():
+            return FindingAnswer(code=FindingCode.UNDER_WARNING, station_ids=ids)
         case NotInTheirLanguage():
             return FindingAnswer(
                 code=FindingCode.NOT_IN_THEIR_LANGUAGE, station_ids=ids, language=one.language

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,13 +18,16 @@ from controller.services import slot_results
 from controller.services.board import Board
 from controller.services.press import legible
 from controller.services.reports import LogLine, Reports
+from controller.services.schedule_findings import UnderWarning
 from controller.services.station_page import StationPages
 from controller.storage.models import JournalEntryRow, StationStateRow
 from controller.web.paper.daily_log import log_document
 from controller.web.report_rows import level_word
+from controller.web.schedule_notes import notes
 from station_protocol.airings import airing_id
 from station_protocol.messages import AsRunEntry, Evidence, JournalEntry, StartEntry
 from station_protocol.vocabulary import ClockLevel, Outcome
+from tests.support.schedule_desk import a_wish
 from tests.support.warnings import Watch, watch, wish
 from tests.support.web import COMMUNE, DISTRICT, words
 
@@ -186,3 +189,29 @@ def test_a_drill_that_is_told_of_only_by_its_beginning_sounds_and_then_is_unknow
     assert log_line(w).outcome == "sounding"
     w.centre.clock.move(hours=2)
     assert log_line(w).outcome == "unknown"
+
+
+def test_who_schedules_into_an_emergency_is_told_before_saving(w: Watch) -> None:
+    w.sent()  # at 17:06 for an hour
+    bulletin, schedules = w.desk.bulletin(), w.desk.schedules
+    today = local_date(w.centre.clock())
+
+    def found(at: time, target: str = DISTRICT) -> list[UnderWarning]:
+        wish = a_wish(
+            bulletin, recurrence="once", starts_on=today, ends_on=today, airs_at=at,
+            target_ids=(target,),
+        )  # fmt: skip
+        preview = schedules.preview(w.desk.actor(), wish)
+        with w.centre.app.test_request_context():
+            told = [note.title for note in notes(preview)]
+        said = "Đang có tin khẩn cấp “Xả lũ hồ Sông Cái” ở"
+        judged = [one for one in preview.judgement.look_at if isinstance(one, UnderWarning)]
+        assert any(title.startswith(said) for title in told) == bool(judged)
+        return judged
+
+    (warned,) = found(time(17, 30))
+    assert len(warned.stations) == 9
+    assert len(found(time(17, 30), COMMUNE)[0].stations) == 1
+    assert found(time(18, 10)) == []
+    w.live.call_off(w.composer, w.live.running(w.composer)[0].emergency_id, Part.ALL_CLEAR)
+    assert found(time(17, 30)) == []
