@@ -214,9 +214,9 @@ def state_words(state: str) -> str:
     minutes = int(CONFIRMED_WITHIN.total_seconds() // 60)
     return {
         "sent": _("Tin này đã được phát rồi."),
-        "long_over": _(
+        "long_over": counted(
             "Tin này đã hết hiệu lực quá %(n)s ngày. Cần báo thêm thì soạn tin mới.",
-            n=ENDED_WITHIN.days,
+            ENDED_WITHIN.days,
         ),
         "withdrawn": _("Tin này đã được hủy, chưa phát ở đâu."),
         "expired": _(
