@@ -53,7 +53,7 @@ PICTURES = (
     Picture("emergency-1280.png", "/khan-cap/{emergency_id}", "approver", chapter=ALARM),
     Picture("red-bar-360.png", "/hom-nay", "operator", PHONE, 740, chapter=ALARM),
     Picture("drill-1280.png", "/dien-tap/{drill_id}", "office", chapter=ALARM),
-    Picture("audit-1280.png", "/nhat-ky", "auditor"),
+    Picture("audit-1280.png", "/nhat-ky?viec=ban-tin", "auditor"),
 )  # fmt: skip
 
 

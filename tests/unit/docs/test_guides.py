@@ -54,3 +54,13 @@ def test_both_guides_show_the_same_small_pictures(guide: str) -> None:
     there = {path.name for path in GUIDES.glob("*.png")}
     assert shown == there
     assert all((GUIDES / name).stat().st_size <= MOST_BYTES for name in there)
+
+
+@pytest.mark.parametrize("guide", ["vi.md", "en.md"])
+def test_a_guide_says_nothing_twice(guide: str) -> None:
+    """A sentence that was mended in one place and stayed in another."""
+    text = (GUIDES / guide).read_text(encoding="utf-8")
+    paragraphs = [" ".join(one.split()) for one in re.split(r"\n\s*\n", text)]
+    sentences = [one for part in paragraphs for one in re.split(r"(?<=[.:]) ", part)]
+    long = [one for one in sentences if len(one) > 40 and not one.startswith("|")]
+    assert [one for one in set(long) if long.count(one) > 1] == []
