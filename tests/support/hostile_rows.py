@@ -203,6 +203,7 @@ def _two_meet(both: Neighbours, district: District) -> None:
                 first_schedule_id=slot.schedule_id,
                 second_schedule_id=slot.schedule_id,
                 ordered_by=SHORT,
+                written_by=SHORT,
                 ordered_at=NOW,
             )
         )
@@ -216,6 +217,7 @@ def _two_meet(both: Neighbours, district: District) -> None:
                 is_first=True,
                 cause="ordered",
                 ordered_by=SHORT,
+                written_by=SHORT,
                 placed_at=NOW,
             )
         )
