@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from controller.domain import reconcile
 from controller.domain.emergencies import LONGEST, Kind, Part, ending_title
+from controller.services.scope import among
 from controller.storage.models import EmergencyOrderRow, EmergencyRow, JournalEntryRow
 from station_protocol.airings import airing_id
 
@@ -26,8 +27,6 @@ _AIRINGS_BESIDE = 16
 """Airings of one order beside those its repetition makes: a power cut begins another."""
 _UNHEARD_FOR = timedelta(hours=1)
 """A drill is over by then, whether its end was told or not."""
-ASKED_BY_NAME = 500
-"""Of more stations than these all are read, which is sooner than naming each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +105,8 @@ def drilled(
         JournalEntryRow.at >= start,
         JournalEntryRow.at < end + _HELD_FOR,
         JournalEntryRow.evidence["order_id"].as_string().in_(titles),
+        among(JournalEntryRow.station_id, station_ids),
     )
-    if len(station_ids) <= ASKED_BY_NAME:
-        said = said.where(JournalEntryRow.station_id.in_(station_ids))
     here, told = frozenset(station_ids), dict[tuple[str, str], dict[str, dict[str, Any]]]()
     for line in session.scalars(said):
         if line.station_id in here:
