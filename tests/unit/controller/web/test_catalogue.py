@@ -48,7 +48,6 @@ MANY_ANYWAY = {
         "At least %(shortest)s characters, without the user name. "
         "A short sentence you remember is best.",
         "Longer than %(n)s characters. Make it shorter.",
-        "It held until more than %(n)s days ago. If there is more to say, compose a new one.",
         "Nobody confirmed it within %(n)s minutes, so it cannot be sent any more. Compose it anew.",
         "in %(days)s days",
         "median of %(ended)s in %(days)s days; 90 %% within %(p90)s",
