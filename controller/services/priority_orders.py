@@ -166,9 +166,6 @@ class PriorityOrders:
         tree, page = self._places.tree(), self.page(actor, station_id)
         if not _is_scribe(tree, actor, page.station):
             raise ForbiddenError("only the district writes down what its commune says")
-        known = [one for one in page.contests if {one.first.slot_id, one.second.slot_id} == {*pair}]
-        if any(not one.may_write_down and one.ordered_by for one in known):
-            raise WrongStateError("the commune has spoken itself", state="spoken")
         self._order(actor, page.station, pair, _Word(name, actor.full_name), each_time)
 
     def _order(
@@ -187,7 +184,7 @@ class PriorityOrders:
                 raise NotFoundError(f"no slot {first_id} or {second_id}")
             for row in (first, second):
                 visible(session, tree, actor, row.schedule_id)
-            _ensure_open(session, station, first, second, now)
+            _ensure_open(session, station, first, second, word, now)
             session.add(
                 PriorityOrderRow(
                     priority_order_id=new_id(now),
@@ -230,13 +227,22 @@ def _is_scribe(tree: PlaceTree, actor: Actor, station: Station) -> bool:
 
 
 def _ensure_open(
-    session: Session, station: Station, first: SlotRow, second: SlotRow, now: datetime
+    session: Session,
+    station: Station,
+    first: SlotRow,
+    second: SlotRow,
+    word: _Word,
+    now: datetime,
 ) -> None:
     placed = placings_of(session, (first, second), station.station_id)
     rows = [placed.get(row.slot_id, {}).get(station.station_id) for row in (first, second)]
     pair = {first.slot_id, second.slot_id}
-    if not any(row is not None and {row.slot_id, row.other_slot_id} == pair for row in rows):
+    met = [row for row in rows if row is not None and {row.slot_id, row.other_slot_id} == pair]
+    if not met:
         raise WrongStateError(f"slots {sorted(pair)} do not meet", state="apart")
+    has_spoken = any(row.ordered_by and row.written_by is None for row in met)
+    if word.written_by is not None and has_spoken:
+        raise WrongStateError("the commune has spoken itself", state="spoken")
     if settled_at(first.starts_at, second.starts_at) <= now:
         raise WrongStateError(f"the order of {sorted(pair)} is settled", state="settled")
 
