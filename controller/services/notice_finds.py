@@ -121,17 +121,17 @@ def to_confirm(session: Session, people: People, now: datetime) -> Iterator[Find
             "who": row.composed_by_name,
             "until": (row.composed_at + CONFIRMED_WITHIN).isoformat(),
         }
-        for person in people.by_id.values():
-            if may_second(people.tree, person.actor, row.composed_by, row.place_id):
-                own = person.actor.account_id
-                yield Find(
-                    NoticeKind.TO_CONFIRM,
-                    own,
-                    row.emergency_id,
-                    row.place_id,
-                    facts,
-                    frozenset({own}),
-                )
+        for own in _seconds(people, row):
+            yield Find(
+                NoticeKind.TO_CONFIRM, own, row.emergency_id, row.place_id, facts, frozenset({own})
+            )
+
+
+def _seconds(people: People, row: EmergencyRow) -> Iterator[str]:
+    """The accounts that may be, or could have been, its second person."""
+    for person in people.by_id.values():
+        if may_second(people.tree, person.actor, row.composed_by, row.place_id):
+            yield person.actor.account_id
 
 
 def to_review(session: Session, people: People) -> Iterator[Find]:
@@ -151,18 +151,16 @@ def to_review(session: Session, people: People) -> Iterator[Find]:
             "why": row.alone_why or "",
             "at": (row.sent_at or row.composed_at).isoformat(),
         }
-        for person in people.by_id.values():
-            if may_second(people.tree, person.actor, row.composed_by, row.place_id):
-                own = person.actor.account_id
-                key = f"{own} {row.emergency_id}"
-                yield Find(
-                    NoticeKind.TO_REVIEW,
-                    key,
-                    row.emergency_id,
-                    row.place_id,
-                    facts,
-                    frozenset({own}),
-                )
+        for own in _seconds(people, row):
+            key = f"{own} {row.emergency_id}"
+            yield Find(
+                NoticeKind.TO_REVIEW,
+                key,
+                row.emergency_id,
+                row.place_id,
+                facts,
+                frozenset({own}),
+            )
 
 
 def comments(session: Session, people: People, now: datetime) -> Iterator[Find]:
