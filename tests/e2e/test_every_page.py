@@ -122,7 +122,8 @@ def test_pages_of_one_role_alone_are_light_and_open(
     page.goto(path)
     if path == "/khan-cap":
         page.click(f"section:has(h2:text-is('{WAITING}')) td a")
-        assert page.locator("[data-must]").count()
+        page.locator("[data-must]").wait_for()  # a click does not wait for the page it leads to
+        page.wait_for_load_state()
     found = page.evaluate(FAULTS) + care.excess(page) + care.barriers(page, whole=False)
     page.context.close()
     assert found == []
