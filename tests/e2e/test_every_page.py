@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.support import care
 from tests.support.browser import addresses, chromium, listen, signed_in
@@ -127,6 +127,33 @@ def test_pages_of_one_role_alone_are_light_and_open(
     found = page.evaluate(FAULTS) + care.excess(page) + care.barriers(page, whole=False)
     page.context.close()
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("link", "below"),
+    [("/lich", ".around"), ("/lich/ngay", ".daybox"), ("main a[href^='/ban-tin/0']", ".rest")],
+)
+def test_what_stands_below_on_a_phone_is_not_shown_before_what_stands_above(
+    address: str, browser: Browser, link: str, below: str
+) -> None:
+    """Style sheets put it there: on a slow line it would be shown first, and then jump."""
+    page = signed_in(browser, address, "bientap", width=PHONE)
+    if link.startswith("main"):
+        page.goto("/ban-tin")
+        link = page.locator(link).first.get_attribute("href") or ""
+    page.goto(link)
+    assert page.locator(below).first.is_visible()
+    page.route(f"**{link}", _half_come)
+    page.goto(link)
+    shown = page.locator(below).evaluate_all(SHOWN)
+    page.context.close()
+    assert shown == []
+
+
+def _half_come(route: Route) -> None:
+    """Answer without the end of what the page says."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text().rpartition('<i class="end"')[0])
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
