@@ -19,6 +19,7 @@ from typing import Any, cast
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.routing import Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
 
@@ -151,6 +152,27 @@ class Templates(BytecodeCache):
 
 
 TEMPLATES = Templates()
+
+
+def remember_rules() -> None:
+    """Routes are compiled once a test run: for each test's application it took most of its time.
+
+    What a rule is compiled to depends on its text and its defaults alone.
+    """
+    compiled: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+    afresh = Rule._compile_builder
+
+    def remembered(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        given = tuple((rule.defaults or {}).items())
+        key = (rule.rule, rule.subdomain, rule.merge_slashes, given, append_unknown)
+        if key not in compiled:
+            compiled[key] = afresh(rule, append_unknown)
+        return compiled[key]
+
+    Rule._compile_builder = remembered  # type: ignore[method-assign]
+
+
+remember_rules()
 
 
 def fetch_nothing(address: str) -> bytes:
