@@ -83,4 +83,5 @@ docs: env-dev ## write the tables of docs/ that repeat what the code says, and t
 	@$(BIN)/python tools/dashboards.py
 
 gallery: env-dev ## pictures of every page as each role sees it -> build/gallery (ONLY=, ROLES=, GUIDE=1: of the guides)
+	@$(PYTHON) tools/test_machine.py --gallery
 	@$(BIN)/python -m tools.gallery $(if $(ONLY),--only $(ONLY)) $(if $(ROLES),--roles $(ROLES)) $(if $(GUIDE),--guide)

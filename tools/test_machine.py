@@ -80,7 +80,7 @@ class LibraryNeed(Need):
 
 NEEDS = (
     Need(("mosquitto",), "mosquitto", "the second broker of the conformance test"),
-    Need(("chromium", "google-chrome", "chromium-browser"), "chromium", "browser tests"),
+    Need(("chromium-headless-shell",), "chromium-headless-shell", "browser tests"),
     Need(("promtool",), "prometheus", "tests of the alert rules"),
     Need(("amtool",), "prometheus-alertmanager", "who is told of which alert"),
     Need(("openssl",), "openssl", "throw-away certificates"),
@@ -95,7 +95,14 @@ NEEDS = (
     FontNeed(("DejaVuSans.ttf", "NotoSans-Regular.*"), "fonts-dejavu-core", "Vietnamese letters"),
 )
 
-LARGE_NEEDS = (Need(("soffice",), "libreoffice-calc", "opening exported tables in an office"),)
+ASKED_FOR = {
+    "--office": (Need(("soffice",), "libreoffice-calc", "opening exported tables in an office"),),
+    "--gallery": (
+        Need(("chromium", "google-chrome", "chromium-browser"), "chromium", "pictures of pages"),
+        LibraryNeed(("locales/vi.pak",), "chromium-l10n", "the browser's own words in Vietnamese"),
+    ),
+}
+"""What only some work needs, by the switch that asks for it."""
 
 
 def as_root() -> list[str] | None:
@@ -140,9 +147,9 @@ def install(packages: list[str], root: list[str]) -> int:
     return 0
 
 
-def missing(*, large: bool) -> list[Need]:
-    wanted = NEEDS + LARGE_NEEDS if large else NEEDS
-    return [need for need in wanted if not need.is_met()]
+def missing(switches: list[str]) -> list[Need]:
+    asked = [need for switch in switches for need in ASKED_FOR.get(switch, ())]
+    return [need for need in [*NEEDS, *asked] if not need.is_met()]
 
 
 def explain(needs: list[Need]) -> None:
@@ -157,8 +164,8 @@ def say(text: str) -> None:
 
 
 def main() -> int:
-    large = "--office" in sys.argv[1:]
-    needs = missing(large=large)
+    switches = sys.argv[1:]
+    needs = missing(switches)
     if not needs:
         return 0
     root = as_root()
@@ -168,7 +175,7 @@ def main() -> int:
     packages = [need.package for need in needs]
     say(f"installing {', '.join(packages)}")
     code = install(packages, root)
-    left = missing(large=large)
+    left = missing(switches)
     if code or left:
         explain(left or needs)
         return 1

@@ -26,6 +26,9 @@ ASKED = frozenset({"/lich/doi"})
 """Pages that are nothing without what is asked behind the question mark."""
 
 
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""The first draws the same pages without a window of its own: a fifth less of a processor."""
+
 FILES = frozenset(
     {
         "/bao-cao/csv",
@@ -43,7 +46,7 @@ FILES = frozenset(
 @contextmanager
 def chromium(*more: str) -> Iterator[Browser]:
     """A headless Chromium, with more switches; as root it cannot have its own sandbox."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
     assert found is not None, "Chromium is not installed; run `make test`, which installs it"
     flags = [*FLAGS, *more, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as driver:

@@ -32,6 +32,8 @@ FLAGS = (
 )
 SPEAKS = {"LANGUAGE": "vi", "LANG": "vi_VN.UTF-8"}
 """The browser's own words, as on the button that chooses a file, where it has Vietnamese ones."""
+PROGRAMS = ("chromium", "chromium-browser", "chromium-headless-shell")
+"""The last has English words alone."""
 SETTLE_MS = 120
 PRESS_MS = 120_000
 """What the largest file may take."""
@@ -56,9 +58,9 @@ class Shot:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The machine's own Chromium; as root it cannot have its own sandbox."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if found is None:
-        raise SystemExit("Chromium is not installed; `python3 tools/test_machine.py` installs it")
+        raise SystemExit("Chromium is not installed; `tools/test_machine.py --gallery` installs it")
     flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(

@@ -65,7 +65,7 @@ def test_what_only_a_campaign_uses_is_looked_for_when_it_is_asked_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(machine, "NEEDS", ())
-    monkeypatch.setattr(machine, "LARGE_NEEDS", (NOTHING,))
+    monkeypatch.setattr(machine, "ASKED_FOR", {"--office": (NOTHING,)})
     monkeypatch.setattr(machine, "as_root", lambda: None)
     assert machine.main() == 0
     monkeypatch.setattr(machine.sys, "argv", ["test_machine.py", "--office"])
