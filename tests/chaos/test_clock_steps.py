@@ -161,7 +161,7 @@ def _told(story: Story, stations: list[Station], voice: bytes) -> Story:
 
     for station in stations:
         station.proxy.mend()
-    wait_for(lambda: all(one.is_told_wrong() for one in stations))
+    wait_for(lambda: all(one.is_told_wrong() for one in stations), 180)
     story.starts_before_right = {name: story.starts(name) for name in STATIONS}
     for station in stations:
         station.clock.be_off(timedelta(0))
