@@ -59,6 +59,11 @@ class ExceptionView:
     created_at: datetime
     may_end: bool
 
+    @property
+    def was_called_off(self) -> bool:
+        """Whether it was ended before it began: it never held."""
+        return self.from_at == self.until_at
+
 
 @dataclass(frozen=True, slots=True)
 class HoursPage:
@@ -185,8 +190,11 @@ class Hours:
         self._wake("plan_refresh")
         return number
 
-    def end_exception(self, actor: Actor, hours_exception_id: int) -> None:
-        """End an exception now. NotFoundError outside the place, WrongStateError if over."""
+    def end_exception(self, actor: Actor, hours_exception_id: int) -> bool:
+        """End an exception now, or call off one to come; whether it had begun.
+
+        NotFoundError outside the place, WrongStateError if over.
+        """
         now = self._now()
         with self._database.write() as session:
             row = session.get(HoursExceptionRow, hours_exception_id)
@@ -195,6 +203,7 @@ class Hours:
             ensure_within(self._places.tree(), actor, row.place_id)
             if row.until_at <= now:
                 raise WrongStateError("already over", state="over")
+            had_begun = row.from_at < now
             row.until_at = now
             row.from_at = min(row.from_at, now)
             deed = Deed(
@@ -202,6 +211,7 @@ class Hours:
             )
             record(session, actor, deed, at=now)
         self._wake("plan_refresh")
+        return had_begun
 
     def _touches(self, actor: Actor, place_id: str) -> bool:
         tree = self._places.tree()

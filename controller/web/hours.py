@@ -73,15 +73,15 @@ def add() -> str | Response | tuple[str, int]:
 @bp.post("/<int:hours_exception_id>/ket-thuc")
 @requires(Permission.ORDER_STATIONS)
 def end(hours_exception_id: int) -> Response:
-    """End an exception now."""
+    """End an exception now, or call off one to come."""
     try:
-        services().hours.end_exception(current_actor(), hours_exception_id)
+        had_begun = services().hours.end_exception(current_actor(), hours_exception_id)
     except ControllerError as error:
         if error.status in {403, 404}:
             raise
         flash(explain(error), "down")
     else:
-        flash(_("Đã kết thúc giờ mở thêm."), "ok")
+        flash(_("Đã kết thúc giờ mở thêm.") if had_begun else _("Đã bỏ lần mở thêm giờ."), "ok")
     return redirect(url_for(".index"), code=303)
 
 

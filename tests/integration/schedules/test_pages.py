@@ -545,6 +545,24 @@ def test_hours_are_opened_and_shut_by_those_who_may(at_desk: Desk, operator: Bro
     assert operator.post("/lich/khung-gio/99/ket-thuc").status_code == 404
 
 
+def test_hours_to_come_are_called_off(at_desk: Desk, operator: Browser) -> None:
+    days = {"from_on": "26/11/2026", "until_on": "26/11/2026"}
+    for from_at, until_at in (("02:00", "04:00"), ("21:00", "22:00")):
+        operator.post(
+            "/lich/khung-gio", place_id=DISTRICT, why="Bão",
+            from_at=from_at, until_at=until_at, **days,
+        )  # fmt: skip
+    at_desk.centre.clock.at = datetime(2026, 11, 25, 19, 30, tzinfo=NOW.tzinfo)
+    operator = at_desk.centre.client(Role.OPERATOR, DISTRICT)
+    page = words(operator.get("/lich/khung-gio").text)
+    assert "Katơr Thị Mai Kết thúc ngay 21:00 26/11/2026" in page
+    assert "Katơr Thị Mai Bỏ lần này" in page
+    operator.post("/lich/khung-gio/2/ket-thuc")
+    page = words(operator.get("/lich/khung-gio").text)
+    assert "Đã bỏ lần mở thêm giờ." in page
+    assert "bỏ lúc 02:30 26/11/2026 Huyện Bác Ái Bão" in page
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
