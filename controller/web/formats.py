@@ -119,12 +119,12 @@ def percent(share: float | None, decimals: int = 2, lang: str | None = None) -> 
 
 
 def megabytes(size_bytes: int | None, lang: str | None = None) -> str:
-    """16,2 MB; gigabytes from 1 GB on, kilobytes where megabytes would say nothing."""
+    """16,2 MB; gigabytes from 1 GB on, kilobytes below 1 MB."""
     if size_bytes is None:
         return "–"
     if size_bytes >= 1_000_000_000:
         return f"{number(size_bytes / 1e9, 1, lang)} GB"
-    if size_bytes < 100_000:
+    if size_bytes < 999_500:
         return f"{number(size_bytes / 1e3, 0, lang)} kB"
     return f"{number(size_bytes / 1e6, 1, lang)} MB"
 

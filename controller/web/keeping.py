@@ -67,12 +67,12 @@ def index() -> str:
 
 def months(number: int) -> str:
     """A period in months; 0: for ever."""
-    return counted("%(n)s tháng", number) if number else _("mãi mãi")
+    return counted("%(n)s tháng", number) if number else _("vĩnh viễn")
 
 
 def days(number: int) -> str:
     """A period in days; 0: for ever."""
-    return counted("%(n)s ngày", number) if number else _("mãi mãi")
+    return counted("%(n)s ngày", number) if number else _("vĩnh viễn")
 
 
 def _counted(kept: list[Kept]) -> list[Rule]:
@@ -96,7 +96,7 @@ def _others(chosen: Settings) -> list[Rule]:
     return [
         Rule(
             _("Âm thanh của bản tin và tệp tải lên"),
-            counted("%(n)s tháng sau lần dùng cuối", sound) if sound else _("mãi mãi"),
+            counted("%(n)s tháng sau lần dùng cuối", sound) if sound else _("vĩnh viễn"),
             "keeping.bulletin_sound_months",
         ),
         Rule(

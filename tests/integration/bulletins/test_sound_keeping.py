@@ -87,7 +87,8 @@ def test_sound_a_year_behind_its_last_use_goes_and_everything_else_stays(
     page = words(studio.centre.client(Role.ADMIN, DISTRICT).get("/luu-tru"))
     assert "Xem 1 bản tin trong địa bàn của bạn Phòng cháy rừng mùa khô" in page
     elsewhere = words(studio.centre.client(Role.ADMIN, OTHER_DISTRICT).get("/luu-tru"))
-    assert "Sẽ xóa 1 bản tin" in elsewhere
+    assert "Sẽ xóa 1 bản tin Giải phóng" in elsewhere
+    assert "Tháng đã chốt vĩnh viễn" in elsewhere
     assert "Phòng cháy rừng" not in elsewhere
     assert studio.centre.client(Role.OPERATOR, DISTRICT).get("/luu-tru").status_code == 403
     sweep(studio)

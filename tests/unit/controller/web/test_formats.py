@@ -69,6 +69,8 @@ def test_numbers_have_a_decimal_comma_in_vietnamese() -> None:
     assert formats.percent(0.9872, lang="vi") == "98,72 %"
     assert formats.megabytes(16_200_000, "vi") == "16,2 MB"
     assert formats.megabytes(41_300, "vi") == "41 kB"
+    assert formats.megabytes(107_300, "vi") == "107 kB"
+    assert formats.megabytes(999_500, "vi") == "1,0 MB"
     assert formats.megabytes(21_400_000_000, "vi") == "21,4 GB"
 
 
