@@ -13,7 +13,9 @@ from controller.services.week import Slip
 from controller.web import formats
 from controller.web.schedule_words import LANES
 
-NAME_WIDTH, WIDTH = 130, 1230
+NAME_WIDTH, WIDTH = 146, 1230
+"""Units the names take (the longest is Phan Rang-Tháp Chàm) and the whole drawing."""
+
 LINE, TOP, GAP = 24, 26, 6
 LETTER = 6.6
 """Units a letter takes; wide, so that no word reaches into the next box."""

@@ -129,6 +129,11 @@ def megabytes(size_bytes: int | None, lang: str | None = None) -> str:
     return f"{number(size_bytes / 1e6, 1, lang)} MB"
 
 
+def together(text: str) -> str:
+    """A text whose numbers stay on the line of what they count: “9 xã” is never parted."""
+    return re.sub(r"(?<=\d) ", "\u00a0", text)
+
+
 def uncapitalised(text: str) -> str:
     """Huyện Bác Ái inside a sentence: huyện Bác Ái."""
     return f"{text[:1].lower()}{text[1:]}"

@@ -182,9 +182,9 @@ def rule_sentence(
     values = {
         "at": f"{rule.airs_at:%H:%M}",
         "days": weekdays(rule.weekdays),
-        "where": where(tree, targets),
+        "where": formats.together(where(tree, targets)),
         "first": formats.day_short(first_at),
-        "length": formats.duration(rule.duration_ms),
+        "length": formats.together(formats.duration(rule.duration_ms)),
     }
     if rule.recurrence is Recurrence.ONCE:
         values["day"] = f"{formats.weekday(rule.starts_on)} {formats.day(rule.starts_on)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -72,6 +73,7 @@ def week() -> str:
         earlier=day - ONE_WEEK,
         later=day + ONE_WEEK,
         may_move=may_move,
+        may_drag=any(may_move(slip) for slip in _slips(view)),
         holiday_name=schedule_words.holiday_name,
         words=schedule_words,
     )
@@ -90,8 +92,13 @@ def day() -> str:
         earlier=on - ONE_DAY,
         later=on + ONE_DAY,
         may_move=may_move,
+        may_drag=any(may_move(slip) for slip in view.slips),
         words=schedule_words,
     )
+
+
+def _slips(view: WeekView) -> Iterator[Slip]:
+    return (slip for band in view.bands for cell in band.cells for slip in cell.slips)
 
 
 def _at_stations(part: Part, lane: Lane) -> str:

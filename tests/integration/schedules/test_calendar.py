@@ -225,7 +225,7 @@ def test_special_days_of_a_series_are_listed_and_taken_back(
     assert answer.location == path
     page = words(operator.get(path).text)
     assert "Buổi ngày 30/11/2026 phát trở lại." in page
-    assert "Thứ Năm 26/11/2026 đã dời sang 06:15 26/11/2026, Katơr Thị Mai dời" in page
+    assert "Thứ Năm 26/11/2026 đã dời sang 06:15 26/11/2026 · người dời: Katơr Thị Mai" in page
     assert "bỏ ngày này" not in page
     assert {slot.schedule_id for slot in at_desk.slots() if not slot.cancelled_at} == {made}
     assert sum(not slot.cancelled_at for slot in at_desk.slots()) == 10

@@ -50,6 +50,17 @@ def lanes(page: str) -> dict[str, list[str]]:
     return found
 
 
+def test_an_empty_day_says_what_to_press(at_desk: Desk, operator: Browser) -> None:
+    page = operator.get("/lich/ngay?ngay=2026-11-26").text
+    assert "Ngày này chưa có buổi nào. Bấm Đặt lịch ở trên để thêm buổi." in words(page)
+    assert "data-drag-help" not in page
+    assert "data-drag-help" not in operator.get("/lich?ngay=2026-11-26").text
+    gone = words(operator.get("/lich/ngay?ngay=2026-11-23").text)
+    assert "Ngày này không có buổi nào." in gone
+    looking = at_desk.centre.client(Role.AUDITOR, PROVINCE).get("/lich/ngay?ngay=2026-11-26")
+    assert "Bấm Đặt lịch" not in looking.text
+
+
 def test_a_day_is_drawn_in_lanes_of_communes_and_of_districts(
     at_desk: Desk, operator: Browser
 ) -> None:
@@ -76,6 +87,7 @@ def test_a_day_is_drawn_in_lanes_of_communes_and_of_districts(
     ]
     assert province["Ninh Sơn"] == []
     assert "data-slide=" not in above
+    assert ("data-drag-help" in page, "data-drag-help" in above) == (True, False)
     assert operator.get("/lich/ngay?noi=ninh-son").status_code == 404
 
 

@@ -68,7 +68,7 @@ def test_the_sentence_of_the_preview_is_computed_by_the_centre(
         "Phát 05:30 thứ Hai–thứ Sáu tại 9 xã huyện Bác Ái, 10 buổi, kể từ 26/11 đến hết "
         "09/12/2026. Mỗi buổi 10 phút." in words(answer.text)
     )
-    assert "Trong khung giờ cho phép 05:00–21:00." in answer.text
+    assert "Trong khung giờ cho phép 05:00–21:00." in words(answer.text)
     assert "Lưu lịch 10 buổi" in answer.text
 
 
@@ -286,6 +286,8 @@ def test_the_week_shows_lanes_results_and_minutes(at_desk: Desk, operator: Brows
     page = operator.get("/lich?ngay=2026-11-25")
     assert "05:30 Bản tin tỉnhTỉnh · 8/9" in words(page.text)
     assert "20/45 phút" in words(page.text)
+    day = words(operator.get("/lich/ngay?ngay=2026-11-24").text)
+    assert "Bản tin tỉnh Tỉnh Ninh Thuận 9/9 trạm 1 trạm không phát đủ" in day
     assert "06:00 Tin huyệnHuyện · 0/99 trạm chưa rõ" in words(page.text)
     assert "Tin Ninh Sơn" not in page.text
     assert 'class="slip tinh' in page.text

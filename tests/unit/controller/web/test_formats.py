@@ -74,6 +74,11 @@ def test_numbers_have_a_decimal_comma_in_vietnamese() -> None:
     assert formats.megabytes(21_400_000_000, "vi") == "21,4 GB"
 
 
+def test_a_number_stays_on_the_line_of_what_it_counts() -> None:
+    assert formats.together("9 xã huyện Bác Ái") == "9\u00a0xã huyện Bác Ái"
+    assert formats.together("1 phút 42 giây") == "1\u00a0phút 42\u00a0giây"
+
+
 def test_what_is_not_known_is_a_dash_and_never_zero() -> None:
     unknown = [
         formats.clock(None),
