@@ -251,25 +251,28 @@ def _at(
     sounds: _Sounds,
 ) -> StationReadiness:
     """`plans` None: it holds the newest."""
+    has_plan = plans is None or plans.has(slot_id)
+    lacks_since = None if plans is None or has_plan else plans.made_at
+    lost = [sounds.lost[one] for one in needed & sounds.lost.keys()]
     return StationReadiness(
         station_id=station.station_id,
         place=tree.places[station.place_id],
         district=tree.district_of(station.place_id),
         holding=Holding(
-            has_plan=plans is None or plans.has(slot_id),
+            has_plan=has_plan,
             sounds_held=len(needed & sounds.held),
             sounds_needed=len(needed),
             state=tile.state,
             troubles=tuple(tile.reasons),
         ),
-        since_at=_since(tile, plans, [sounds.lost[one] for one in needed & sounds.lost.keys()]),
+        since_at=_since(tile, lacks_since, lost),
     )
 
 
-def _since(tile: Standing, plans: _Plans | None, lost: Sequence[datetime]) -> datetime | None:
+def _since(
+    tile: Standing, lacks_since: datetime | None, lost: Sequence[datetime]
+) -> datetime | None:
     """The first cause that is known: silence, a plan that did not come, a lost sound."""
     if not tile.is_online:
         return tile.since_at
-    if plans is not None:
-        return plans.made_at
-    return min(lost, default=None)
+    return lacks_since or min(lost, default=None)

@@ -153,6 +153,10 @@ def test_an_older_plan_that_has_the_slot_as_it_is_will_do(centre: Centre) -> Non
     (lacking,) = coming[TOMORROW].not_ready
     assert lacking.holding.gaps == ("plan",)
     assert lacking.since_at == NOW - timedelta(minutes=4), "since the newest was signed"
+    _put(centre, _holding(STATION, held=False))
+    (lacking,) = _coming(centre)[SOON].not_ready
+    assert lacking.holding.gaps == ("sound",)
+    assert lacking.since_at == NOW, "since the sound was lost: its plan has the slot as it is"
 
 
 def _plan_row(version: int, slots: dict[str, str]) -> StationPlanRow:
