@@ -46,6 +46,9 @@ class StationReach:
     is_linked: bool
     last_seen_at: datetime | None
     phone: Phone | None
+    shown_state: str = "never"
+    shown_since_at: datetime | None = None
+    """How its tile shows it, and since when; None: it was never heard of."""
 
 
 @dataclass(frozen=True, slots=True)

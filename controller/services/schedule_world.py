@@ -99,6 +99,8 @@ def _reach(session: Session, tree: PlaceTree, now: datetime) -> dict[str, Statio
         StationRow.station_id,
         StationRow.name,
         StationStateRow.last_heartbeat_at,
+        StationStateRow.shown_state,
+        StationStateRow.shown_since_at,
     ).outerjoin(StationStateRow, StationStateRow.station_id == StationRow.station_id)
     phones = phones_of(session, tree.stations)
     return {
@@ -108,6 +110,8 @@ def _reach(session: Session, tree: PlaceTree, now: datetime) -> dict[str, Statio
             is_linked=is_fresh(row.last_heartbeat_at, now),
             last_seen_at=row.last_heartbeat_at,
             phone=phones.get(row.station_id),
+            shown_state=row.shown_state or "never",
+            shown_since_at=row.shown_since_at,
         )
         for row in session.execute(query)
         if row.station_id in tree.stations

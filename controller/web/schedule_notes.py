@@ -13,6 +13,7 @@ from controller.domain.bulletins import Language
 from controller.domain.conflicts import Verdict
 from controller.domain.places import Station
 from controller.domain.schedule import Recurrence, Schedule
+from controller.domain.station_state import ShownState
 from controller.services.schedule_findings import (
     BandFull,
     Finding,
@@ -340,13 +341,15 @@ def _on_holidays(finding: OnHolidays) -> Note:
 
 
 def _since(station: StationReach) -> str:
+    """The word and the time of its tile; a lapse no tile shows yet counts from the last beat."""
     if station.last_seen_at is None:
         return _("%(name)s chưa kết nối lần nào", name=station.name)
-    return _(
-        "%(name)s mất kết nối từ %(at)s",
-        name=station.name,
-        at=f"{formats.clock(station.last_seen_at)} {formats.day_short(station.last_seen_at)}",
-    )
+    is_told = station.shown_state in {ShownState.DOWN, ShownState.UNKNOWN}
+    at = (station.shown_since_at if is_told else None) or station.last_seen_at
+    since = f"{formats.clock(at)} {formats.day_short(at)}"
+    if station.shown_state == ShownState.DOWN:
+        return _("%(name)s ngừng từ %(at)s", name=station.name, at=since)
+    return _("%(name)s mất kết nối từ %(at)s", name=station.name, at=since)
 
 
 def _at_stations(stations: Sequence[Station]) -> str:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from controller.domain.accounts import Role
 from controller.domain.schedule import Recurrence
+from controller.domain.station_state import FRESH_FOR
 from controller.services import slot_pages
 from controller.services.schedules import Editing
-from controller.storage.models import BulletinVersionRow, HoldingRow
+from controller.storage.models import BulletinVersionRow, HoldingRow, StationStateRow
 from tests.support.schedule_desk import TOMORROW, Desk, a_wish, desk
 from tests.support.web import COMMUNE, DISTRICT, NOW, OTHER_DISTRICT, PROVINCE, Browser
 
@@ -70,6 +72,25 @@ def test_the_sentence_of_the_preview_is_computed_by_the_centre(
     )
     assert "Trong khung giờ cho phép 05:00–21:00." in words(answer.text)
     assert "Lưu lịch 10 buổi" in answer.text
+
+
+def test_a_station_out_of_reach_is_told_with_the_word_and_the_time_of_its_tile(
+    at_desk: Desk, operator: Browser
+) -> None:
+    at_desk.everyone_is_linked()
+    fresh_until = NOW + FRESH_FOR
+    shown = {"bac-ai-phuoc-binh": ("unknown", fresh_until), "bac-ai-phuoc-hoa": ("down", NOW)}
+    at_desk.centre.clock.move(minutes=20)
+    with at_desk.centre.database.write() as session:
+        for state in session.scalars(select(StationStateRow)):
+            if state.station_id in shown:
+                state.shown_state, state.shown_since_at = shown[state.station_id]
+            else:
+                state.last_heartbeat_at = at_desk.centre.clock()
+    chosen = typed(at_desk.bulletin())
+    page = words(operator.post("/lich/xem-truoc", **chosen).text)
+    assert "Phước Bình mất kết nối từ 17:08 25/11;" in page
+    assert "Phước Hòa ngừng từ 17:06 25/11." in page
 
 
 def test_without_a_script_the_preview_is_a_whole_page_that_keeps_what_was_typed(
