@@ -93,6 +93,11 @@ class Holding:
         return not self.gaps
 
     @property
+    def is_online(self) -> bool:
+        """Whether it is connected and able to play."""
+        return self.state in ONLINE_STATES
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether it holds all, but nobody knows that it has power, or it reports a fault."""
-        return self.is_ready and self.state not in ONLINE_STATES
+        return self.is_ready and not self.is_online

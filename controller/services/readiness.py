@@ -50,7 +50,7 @@ class StationReadiness:
     district: Place | None
     holding: Holding
     since_at: datetime | None
-    """Since when it is not heard of, or lacks the plan, or has lost a sound; None: not known."""
+    """Since when it is as it is shown, or, online, lacks the plan or a sound; None: not known."""
 
     @property
     def is_amiss(self) -> bool:

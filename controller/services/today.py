@@ -21,7 +21,7 @@ from controller.services.near_slots import slots_near
 from controller.services.phones import Phone, phones_of
 from controller.services.places import Places
 from controller.services.readiness import SlotReadiness
-from controller.services.scope import at_or_below
+from controller.services.scope import among, at_or_below
 from controller.services.shut_slots import Misfits, ShutSlot
 from controller.services.station_memory import StationMemory
 from controller.services.week import FAILED
@@ -91,6 +91,8 @@ class TodayView:
     phones: Mapping[str, Phone]
     failed: tuple[FailedSlot, ...]
     """The slots of the last 24 hours that were not heard everywhere, newest first."""
+    was_due: bool
+    """Whether any slot was to sound in them: else nothing could fail."""
     made_at: datetime
 
     @property
@@ -126,6 +128,7 @@ class Today:
             unfit = self._misfits.of(actor.place_id, slots, tree, self._hours.book(reading.session))
         lacking = {one.station_id for slot in coming for one in slot.amiss[:MOST_NAMED]}
         with self._database.read() as session:
+            failed = _failed(session, tree, actor.place_id, now)
             return TodayView(
                 place=tree.places[actor.place_id],
                 to_approve=_to_approve(session, tree, actor),
@@ -133,7 +136,8 @@ class Today:
                 coming=coming,
                 unfit=unfit,
                 phones=phones_of(session, lacking),
-                failed=_failed(session, tree, actor.place_id, now),
+                failed=failed,
+                was_due=bool(failed) or _was_due(session, tree, actor.place_id, now),
                 made_at=now,
             )
 
@@ -211,6 +215,21 @@ def _failed(
         _failed_slot(slot_id, found, tree, is_scheduled=slot_id in scheduled)
         for slot_id, found in by_slot.items()
     )
+
+
+def _was_due(session: Session, tree: PlaceTree, place_id: str, now: datetime) -> bool:
+    """Whether a slot came whose outcome one of the stations told, other than that it was dropped.
+
+    Of very many stations one of any place will do: it only chooses the words for "nothing failed".
+    """
+    row = SlotResultRow
+    query = select(row.slot_id).where(
+        row.planned_at > now - BEHIND,
+        row.planned_at <= now,
+        row.outcome != Sign.CANCELLED.value,
+        among(row.station_id, tree.serving(place_id)),
+    )
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def _failed_slot(

@@ -127,7 +127,7 @@ def test_slots_in_maintenance_stand_and_readiness_says_so(owned: Owned) -> None:
     _beat(owned)
     _sweep(owned)
     page = words(owned.centre.client(Role.OPERATOR, DISTRICT).get("/hom-nay"))
-    assert "0/9 trạm sẵn sàng" in page, "nothing is held: the work at one does not hide it"
+    assert "0/9 trạm giữ đủ" in page, "nothing is held: the work at one does not hide it"
     assert "Bảo trì" in page
 
 

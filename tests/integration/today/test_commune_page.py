@@ -99,9 +99,13 @@ def test_a_report_reaches_the_district_and_stays_until_it_is_mended(centre: Cent
     today = words(district.get("/hom-nay"))
     assert f"“{text}”" in today
     assert "chưa hẹn ngày sửa" in today
+    assert "Giao sửa" in today
+    approver = words(centre.client(Role.APPROVER, DISTRICT).get("/hom-nay"))
+    assert "Xem phiếu sửa" in approver, "who mends nothing is offered no mending"
     fault_id, _ = _fault(centre)
     district.post(f"/loa-hong/{fault_id}/hen", promised_on="27/11/2026")
     assert "Đang hỏng, hẹn sửa 27/11" in words(officer.get(PAGE))
+    assert 'required value="27/11/2026"' in district.get("/hom-nay").text
     centre.clock.move(days=3)
     assert "quá hẹn 27/11/2026" in words(centre.client(Role.OPERATOR, DISTRICT).get("/hom-nay"))
     officer = centre.client(Role.COMMUNE_OFFICER, COMMUNE)

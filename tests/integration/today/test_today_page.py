@@ -116,9 +116,19 @@ def _coming(centre: Centre) -> dict[str, SlotReadiness]:
 
 def test_where_all_hold_everything_nobody_has_to_phone(centre: Centre) -> None:
     page = _page(centre)
-    assert page.count("9/9 trạm sẵn sàng") == 2
+    assert page.count("9/9 trạm giữ đủ") == 2
     assert "chưa sẵn sàng phát" not in page
-    assert "Không buổi nào bị bỏ hay bị ngắt." in page
+    assert "Không có buổi nào đến giờ." in page, "nothing is praised that was not due"
+    past = NOW - timedelta(hours=5)
+    _put(centre, _slot("c" * 26, past, "Tin trưa"), _result(STATION, "aired", None, past))
+    assert "Không buổi nào bị bỏ hay bị ngắt." in _page(centre)
+    assert "Không có buổi nào đến giờ." in _page(centre, place_id=OTHER_DISTRICT)
+
+
+def test_a_slot_of_another_day_says_which(centre: Centre) -> None:
+    page = _page(centre)
+    assert re.search(r"18:36 còn 1 giờ 30 phút Tin chiều", page)
+    assert re.search(r"07:06 Thứ Năm 26/11 còn 14 giờ Tin sáng mai", page)
 
 
 def test_a_station_without_the_sound_is_named_with_its_phone_two_hours_before(
@@ -134,7 +144,7 @@ def test_a_station_without_the_sound_is_named_with_its_phone_two_hours_before(
     page = _page(centre)
     assert "“Tin chiều”: 1 trạm chưa sẵn sàng phát." in page
     assert "Còn 1 giờ 30 phút" in page
-    assert page.count("8/9 trạm sẵn sàng") == 2
+    assert page.count("8/9 trạm giữ đủ") == 2
     assert "“Tin sáng mai”: 1 trạm" not in page, "fourteen hours are time enough"
     said = r"Phước Bình chưa đủ âm thanh từ 17:06 25/11/2026 Trực tuyến 0912 345 678 Anh Thuận"
     assert re.search(said, page)
@@ -175,7 +185,16 @@ def test_a_silent_station_that_holds_all_is_doubtful_and_the_slot_not_at_risk(
     assert not slot.is_at_risk
     assert [one.station_id for one in slot.doubtful] == [STATION]
     assert slot.doubtful[0].since_at == NOW - timedelta(hours=3)
-    assert "giữ đủ âm thanh và lịch, sẽ tự phát nếu có điện" in _page(centre)
+    page = _page(centre)
+    said = r"sẽ tự phát nếu có điện Mất kết nối từ 14:06 25/11/2026"
+    assert re.search(said, page), "the time is that of the silence, not of the airing"
+    assert page.count("9/9 trạm giữ đủ trong đó 1 trạm cần xem") == 2
+    assert (
+        'class="st ok"'
+        not in centre.client(Role.OPERATOR, DISTRICT)
+        .get("/hom-nay")
+        .text.split("Không phát trọn")[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -207,7 +226,7 @@ def test_a_slot_nothing_approved_is_left_of_is_lacking_everywhere(centre: Centre
 
 
 def test_a_commune_and_another_district_see_their_own_stations_only(centre: Centre) -> None:
-    assert "1/1 trạm sẵn sàng" in _page(centre, Role.COMMUNE_OFFICER, COMMUNE)
+    assert "1/1 trạm giữ đủ" in _page(centre, Role.COMMUNE_OFFICER, COMMUNE)
     other = _page(centre, Role.OPERATOR, OTHER_DISTRICT)
     assert "24 giờ tới chưa có buổi phát nào." in other
     assert "Tin chiều" not in other
@@ -223,8 +242,8 @@ def test_what_was_not_heard_is_told_with_its_reason_and_where(centre: Centre) ->
     ):
         _put(centre, _result(station_id, outcome, reason, past))
     page = _page(centre)
-    assert re.search(r"12:06 Tin trưa .*Không phát: mất điện 1 trạm : Phước Bình", page)
-    assert re.search(r"Chưa rõ 1 trạm : Phước Tân", page)
+    assert re.search(r"12:06 Tin trưa .*Không phát: mất điện 1 trạm: Phước Bình", page)
+    assert re.search(r"Chưa rõ 1 trạm: Phước Tân", page)
     failed = page[page.index("Không phát trọn") :]
     assert "Phước Hòa" not in failed
     centre.clock.move(hours=20)
