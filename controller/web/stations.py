@@ -11,8 +11,10 @@ from werkzeug.wrappers import Response
 
 from controller.domain.accounts import Permission
 from controller.domain.board import DayLine
+from controller.domain.story import LOST_STATES
 from controller.errors import InvalidInputError
 from controller.services.day_figures import Today
+from controller.services.tiles import Tile
 from controller.web import story_words
 from controller.web.bulletin_words import LANGUAGES
 from controller.web.context import web_now
@@ -57,6 +59,7 @@ def show(station_id: str) -> str:
         closes_h=closes_h,
         left=lambda at: _left(at, day, opens_h, closes_h),
         figures=station_months(station_id, so_far),
+        unheard=_unheard(view.tile),
         drawings=_drawings(station_id, day, so_far),
     )
 
@@ -86,12 +89,16 @@ def order(station_id: str) -> Response:
     orders = services().orders
     if chosen == "test_tone":
         orders.order(current_actor(), station_id, TestToneDeed())
-        flash(_("Đã gửi lệnh thử loa. Trạm kêu 3 giây nếu đang trong khung giờ và loa rảnh."))
+        said = _("Đã gửi lệnh thử loa. Trạm kêu 3 giây nếu đang trong khung giờ và loa rảnh.")
     elif chosen == "refresh":
         orders.order(current_actor(), station_id, RefreshDeed())
-        flash(_("Đã bảo trạm kiểm tra lại lịch và âm thanh."))
+        said = _("Đã bảo trạm kiểm tra lại lịch và âm thanh.")
     else:
         raise InvalidInputError("unknown order", field="lenh", problem="choice")
+    unheard = _unheard(_tile(station_id))
+    if unheard:
+        said = _("Đã gửi lệnh. Trạm đang không nghe trung tâm, chỉ nhận được nếu sớm nối lại.")
+    flash(said, "warn" if unheard else "message")
     return redirect(url_for("stations.show", station_id=station_id), code=303)
 
 
@@ -112,9 +119,25 @@ def stop(station_id: str) -> Response:
     """Stop what sounds at the station now; the rest is not played again."""
     why = request.form.get("ly_do", "")
     services().orders.order(current_actor(), station_id, StopDeed(), why=why)
-    flash(_("Đã gửi lệnh dừng loa. Phần còn lại của buổi không phát lại."))
+    if unheard := _unheard(_tile(station_id)):
+        flash(_("Đã gửi lệnh dừng loa. %(but)s", but=unheard), "warn")
+    else:
+        flash(_("Đã gửi lệnh dừng loa. Phần còn lại của buổi không phát lại."))
     page = "commune.show" if request.form.get("back") == "commune" else "stations.show"
     return redirect(url_for(page, station_id=station_id), code=303)
+
+
+def _tile(station_id: str) -> Tile:
+    return services().station_pages.view(current_actor(), station_id, _midnight(_today())).tile
+
+
+def _unheard(tile: Tile) -> str:
+    """What to say beside an order to a station that does not hear the centre; "": it does."""
+    if tile.state not in LOST_STATES:
+        return ""
+    if current_actor().place_id == tile.place_id:
+        return _("Trạm đang không nghe trung tâm. Muốn dừng ngay thì tắt loa ở máy của trạm.")
+    return _("Trạm đang không nghe trung tâm. Muốn dừng ngay thì gọi xã.")
 
 
 def _today() -> date:

@@ -29,7 +29,7 @@ from tests.support.busy_board import (
     result,
     touch,
 )
-from tests.support.web import DISTRICT, NOW, OTHER_COMMUNE, PROVINCE, Centre
+from tests.support.web import DISTRICT, NOW, OTHER_COMMUNE, PROVINCE, Centre, words
 
 
 @pytest.fixture
@@ -142,6 +142,51 @@ def test_a_station_page_gives_the_reason_of_what_did_not_sound(centre: Centre) -
     hours = re.findall(r'<text class="ax[^>]*>(\d\d:00)</text>', page)
     assert hours[:2] == ["04:00", "06:00"], "the strip of the day names its hours"
     assert hours[-1] == "22:00"
+
+
+def test_what_a_station_holds_now_is_not_told_of_an_airing_that_is_over(centre: Centre) -> None:
+    with centre.database.write() as session:
+        session.merge(HoldingRow(station_id=STATION, sha256=SHA, held=True, size_bytes=1, at=NOW))
+    page = centre.client(Role.OPERATOR, DISTRICT).get(f"/tram/{STATION}").text
+    rows = {
+        slot: " ".join(re.sub(r"<[^>]+>", " ", row).split())
+        for slot, row in re.findall(r'data-slot="(\w+)"(.*?)</tr>', page, re.S)
+    }
+    assert "Không phát: chưa nhận được tệp" in rows[PAST]
+    assert "đủ tệp" not in rows[PAST]
+    assert "đủ tệp" in rows[PRESENT]
+    assert "15 phút" in rows[NEXT], "a length does not read as a time of day"
+    assert page.count('class="held"') == 2
+    assert re.search(r'<i class="key missed"></i>không phát</span>', page)
+    assert 'class="key cut_short"' not in page, "only what the day has"
+
+
+def test_the_day_so_far_tells_what_still_sounds(centre: Centre) -> None:
+    page = words(centre.client(Role.OPERATOR, PROVINCE).get("/tram/ninh-son-ma-noi"))
+    assert "1/2 buổi 1 đang phát , 0 chưa rõ, 0 không phát" in page
+
+
+def test_an_order_to_a_station_that_hears_nothing_says_so_and_whom_to_call(centre: Centre) -> None:
+    client = centre.client(Role.OPERATOR, DISTRICT)
+    calls = "Trạm đang không nghe trung tâm. Muốn dừng ngay thì gọi xã."
+    assert calls in words(client.get(f"/tram/{STATION}"))
+    client.post(f"/tram/{STATION}/dung")
+    assert f"Đã gửi lệnh dừng loa. {calls}" in words(client.get("/bang"))
+    client.post(f"/tram/{STATION}/lenh", lenh="test_tone")
+    assert "chỉ nhận được nếu sớm nối lại" in words(client.get("/bang"))
+    officer = centre.client(Role.COMMUNE_OFFICER, STATION)
+    assert "tắt loa ở máy của trạm" in words(officer.get(f"/tram/{STATION}"))
+    touch(centre, STATION, 100, shown_state="ready")
+    assert calls not in words(client.get(f"/tram/{STATION}"))
+    client.post(f"/tram/{STATION}/dung")
+    assert "Phần còn lại của buổi không phát lại." in words(client.get("/bang"))
+
+
+def test_a_station_that_said_it_was_stopping_airs_nothing_by_itself(centre: Centre) -> None:
+    touch(centre, STATION, 100, shown_state="down")
+    page = words(centre.client(Role.OPERATOR, DISTRICT).get(f"/tram/{STATION}"))
+    assert "Máy của trạm đã báo dừng lúc 16:21 25/11/2026. Lịch không tự phát" in page
+    assert "Trạm vẫn tự phát" not in page
 
 
 def test_a_station_page_shows_another_day(centre: Centre) -> None:

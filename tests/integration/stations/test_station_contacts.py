@@ -44,9 +44,11 @@ def test_the_commune_enters_whom_to_phone_and_readiness_names_them_in_order(owne
     assert (
         "0912 345 678 Chamaléa Thuận, trưởng đài hoặc +84 (0)259 3 822 000 Katơr Thị Mai" in today
     )
-    officer = owned.centre.client(Role.COMMUNE_OFFICER, COMMUNE)
-    station = officer.get(f"/tram/{COMMUNE}").text
+    station = owned.centre.client(Role.APPROVER, DISTRICT).get(f"/tram/{COMMUNE}").text
     assert station.index("Gọi Chamaléa Thuận") < station.index("Gọi Katơr Thị Mai")
+    own = owned.centre.client(Role.COMMUNE_OFFICER, COMMUNE).get(f"/tram/{COMMUNE}").text
+    assert "Gọi Chamaléa Thuận" not in own, "nobody is told to call themselves"
+    assert "Gọi Katơr Thị Mai" in own
 
 
 def test_a_row_is_moved_up_on_the_page_and_saved_only_then(owned: Owned) -> None:
@@ -55,14 +57,15 @@ def test_a_row_is_moved_up_on_the_page_and_saved_only_then(owned: Owned) -> None
     moved = operator.post(f"{PAGE}/lien-he", **TWO | {"row_version": "2", "len": "1"})
     assert moved.status_code == 200
     assert re.search(r'name="who_0"[^>]*value="Katơr Thị Mai"', moved.text)
-    stands = operator.get(f"/tram/{COMMUNE}").text
+    reader = owned.centre.client(Role.APPROVER, DISTRICT)
+    stands = reader.get(f"/tram/{COMMUNE}").text
     assert stands.index("Gọi Chamaléa Thuận") < stands.index("Gọi Katơr Thị Mai")
     swapped = {
         "row_version": "2", "who_0": "Katơr Thị Mai", "number_0": "0987 654 321",
         "who_1": "Chamaléa Thuận", "number_1": "0912 345 678",
     }  # fmt: skip
     operator.post(f"{PAGE}/lien-he", **TWO | swapped)
-    now = operator.get(f"/tram/{COMMUNE}").text
+    now = reader.get(f"/tram/{COMMUNE}").text
     assert now.index("Gọi Katơr Thị Mai") < now.index("Gọi Chamaléa Thuận")
 
 
