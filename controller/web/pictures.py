@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from controller.domain.availability import Tally, UptimeState, day_span
-from controller.domain.delivery import IN_FLIGHT
 from controller.domain.pictures.bars import Words, histogram
 from controller.domain.pictures.calendar_of_days import (
     CalendarWords,
@@ -20,6 +19,7 @@ from controller.domain.pictures.calendar_of_days import (
 )
 from controller.domain.pictures.day_strip import Mark, Part, StripWords, day_strip
 from controller.domain.pictures.svg import Look
+from controller.domain.reconcile import UNKNOWN
 from controller.domain.spread import Step, spread
 from controller.services.station_days import StationDay
 from controller.web import formats
@@ -81,11 +81,11 @@ def day_picture(
         Mark(
             minute(one.planned_at),
             minute(one.planned_at + timedelta(milliseconds=one.planned_ms)),
-            one.played_ms > 0,
+            None if one.outcome == UNKNOWN else one.played_ms > 0,
             f"{formats.clock(one.planned_at)} {outcome_words(one.outcome, one.reason)}",
         )
         for one in found.airings
-        if one.outcome not in IN_FLIGHT
+        if one.is_owed
     ]
     told = "; ".join(
         f"{formats.clock_span(one.from_at, one.until_at)} {states[one.state]}"
@@ -97,6 +97,8 @@ def day_picture(
         states,
         _("Giờ phục vụ"),
         _("Buổi phát"),
+        _("Buổi không phát"),
+        _("Buổi chưa rõ"),
     )
     service = [(minute(opens), minute(closes)) for opens, closes in found.service]
     return day_strip(parts, marks, service, words, width=width, look=look, key=key)

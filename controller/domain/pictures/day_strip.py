@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from controller.domain.availability import UptimeState
-from controller.domain.pictures.svg import Look, Paint, Pen, drawing, wide
+from controller.domain.pictures.svg import Look, Paint, Pen, drawing, num, wide
 
 DAY_MIN = 24 * 60
 
@@ -22,24 +23,36 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A slot: when it was planned, how long, whether anything of it sounded."""
+    """A slot: when it was planned, how long, whether anything of it sounded (None: unknown)."""
 
     from_min: float
     until_min: float
-    was_heard: bool
+    was_heard: bool | None
     words: str
 
 
 @dataclass(frozen=True, slots=True)
 class StripWords:
-    """Name and description, the words of states, and what the two other lines are."""
+    """Name and description, and the words of the legend."""
 
     name: str
     told: str
     states: Mapping[UptimeState, str]
     service: str
     airings: str
+    silent: str
+    """Of a slot of which nothing sounded."""
+    unknown: str
+    """Of a slot of which nobody knows yet."""
 
+
+_TICKS: Mapping[bool | None, Paint] = {
+    True: Paint.BAR,
+    False: Paint.SHORT,
+    None: Paint.UNKNOWN,
+}
+_Key = tuple[str, Callable[[float, float], list[str]]]
+"""A word of the legend, and what draws its sign at (left, top) in a square of 12."""
 
 _PAINTS: Mapping[UptimeState, tuple[Paint, str]] = {
     UptimeState.READY: (Paint.WHOLE, ""),
@@ -69,14 +82,13 @@ def day_strip(
 
     drawn = [pen.rect(_four(box(0, DAY_MIN, 16, 24)), Paint.AWAY)]
     for mark in marks:
-        paint = Paint.BAR if mark.was_heard else Paint.SHORT
+        paint = _TICKS[mark.was_heard]
         drawn.append(
             pen.rect(_four(box(mark.from_min, mark.until_min, 2, 11)), paint, title=mark.words)
         )
-        if not mark.was_heard:
+        if mark.was_heard is False:
             middle = 1 + (mark.from_min + mark.until_min) / 2 * per_min
-            cross = f"M{middle - 3:.2f} 4.5l6 6m0 -6l-6 6"
-            drawn.append(pen.path(cross, Paint.SIGN, 1.4))
+            drawn.append(_cross(pen, middle, 7.5))
     for part in parts:
         paint, hatch = _PAINTS[part.state]
         title = f"{_clock(part.from_min)}–{_clock(part.until_min)}: {words.states[part.state]}"
@@ -84,7 +96,7 @@ def day_strip(
             pen.rect(_four(box(part.from_min, part.until_min, 16, 24)), paint, hatch, title)
         )
     drawn += [
-        pen.rect(_four(box(begins, ends, 42, 3)), Paint.BAR, title=words.service)
+        pen.rect(_four(box(begins, ends, 42, 3)), Paint.SERVICE, title=words.service)
         for begins, ends in service
     ]
     every = 3 if width >= 500 else 6
@@ -93,23 +105,55 @@ def day_strip(
         anchor = "start" if hour == 0 else "end" if hour == 24 else "middle"
         drawn.append(pen.path(f"M{right:.2f} 45v4", Paint.AXIS))
         drawn.append(pen.text((right, 60), f"{hour:02d}:00", size, anchor=anchor))
-    shown = [state for state in UptimeState if any(part.state is state for part in parts)]
-    legend, deep = _legend(pen, words, shown, width, size)
+    keys: list[_Key] = [
+        (words.states[state], partial(_square, pen, state))
+        for state in UptimeState
+        if any(part.state is state for part in parts)
+    ]
+    keys += _line_keys(pen, marks, service, words)
+    legend, deep = _legend(pen, keys, width, size)
     return drawing(pen, (width, 68 + deep), words.name, words.told, [*drawn, *legend])
 
 
-def _legend(
-    pen: Pen, words: StripWords, shown: Sequence[UptimeState], width: float, size: float
-) -> tuple[list[str], float]:
-    keys = [(*_PAINTS[state], words.states[state]) for state in shown]
-    keys += [(Paint.BAR, "", words.airings)]
+def _line_keys(
+    pen: Pen, marks: Sequence[Mark], service: Sequence[tuple[float, float]], words: StripWords
+) -> list[_Key]:
+    """Of what stands above and below the band, as far as there is any, as it is drawn there."""
+    said = {True: words.airings, False: words.silent, None: words.unknown}
+    shown = {mark.was_heard for mark in marks}
+    found: list[_Key] = [
+        (word, partial(_tick, pen, heard)) for heard, word in said.items() if heard in shown
+    ]
+    if service:
+        found.append((words.service, partial(_service, pen)))
+    return found
+
+
+def _square(pen: Pen, state: UptimeState, left: float, top: float) -> list[str]:
+    return [pen.rect((left, top, 12, 12), *_PAINTS[state])]
+
+
+def _tick(pen: Pen, was_heard: bool | None, left: float, top: float) -> list[str]:
+    drawn = [pen.rect((left + 4.5, top + 0.5, 3, 11), _TICKS[was_heard])]
+    return [*drawn, _cross(pen, left + 6, top + 6)] if was_heard is False else drawn
+
+
+def _service(pen: Pen, left: float, top: float) -> list[str]:
+    return [pen.rect((left, top + 5, 12, 3), Paint.SERVICE)]
+
+
+def _cross(pen: Pen, middle: float, down: float) -> str:
+    return pen.path(f"M{middle - 3:.2f} {num(down - 3)}l6 6m0 -6l-6 6", Paint.SIGN, 1.4)
+
+
+def _legend(pen: Pen, keys: Sequence[_Key], width: float, size: float) -> tuple[list[str], float]:
     found, at, line = [], 0.0, 0
-    for paint, hatch, word in keys:
+    for word, draw in keys:
         room = 18 + wide(word, size) + 12
         if at and at + room > width:
             at, line = 0.0, line + 1
         down = 68 + line * 18
-        found.append(pen.rect((at + 0.5, down, 12, 12), paint, hatch))
+        found += draw(at + 0.5, down)
         found.append(pen.text((at + 18, down + 10), word, size))
         at += room
     return found, (line + 1) * 18

@@ -34,6 +34,7 @@ class Paint(StrEnum):
     AWAY = "away"
     BAR = "bar"
     SHORT = "short"
+    SERVICE = "service"
     LIMIT = "limit"
     GRID = "grid"
     AXIS = "axis"
@@ -58,6 +59,7 @@ _PAPER: Mapping[Paint, tuple[str, str]] = {
     Paint.AWAY: ("none", "#c4c0b6"),
     Paint.BAR: ("#9db4d3", "#14468c"),
     Paint.SHORT: ("#f0b9b0", "#b01c17"),
+    Paint.SERVICE: ("#444444", "#444444"),
     Paint.LIMIT: ("none", "#b01c17"),
     Paint.GRID: ("none", "#d8d8d8"),
     Paint.AXIS: ("none", "#444444"),

@@ -37,7 +37,13 @@ CALENDAR = CalendarWords(
     {month: f"Th {month}" for month in range(1, 13)},
 )
 STRIP = StripWords(
-    "Ngày", "Lời kể", {state: state.value for state in UptimeState}, "Giờ phục vụ", "Buổi phát"
+    "Ngày",
+    "Lời kể",
+    {state: state.value for state in UptimeState},
+    "Giờ phục vụ",
+    "Buổi phát",
+    "Buổi không phát",
+    "Buổi chưa rõ",
 )
 
 
@@ -155,10 +161,27 @@ def test_an_hour_of_the_day_is_a_twenty_fourth_of_the_strip() -> None:
     lost, _key = shapes(svg, "pic-unknown")
     assert ready[:1] + ready[2:3] == (1, 60)
     assert lost[:1] + lost[2:3] == (61, 10)
-    (missed,) = shapes(svg, "pic-short")
+    missed, _key = shapes(svg, "pic-short")
     assert missed[0] == pytest.approx(1 + 330 / 6)
     assert "06:00–07:00: unknown" in svg
     assert {"00:00", "06:00", "12:00", "18:00", "24:00"} <= set(texts(svg))
+
+
+def test_each_mark_of_the_strip_has_its_own_key_and_no_other_has_one() -> None:
+    def keys(marks: list[Mark], service: list[tuple[float, float]]) -> list[str]:
+        svg = day_strip([Part(0, 9, UptimeState.READY)], marks, service, STRIP)
+        return [text for text in texts(svg) if ":" not in text]
+
+    heard, silent = Mark(330, 345, True, "đã phát"), Mark(400, 415, False, "không phát")
+    every = ["ready", "Buổi phát", "Buổi không phát", "Giờ phục vụ"]
+    assert keys([heard, silent], [(300, 1260)]) == every
+    assert keys([heard], []) == ["ready", "Buổi phát"]
+    open_still = Mark(500, 515, None, "chưa rõ")
+    assert keys([open_still], []) == ["ready", "Buổi chưa rõ"]
+    assert not shapes(day_strip([], [open_still], [], STRIP), "pic-short"), "no proof of failure"
+    svg = day_strip([], [heard], [(300, 1260)], STRIP)
+    assert {height for *_, height in shapes(svg, "pic-bar")} == {11}, "no bar of service time"
+    assert len(shapes(svg, "pic-service")) == 2, "the bar, and its key"
 
 
 def test_the_longest_column_of_times_is_the_commonest_and_none_is_left_unwritten() -> None:
@@ -179,7 +202,7 @@ def test_hostile_words_stay_words_and_each_drawing_has_name_and_description(look
         threshold_bars([Bar(HOSTILE, 99.0, HOSTILE)], (99, HOSTILE), words, plain, look=look),
         histogram([(HOSTILE, 1, True)], words, plain, look=look),
         day_strip([], [Mark(1, 2, True, HOSTILE)], [],
-                  StripWords(HOSTILE, HOSTILE, {}, HOSTILE, HOSTILE), look=look),
+                  StripWords(HOSTILE, HOSTILE, {}, *[HOSTILE] * 4), look=look),
     ]  # fmt: skip
     for svg in drawn:
         tree = ElementTree.fromstring(svg)  # noqa: S314 - our own
