@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response
 from controller.domain.accounts import Permission
 from controller.domain.schedule import STATION_ZONE, local_date
 from controller.errors import InvalidInputError
+from controller.services.station_page import StationView
 from controller.web.context import web_now
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
@@ -103,8 +105,34 @@ def _values(station_id: str) -> dict[str, object]:
         "faults": faults,
         "contests": services().priority_orders.page(actor, station_id).contests,
         "broken": {fault.cluster_number: fault for fault in faults},
-        "sounding": next((line for line in view.day if line.sign == "sounding"), None),
+        "played": _played(view, web_now()),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How much of what sounds now has sounded."""
+
+    so_far_ms: float
+    share: float
+    """Of the whole, 0 to 1."""
+
+
+def _played(view: StationView, now: datetime) -> Played | None:
+    """By the plan; an order's length is told only afterwards, so by the end its station foretells.
+
+    None: nothing sounds, or nobody knows for how long.
+    """
+    line = next((line for line in reversed(view.day) if line.sign == "sounding"), None)
+    if line is None or not view.tile.is_on_air:
+        return None
+    begins, ends = line.planned.starts_at, line.ends_at
+    if ends <= begins and view.tile.on_air_until_at:
+        ends = view.tile.on_air_until_at
+    if ends <= begins:
+        return None
+    so_far = max(now - begins, timedelta())
+    return Played(so_far / timedelta(milliseconds=1), min(so_far / (ends - begins), 1.0))
 
 
 def _midnight(day: date) -> datetime:

@@ -210,7 +210,7 @@ def test_an_officer_of_a_commune_sees_today_reports_a_horn_and_writes_down_what_
         expect(page.locator(".lines li").first).to_contain_text(walk.word("Nghe rõ"))
         page.click(".crumbs a")
         walk.arrive(re.compile("Phước Bình"))
-        walk.press("Đã sửa xong", mine)
+        walk.press("Báo đã sửa xong", mine)
         walk.hears("Đã ghi là sửa xong.")
         expect(mine).to_have_count(0)
 

@@ -144,6 +144,19 @@ def test_the_first_heartbeat_shows_it_on_every_page_of_the_station(
     assert TITLE in words(commune)
 
 
+@pytest.mark.parametrize("kind", ["live", "drill"])
+def test_how_much_of_it_has_sounded_is_drawn_by_its_foretold_end(w: Watch, kind: str) -> None:
+    order_id = ordered(w, kind)
+    tells(w, order_id, ended=False, exercise=kind == "drill")
+    w.centre.clock.move(seconds=10)
+    officer = w.centre.client(Role.COMMUNE_OFFICER, COMMUNE)
+    assert 'class="meter"' not in officer.get(f"/xa/{COMMUNE}/thay-doi").text
+    says_it_sounds(w, airing_id(order_id, 1))
+    live = officer.get(f"/xa/{COMMUNE}/thay-doi")
+    assert re.search(r'class="meter".*?class="fg" width="20.00%"', live.text)
+    assert "lượt này đến" in words(live), "the warning itself goes on"
+
+
 def test_the_end_of_an_emergency_is_named_and_no_longer_red(w: Watch) -> None:
     says_it_sounds(w, airing_id(ordered(w, "live", Part.ALL_CLEAR), 1))
     reader = w.centre.client(Role.OPERATOR, DISTRICT)

@@ -53,7 +53,7 @@ def test_what_sounds_is_told_and_one_press_writes_a_check_down_once(centre: Cent
     officer = centre.client(Role.COMMUNE_OFFICER, COMMUNE)
     page = officer.get(PAGE).text
     assert "“Bản tin 1” 17:01" in page
-    assert "mới có 0/1 lần nghe thấy loa" in page
+    assert "nghe thấy loa 0 lần, cần 1 lần" in page
     assert officer.post(PAGE, nghe="heard", cluster="").status_code == 303
     assert officer.post(PAGE, nghe="heard", cluster="").status_code == 303
     with centre.database.read() as session:

@@ -89,6 +89,25 @@ def test_what_is_on_air_stands_first_and_is_stopped_by_a_signed_order(centre: Ce
         assert session.scalars(select(SignedOrderRow.audience)).all() == [STATION]
 
 
+def test_what_airs_by_itself_is_promised_only_where_it_may_be(centre: Centre) -> None:
+    officer = centre.client(Role.COMMUNE_OFFICER, COMMUNE)
+    for state, sentence in (
+        ("unknown", "Trạm vẫn tự phát theo lịch nếu có điện."),
+        ("down", "Lịch không tự phát cho tới khi máy chạy lại."),
+        ("never", "Trạm này chưa từng kết nối. Làm theo tờ hướng dẫn lắp máy, bước 1."),
+    ):
+        beat = None if state == "never" else NOW - timedelta(minutes=20)
+        with centre.database.write() as session:
+            session.merge(
+                StationStateRow(station_id=STATION, shown_state=state, last_heartbeat_at=beat)
+            )
+        live = words(officer.get(f"{PAGE}/thay-doi"))
+        assert sentence in live
+        assert ("Trạm vẫn tự phát" in live) is (state == "unknown")
+    officer.post(STOP, back="commune")
+    assert "Muốn dừng ngay thì tắt loa ở máy của trạm." in words(officer.get(PAGE))
+
+
 def test_a_report_reaches_the_district_and_stays_until_it_is_mended(centre: Centre) -> None:
     officer = centre.client(Role.COMMUNE_OFFICER, COMMUNE)
     number = _cluster(centre)
@@ -177,4 +196,5 @@ def test_an_auditor_sees_the_page_without_its_deeds(centre: Centre) -> None:
     page = words(centre.client(Role.AUDITOR).get(PAGE))
     assert "Dừng loa" not in page
     assert "Báo loa hỏng" not in page
+    assert 'class="pgrid"' not in centre.client(Role.AUDITOR).get(PAGE).text, "an empty row"
     assert centre.client(Role.AUDITOR).post(STOP).status_code == 403
