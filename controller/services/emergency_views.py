@@ -113,10 +113,14 @@ class EmergencyView:
 
     @property
     def airings(self) -> int:
-        """How often it sounds, counted from its first time."""
+        """How often it sounds, counted from its first time.
+
+        Once more for each repetition before its end: one due at the end itself would come after
+        it, for stations count from when the first began.
+        """
         if self.repeat_every_s is None:
             return 1
-        return 1 + self.lasts_s // self.repeat_every_s
+        return -(-self.lasts_s // self.repeat_every_s)
 
     def is_waiting(self, now: datetime) -> bool:
         """Whether it can still be confirmed."""

@@ -70,7 +70,7 @@ def test_from_the_form_to_the_sending_by_the_second_person(w: Watch) -> None:
     before = words(second.get(page))
     assert "Chỗ tô vàng" not in before, "the words are none of the template's: nothing is marked"
     assert "9 trạm" in before
-    assert "Nhắc lại mỗi 15 phút trong 1 giờ, 5 lần" in before
+    assert "Nhắc lại mỗi 15 phút trong 1 giờ, 4 lần" in before
     assert NINE in before
     assert second.post(f"{page}/phat", typed="phát thật").status_code == 422
     assert w.deeds() == []
