@@ -555,6 +555,7 @@ def test_hours_are_opened_and_shut_by_those_who_may(at_desk: Desk, operator: Bro
     )
     assert opened.status_code == 303
     page = words(operator.get("/lich/khung-gio").text)
+    assert "Bỏ lần này" in page, "it has not begun"
     assert "02:00 26/11/2026 đến 04:00 26/11/2026 Huyện Bác Ái Bão số 9 Katơr Thị Mai" in page
     assert "plan_refresh" in at_desk.centre.woken
     at_desk.centre.clock.at = datetime(2026, 11, 25, 19, 30, tzinfo=NOW.tzinfo)
