@@ -61,12 +61,16 @@ class Panel:
         room = pin.area.radius * 1.7
         return round(min(self.px(SIGN_PX), max(self.px(LEAST_SIGN_PX), room)), 1)
 
-    def fits(self, pin: Pin, text: str, lines: int = 1) -> bool:
-        """Whether so many lines below its sign, this the widest, stay inside its outline."""
+    def fits(self, pin: Pin, text: str, lines: int = 1, scale: float = 1.0) -> bool:
+        """Whether so many lines below its sign, this the widest, stay inside its outline.
+
+        `scale`: letters and sign so many times as large in the drawing, where it is shown smaller.
+        """
         if pin.area is None:
             return False
-        is_wide = pin.area.room > self.px(len(text) * _NAME_PX + 8)
-        return is_wide and pin.area.radius > self.px(SIGN_PX / 2 + lines * _LINE_PX / 2 + 2)
+        is_wide = pin.area.room > self.px(scale * (len(text) * _NAME_PX + 8))
+        height_px = SIGN_PX / 2 + lines * _LINE_PX / 2 + 2
+        return is_wide and pin.area.radius > self.px(scale * height_px)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from controller.domain.emergencies import (
     tally,
 )
 from controller.domain.hazards import TEXTS, fill_marks
-from controller.domain.places import PlaceKind, PlaceTree
+from controller.domain.places import Place, PlaceKind, PlaceTree
 from controller.errors import (
     ControllerError,
     NotCapError,
@@ -76,6 +76,7 @@ from controller.web.policy import (
     services,
 )
 from controller.web.refusals import explain
+from controller.web.schedule_words import kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,6 +478,8 @@ class _Area:
     name: str
     chosen: tuple[str, ...]
     communes: int
+    kinds: str
+    """The kinds of those communes: not every one is a xã."""
 
     @property
     def is_whole(self) -> bool:
@@ -485,16 +488,17 @@ class _Area:
 
 def _areas(tree: PlaceTree, view: EmergencyView) -> list[_Area]:
     """Where it goes, by district: "9 stations" does not say which nine."""
-    found: dict[str, list[str]] = {}
-    whole: dict[str, int] = {}
+    found: dict[Place, list[str]] = {}
     for station in tree.stations_in(view.target_ids):
         place = tree.places[station.place_id]
-        district = tree.district_of(place.place_id) or place
-        found.setdefault(district.name, []).append(place.name)
-        whole[district.name] = len({one.place_id for one in tree.stations_in([district.place_id])})
-    return [
-        _Area(name, tuple(dict.fromkeys(communes)), whole[name]) for name, communes in found.items()
-    ]
+        found.setdefault(tree.district_of(place.place_id) or place, []).append(place.name)
+    return [_area(tree, district, communes) for district, communes in found.items()]
+
+
+def _area(tree: PlaceTree, district: Place, chosen: Sequence[str]) -> _Area:
+    below = dict.fromkeys(one.place_id for one in tree.stations_in([district.place_id]))
+    said = kinds(tree.places[one] for one in below)
+    return _Area(district.name, tuple(dict.fromkeys(chosen)), len(below), said)
 
 
 def _state(view: EmergencyView, now: datetime) -> str:

@@ -131,7 +131,7 @@ def sounding_picture(
     words = Words(
         _("Thời gian đến khi trạm có tiếng"),
         "; ".join(told),
-        _("Số trạm, vang trong chừng ấy giây từ lúc bấm"),
+        _("Số trạm vang thêm đến mốc ấy, giây từ lúc bấm"),
     )
     columns = [*steps, (_("chưa"), silent, False)]
     return histogram(columns, words, formats.number, width=width, look=look, key=key)

@@ -110,7 +110,7 @@ def where(tree: PlaceTree, targets: Iterable[Place]) -> str:
 
 def _whole(tree: PlaceTree, place: Place) -> str:
     below = tree.communes(place.place_id)
-    return _("%(n)s %(kinds)s %(place)s", n=len(below), kinds=_kinds(below), place=place.full_name)
+    return _("%(n)s %(kinds)s %(place)s", n=len(below), kinds=kinds(below), place=place.full_name)
 
 
 def _part(tree: PlaceTree, parent: Place, communes: Sequence[Place]) -> str:
@@ -119,16 +119,16 @@ def _part(tree: PlaceTree, parent: Place, communes: Sequence[Place]) -> str:
         "%(n)s/%(all)s %(kinds)s %(place)s",
         n=len(communes),
         all=len(below),
-        kinds=_kinds(communes),
+        kinds=kinds(communes),
         place=parent.full_name,
     )
 
 
-def _kinds(places: Iterable[Place]) -> str:
+def kinds(places: Iterable[Place]) -> str:
     """ "xã", "xã, thị trấn": the kinds there are, the commonest first."""
     words = [place.kind_word for place in places]
-    kinds = sorted(set(words), key=lambda word: (-words.count(word), word))
-    return ", ".join(_kind(word, len(words)) for word in kinds)
+    found = sorted(set(words), key=lambda word: (-words.count(word), word))
+    return ", ".join(_kind(word, len(words)) for word in found)
 
 
 def _kind(word: str, count: int) -> str:

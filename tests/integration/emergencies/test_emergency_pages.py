@@ -67,10 +67,12 @@ def test_from_the_form_to_the_sending_by_the_second_person(w: Watch) -> None:
     assert sent.status_code == 303
     page = sent.headers["Location"]
     w.speak()
+    waits = words(composer.get(page))
+    assert "bấm Khẩn cấp, chọn “Xả lũ hồ Sông Cái” ở mục “Chờ người thứ hai xác nhận”" in waits
     before = words(second.get(page))
     assert "Chỗ tô vàng" not in before, "the words are none of the template's: nothing is marked"
     assert "9 trạm" in before
-    assert "Nhắc lại mỗi 15 phút trong 1 giờ, 4 lần" in before
+    assert "Phát 4 lần, mỗi 15 phút một lần, trong 1 giờ" in before
     assert NINE in before
     assert second.post(f"{page}/phat", typed="phát thật").status_code == 422
     assert w.deeds() == []
@@ -132,6 +134,10 @@ def test_which_communes_are_meant_is_read_before_it_is_sent_and_after(w: Watch) 
     assert "Bác Ái 2/9 xã: Phước Bình, Phước Đại" in words(second.get(page))
     whole = composer.post("/khan-cap/soan", **FORM).headers["Location"]
     assert "Bác Ái: cả 9 xã" in words(second.get(whole))
+    other = {**FORM, "target": ["ninh-son"]}
+    page = browser(w, place=PROVINCE).post("/khan-cap/soan", **other).headers["Location"]
+    said = words(browser(w, Role.APPROVER, PROVINCE).get(page))
+    assert "Ninh Sơn: cả 8 xã, thị trấn" in said, "one of them is a town"
 
 
 def test_who_composed_it_is_told_at_once_that_it_was_sent_or_dropped(w: Watch) -> None:
@@ -333,6 +339,9 @@ def test_who_only_looks_has_no_button_and_no_way(w: Watch) -> None:
         assert page.status_code == 200
         assert "data-fire" not in page.text
         assert looker.get("/khan-cap/soan").status_code == 403
+        said = words(looker.get("/khan-cap"))
+        assert ("chỉ dừng được loa ở nơi mình" in said) == (role is Role.COMMUNE_OFFICER)
+        assert ("Tài khoản của bạn chỉ xem." in said) == (role is Role.AUDITOR)
         assert looker.post(f"/khan-cap/{found}/phat", typed=NINE).status_code == 403
 
 
@@ -362,6 +371,7 @@ def test_the_pages_of_a_drill_look_and_read_differently_and_lead_to_no_emergency
         assert "phát khẩn cấp" not in words(shown).casefold()
         assert NINE not in words(shown)
         assert "không phải thật" in words(shown)
+        assert "trước và sau lời diễn tập" in words(shown)
     assert "Đang phát khẩn cấp" not in words(composer.get("/chuong-trinh"))
     assert composer.get(page.replace("/dien-tap", "/khan-cap")).status_code == 404
 

@@ -21,8 +21,9 @@ function count(fieldset) {
     .filter(([, number]) => number)
     .map(([name, number]) => `${name} ${number}`);
   line.dataset.sum = [line.dataset.none, line.dataset.one][chosen.size] ?? line.dataset.words.replace("{n}", chosen.size);
-  line.textContent = `${line.dataset.sum} ${districts.join(" · ")}`.trim();
+  line.textContent = districts.length ? `${line.dataset.sum.replace(/\.$/, "")}: ${districts.join(" · ")}.` : line.dataset.sum;
   line.hidden = false;
+  for (const box of fieldset.querySelectorAll("[data-commune]")) box.closest(".chip").classList.toggle("covered", !box.checked && chosen.has(box.value));
   for (const one of fieldset.querySelectorAll("[data-place]")) one.classList.toggle("on", chosen.has(one.dataset.place));
 }
 
