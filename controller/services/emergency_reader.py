@@ -36,8 +36,10 @@ class LiveView:
     traces: tuple[StationTrace, ...]
     ending: tuple[StationTrace, ...]
     """The same of what corrected it or called it off last; empty: nothing did."""
+    own: frozenset[str]
+    """Those of its stations that are the reader's: numbers of others are not for them."""
     phones: Mapping[str, Phone]
-    """Whom to call, by station; those nobody entered are left out."""
+    """Whom to call, by own station; those nobody entered are left out."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,13 @@ class EmergencyReader:
             view, now = view_of(session, row), self._now()
             said = traces(session, tree, row, now)
             ended = traces(session, tree, row, now, view.ending) if view.ending else ()
-            phones = phones_of(session, [one.station_id for one in said])
-            return LiveView(view, said, ended, phones)
+            own = frozenset(
+                one.station_id
+                for one in said
+                if (station := tree.station(one.station_id)) is not None
+                and may_see(tree, actor, station.place_id)
+            )
+            return LiveView(view, said, ended, own, phones_of(session, own))
 
     def sound_of(
         self, actor: Actor, emergency_id: str, part: Part, language: str = "vi"

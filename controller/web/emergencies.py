@@ -236,8 +236,12 @@ class _Pages:
         return self._render("live.html", **self._facts(view.emergency_id))
 
     def phones(self, emergency_id: str) -> str:
-        """A sheet to be printed: the stations nobody has heard yet, why, and whom to phone."""
-        return self._render("phones.html", **self._facts(emergency_id))
+        """A sheet to be printed: own stations nobody has heard yet, why, and whom to phone."""
+        facts = self._facts(emergency_id)
+        ending, own = facts["ending"], facts["own"]
+        found = ending.missing if ending else facts["to_call"]
+        rows = [one for one in found if one.station_id in own]
+        return self._render("phones.html", **facts, rows=rows)
 
     def changes(self, emergency_id: str) -> str:
         """The live part alone, for the page that asks each second; before it is sent, its state."""
@@ -246,7 +250,7 @@ class _Pages:
             return self._render("_live.html", **self._facts(emergency_id))
         return self._render("_state.html", state=_state(view, web_now()))
 
-    def _facts(self, emergency_id: str) -> dict[str, object]:
+    def _facts(self, emergency_id: str) -> dict[str, Any]:
         tree, now = services().places.tree(), web_now()
         live = self.desk.live(current_actor(), emergency_id)
         view = live.view
@@ -265,7 +269,8 @@ class _Pages:
             "tally": counts,
             "times": _times(traces, sent_at),
             "unheard": emergency_words.unheard(traces),
-            "to_call": [trace for trace in traces if trace.heard in TO_CALL],
+            "to_call": _own_first(live, [one for one in traces if one.heard in TO_CALL]),
+            "own": live.own,
             "heard": [trace for trace in traces if trace.heard not in TO_CALL],
             "places": places,
             "districts": {key: tree.district_of(place.place_id) for key, place in places.items()},
@@ -467,8 +472,12 @@ def _ending(live: LiveView) -> _Ending | None:
         stations=len(live.ending),
         sounded=len(begun),
         slowest_s=max(heard, default=None),
-        missing=tuple(sorted(missing, key=lambda one: TO_CALL.index(one.heard))),
+        missing=tuple(_own_first(live, sorted(missing, key=lambda one: TO_CALL.index(one.heard)))),
     )
+
+
+def _own_first(live: LiveView, found: Sequence[StationTrace]) -> list[StationTrace]:
+    return sorted(found, key=lambda one: one.station_id not in live.own)
 
 
 @dataclass(frozen=True, slots=True)

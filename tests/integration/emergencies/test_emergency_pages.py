@@ -255,6 +255,12 @@ def test_everybody_to_phone_is_named_and_stands_before_what_is_past(w: Watch) ->
         assert "chưa có số điện thoại" in text, "the others have none, and that is said"
     page = browser(w).get(f"/khan-cap/{found}").text
     assert page.index("0900 000 101") < page.index("Từ lúc bấm đến khi vang")
+    neighbour = browser(w, Role.COMMUNE_OFFICER, "bac-ai-phuoc-hoa")
+    shown, sheet = (neighbour.get(f"/khan-cap/{found}{end}") for end in ("", "/goi-dien"))
+    assert "Gọi điện cho 1 trạm" in words(shown)
+    assert "nơi khác gọi" in words(shown), "numbers of other communes are not theirs"
+    assert "0900 000 10" not in shown.text + sheet.text
+    assert re.findall(r'data-phone="([^"]+)"', sheet.text) == [station_of(w, "bac-ai-phuoc-hoa")]
 
 
 def test_stop_correction_and_all_clear_are_two_clicks_away_on_every_page(w: Watch) -> None:
