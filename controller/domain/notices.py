@@ -77,6 +77,12 @@ OFFERED: Mapping[Role, tuple[NoticeKind, ...]] = {
 }
 """What each role can be told of."""
 
+
+def offered(role: Role, *, whole: bool) -> tuple[NoticeKind, ...]:
+    """What somebody can be told of; of the centre only who looks after the `whole` province is."""
+    return tuple(kind for kind in OFFERED[role] if whole or kind is not _K.CENTRE)
+
+
 _UNASKED = {role: frozenset(kinds) for role, kinds in OFFERED.items()} | {
     Role.APPROVER: frozenset({_K.TO_APPROVE, _K.TO_CONFIRM, _K.TO_REVIEW, _K.COMMENT}),
     Role.AUDITOR: frozenset[NoticeKind](),

@@ -17,6 +17,7 @@ from controller.domain.alarms import SEVERITY, Event, began_together
 from controller.domain.direction import unturned
 from controller.domain.notices import Item, NoticeKind, Way
 from controller.domain.places import Place, PlaceTree
+from controller.domain.station_state import ShownState
 from controller.services.deliveries import Parcel
 from controller.services.mail import Letter
 from controller.services.notices import NoticeView
@@ -35,7 +36,7 @@ KINDS = {
     NoticeKind.TO_ORDER: (_l("Hai nội dung ưu tiên trùng giờ, chờ xã xếp thứ tự"), "clock", "warn"),
     NoticeKind.NOT_READY: (_l("Trạm chưa sẵn sàng, còn 2 giờ là phát"), "warn", "warn"),
     NoticeKind.SLOT_FAILED: (_l("Buổi không phát, hoặc bị ngắt"), "x", "down"),
-    NoticeKind.STATION_DOWN: (_l("Trạm mất kết nối lâu"), "lost", "lost"),
+    NoticeKind.STATION_DOWN: (_l("Trạm ngừng, hoặc mất kết nối lâu"), "lost", "lost"),
     NoticeKind.PUBLIC_FAULT: (_l("Người dân báo loa hỏng"), "tool", "warn"),
     NoticeKind.UNHEARD: (_l("Trạm chưa nhận tin khẩn cấp"), "horn", "down"),
     NoticeKind.PRIORITY_FAILED: (_l("Buổi ưu tiên không phát, hoặc bị ngắt"), "x", "down"),
@@ -54,6 +55,7 @@ WAYS = {
 """How somebody is told."""
 
 NOTICES = "/thong-bao"
+DOWN, UNKNOWN = ShownState.DOWN.value, ShownState.UNKNOWN.value
 _LISTED = 12
 
 
@@ -287,19 +289,28 @@ def _station_down(notice: NoticeView, tree: PlaceTree) -> Told:
     items = notice.holding
     places = _places(tree, items)
     first = min(datetime.fromisoformat(item.facts["at"]) for item in items)
-    heading = _silent_together(notice, tree, items) or _(
-        "%(where)s mất kết nối từ %(at)s",
-        where=formats.capitalised(where(tree, places)),
-        at=formats.moment(first),
-    )
+    heading = _silent_together(notice, tree, items) or _gone(items) % {
+        "where": formats.capitalised(where(tree, places)),
+        "at": formats.moment(first),
+    }
     details = [_names(places)] if len(places) > NAMED else []
     back = len(notice.items) - len(items)
     if notice.closed_at:
         at = formats.moment(notice.closed_at)
-        details.append(_("Đã nối lại hết lúc %(at)s, mất %(span)s.", at=at, span=lasted(notice)))
+        details.append(_("Đã nối lại hết lúc %(at)s, sau %(span)s.", at=at, span=lasted(notice)))
     elif back:
         details.append(counted("%(n)s trạm khác đã nối lại.", back))
     return Told(heading, tuple(details), _station_path(items))
+
+
+def _gone(items: Sequence[Item]) -> str:
+    """How they fell silent: whoever said good-bye stopped, of the others nobody knows more."""
+    states = {item.facts.get("state", UNKNOWN) for item in items}
+    if states == {DOWN}:
+        return _("%(where)s ngừng từ %(at)s")
+    if DOWN in states:
+        return _("%(where)s ngừng hoặc mất kết nối từ %(at)s")
+    return _("%(where)s mất kết nối từ %(at)s")
 
 
 def _began(items: Sequence[Item]) -> list[datetime]:
@@ -310,7 +321,8 @@ def _silent_together(notice: NoticeView, tree: PlaceTree, items: Sequence[Item])
     """The heading of several stations with probably one cause; None: they are told one by one."""
     began = _began(items)
     group = tree.places.get(notice.group_id)
-    if group is None or not began_together(began):
+    is_told = all(item.facts.get("state") == DOWN for item in items)
+    if group is None or is_told or not began_together(began):
         return None
     write = (
         _("%(where)s: %(n)s trạm mất kết nối từ %(at)s, có thể do trung tâm")
@@ -473,7 +485,7 @@ def over(notice: NoticeView, tree: PlaceTree) -> Told:
     items = notice.items
     if notice.kind is NoticeKind.STATION_DOWN:
         places = formats.capitalised(where(tree, _places(tree, items)))
-        heading = _("%(where)s đã nối lại lúc %(at)s, mất %(span)s", where=places, at=at, span=span)
+        heading = _("%(where)s đã nối lại lúc %(at)s, sau %(span)s", where=places, at=at, span=span)
     else:
         what = told(notice, tree).heading
         heading = _("Đã hết lúc %(at)s, sau %(span)s: %(what)s", at=at, span=span, what=what)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from controller.domain.accounts import Permission
-from controller.domain.notices import OFFERED, NoticeKind, Way
+from controller.domain.accounts import Actor, Permission
+from controller.domain.notices import NoticeKind, Way, offered
 from controller.errors import ControllerError
 from controller.web import notice_words as words
 from controller.web.context import bell_words
@@ -84,10 +84,9 @@ def choose() -> str:
 def save() -> Answer:
     """Keep the choices."""
     actor = current_actor()
-    wanted = {
-        kind: {way for way in Way if request.form.get(f"{kind.value}.{way.value}")}
-        for kind in OFFERED[actor.role]
-    }
+    wanted: dict[NoticeKind, Set[Way]] = dict(services().notice_choices.of(actor).ways)
+    for kind in _offered(actor):
+        wanted[kind] = {way for way in Way if request.form.get(f"{kind.value}.{way.value}")}
     email = request.form.get("email", "")
     return _done(
         lambda: services().notice_choices.save(actor, email, wanted), _("Đã lưu cách nhận tin.")
@@ -130,6 +129,11 @@ def _done(deed: Callable[[], None], said: str) -> Answer:
     return redirect(url_for("notices.ways" if at_ways else "notices.choose"), code=303)
 
 
+def _offered(actor: Actor) -> tuple[NoticeKind, ...]:
+    place = services().places.tree().places[actor.place_id]
+    return offered(actor.role, whole=place.parent_id is None)
+
+
 def _choices(problems: dict[str, str] | None = None) -> str:
     actor = current_actor()
     chosen = services().notice_choices.of(actor)
@@ -142,7 +146,7 @@ def _choices(problems: dict[str, str] | None = None) -> str:
     )
     return render_template(
         "notices/choices.html",
-        offered=OFFERED[actor.role],
+        offered=_offered(actor),
         ways=[way for way in Way if way in services().notice_choices.ways],
         ticked=ticked,
         email=typed.get("email", chosen.email or ""),

@@ -154,7 +154,7 @@ def test_the_end_is_told_once_to_who_was_told_the_beginning(guard: Guard) -> Non
     guard.watch.look()
     assert guard.deliver() == []
     page = words(guard.house.client(Role.OPERATOR, DISTRICT).get("/canh-bao"))
-    assert "Đã nối lại hết lúc 17:42 25/11/2026, mất 38 phút." in page
+    assert "Đã nối lại hết lúc 17:42 25/11/2026, sau 38 phút." in page
 
 
 def test_a_silence_is_one_whatever_is_declared_or_started_anew_meanwhile(guard: Guard) -> None:

@@ -201,6 +201,7 @@ def test_a_busy_server_is_asked_again_later_and_a_refused_address_is_given_up(
     assert (post.row(Way.EMAIL).state, box.letters) == ("failed", [])
     page = words(admin.get("/thong-bao/duong-gui"))
     assert "thôi không gửi, đã thử 2 lần" in page
+    assert "Điền mục [webhook] trong tệp cấu hình của trung tâm." in page
     assert "550 No such user" in page
     post.house.clock.move(hours=2)
     assert not worker.work_once("never again")

@@ -119,6 +119,18 @@ def test_a_broken_district_is_one_line_for_each_who_looks_after_it(house: Centre
     assert here.look() == 0, "what was told is not told again"
 
 
+def test_a_station_that_said_good_bye_is_not_told_as_a_lost_link(house: Centre) -> None:
+    house.actor(Role.COMMUNE_OFFICER, COMMUNE)
+    here = Watched(house)
+    gone(house, COMMUNE, minutes=12)
+    with house.database.write() as session:
+        session.get_one(StationStateRow, STATION).shown_state = "down"
+    here.look()
+    own = words(house.client(Role.COMMUNE_OFFICER, COMMUNE).get("/thong-bao"))
+    assert "Xã Phước Bình ngừng từ 17:04 25/11/2026" in own
+    assert "mất kết nối" not in own
+
+
 def test_a_short_silence_is_nothing_and_neither_is_one_nobody_could_have_heard(
     house: Centre,
 ) -> None:
@@ -183,7 +195,7 @@ def test_what_is_over_is_closed_and_rings_no_more(house: Centre) -> None:
     here.look()
     assert here.unread(district) == 0
     page = words(house.client(Role.OPERATOR, DISTRICT).get("/thong-bao"))
-    assert "Đã nối lại hết lúc 17:16 25/11/2026, mất 12 phút." in page
+    assert "Đã nối lại hết lúc 17:16 25/11/2026, sau 12 phút." in page
     assert "đã xong" in page
     with house.database.read() as session:
         states = session.scalars(select(NoticeDeliveryRow.state)).all()
@@ -364,5 +376,8 @@ def test_choices_are_kept_as_ticked_and_a_bad_address_is_said_at_its_field(house
     page = browser.get("/thong-bao/chon").text
     assert 'value="mai@bacai.vn"' in page
     assert page.count(" checked>") == 1
+    assert 'name="centre.page"' not in page, "the centre's own troubles go to the province"
+    province = house.client(Role.OPERATOR, PROVINCE).get("/thong-bao/chon").text
+    assert 'name="centre.page"' in province
     assert "Trung tâm chưa đặt máy chủ thư" in page
     assert browser.get("/thong-bao/duong-gui").status_code == 403

@@ -26,7 +26,7 @@ COUNTED = re.compile(r"%\(n\)s" + PLURAL)
 MANY_ANYWAY = {
     "one is told by its title": (
         "%(n)s slots did not play in full in %(where)s",
-        "%(n)s coming slots: %(where)s not ready",
+        "%(n)s coming airings: %(where)s not ready",
         "%(n)s bulletins were returned",
         "%(n)s bulletins wait for approval",
         "%(n)s new remarks on %(m)s bulletins",
