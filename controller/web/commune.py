@@ -17,6 +17,7 @@ from controller.web.context import web_now
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
 from controller.web.schedule_form import typed_day
+from controller.web.stations import unheard_words
 
 bp = Blueprint("commune", __name__)
 
@@ -106,6 +107,7 @@ def _values(station_id: str) -> dict[str, object]:
         "contests": services().priority_orders.page(actor, station_id).contests,
         "broken": {fault.cluster_number: fault for fault in faults},
         "played": _played(view, web_now()),
+        "unheard": unheard_words(view.tile),
     }
 
 

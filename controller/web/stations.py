@@ -59,7 +59,7 @@ def show(station_id: str) -> str:
         closes_h=closes_h,
         left=lambda at: _left(at, day, opens_h, closes_h),
         figures=station_months(station_id, so_far),
-        unheard=_unheard(view.tile),
+        unheard=unheard_words(view.tile),
         drawings=_drawings(station_id, day, so_far),
     )
 
@@ -95,7 +95,7 @@ def order(station_id: str) -> Response:
         said = _("Đã bảo trạm kiểm tra lại lịch và âm thanh.")
     else:
         raise InvalidInputError("unknown order", field="lenh", problem="choice")
-    unheard = _unheard(_tile(station_id))
+    unheard = unheard_words(_tile(station_id))
     if unheard:
         said = _("Đã gửi lệnh. Trạm đang không nghe trung tâm, chỉ nhận được nếu sớm nối lại.")
     flash(said, "warn" if unheard else "message")
@@ -119,7 +119,7 @@ def stop(station_id: str) -> Response:
     """Stop what sounds at the station now; the rest is not played again."""
     why = request.form.get("ly_do", "")
     services().orders.order(current_actor(), station_id, StopDeed(), why=why)
-    if unheard := _unheard(_tile(station_id)):
+    if unheard := unheard_words(_tile(station_id)):
         flash(_("Đã gửi lệnh dừng loa. %(but)s", but=unheard), "warn")
     else:
         flash(_("Đã gửi lệnh dừng loa. Phần còn lại của buổi không phát lại."))
@@ -131,7 +131,7 @@ def _tile(station_id: str) -> Tile:
     return services().station_pages.view(current_actor(), station_id, _midnight(_today())).tile
 
 
-def _unheard(tile: Tile) -> str:
+def unheard_words(tile: Tile) -> str:
     """What to say beside an order to a station that does not hear the centre; "": it does."""
     if tile.state not in LOST_STATES:
         return ""

@@ -104,8 +104,9 @@ def test_what_airs_by_itself_is_promised_only_where_it_may_be(centre: Centre) ->
         live = words(officer.get(f"{PAGE}/thay-doi"))
         assert sentence in live
         assert ("Trạm vẫn tự phát" in live) is (state == "unknown")
-    officer.post(STOP, back="commune")
-    assert "Muốn dừng ngay thì tắt loa ở máy của trạm." in words(officer.get(PAGE))
+    page = words(officer.get(PAGE))
+    assert "Muốn dừng ngay thì tắt loa ở máy của trạm." in page
+    assert "Loa dừng ngay ở xã này." not in page
 
 
 def test_a_report_reaches_the_district_and_stays_until_it_is_mended(centre: Centre) -> None:
