@@ -399,8 +399,15 @@ def _lost(
         counted[station_id] += sum(seconds)
         days[station_id] += 1
     lasting = {one.station_id: one.cause for one in unmended if one.source == "health"}
+    usual = sum(counted.values()) // days.total() if days else 0
     losses = [
-        Losses(key, dict(causes[key]), counted[key], days[key], lasting.get(key)) for key in causes
+        Losses(
+            key,
+            causes.get(key, {}),
+            *((counted[key], days[key]) if days[key] else (usual, 1)),
+            lasting.get(key),
+        )
+        for key in {**causes, **lasting}  # one that broke on its first day has no row yet
     ]
     ended = [
         (one.from_at, one.until_at)

@@ -186,3 +186,15 @@ def test_what_to_repair_first_is_ranked_by_the_minutes_it_gives_back(centre: Cen
     district = words(centre.client(Role.OPERATOR, OTHER_DISTRICT).get("/sua-chua"))
     assert "960,0 960,0" in district
     assert "28.800,0" not in district
+
+
+def test_a_station_that_broke_on_its_first_day_is_among_what_to_repair_first(
+    centre: Centre,
+) -> None:
+    _flip(centre, "down", NOW - timedelta(hours=7), "power_off")
+    assert _tickets(centre).look() == (1, 0)
+    with centre.database.write() as session:
+        session.add(DayFigureRow(station_id=OTHER_COMMUNE, day=date(2026, 11, 24),
+                                 settled_ready_s=57_600))  # fmt: skip
+    page = words(centre.client(Role.OPERATOR, PROVINCE).get("/sua-chua"))
+    assert "đang hỏng 0,0 28.800,0" in page, "a day as long as those of the others"
