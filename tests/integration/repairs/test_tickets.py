@@ -179,7 +179,9 @@ def test_what_to_repair_first_is_ranked_by_the_minutes_it_gives_back(centre: Cen
                 outages=[[1_795_000_000, 1_795_007_200, "unknown", "no_link"]],
             )
         )  # fmt: skip
-    page = words(centre.client(Role.OPERATOR, PROVINCE).get("/sua-chua"))
+    answer = centre.client(Role.OPERATOR, PROVINCE).get("/sua-chua")
+    assert "2\u00a0giờ" in answer.text, "a number stays with its unit"
+    page = words(answer)
     first, second = page.index("đang hỏng 100,0 28.800,0"), page.index("960,0 960,0")
     assert first < second, "ten minutes a day, but it lasts: all service time of a month"
     assert "2 giờ trung vị của 1 lần trong 30 ngày" in page
