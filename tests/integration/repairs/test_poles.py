@@ -151,6 +151,16 @@ def test_the_page_is_light_needs_no_script_and_knows_nobody(centre: Centre) -> N
     assert "Trần" not in page.text
 
 
+def test_the_sheet_is_printed_by_a_button_and_says_when_not_to(centre: Centre) -> None:
+    sheet = centre.client(Role.COMMUNE_OFFICER, COMMUNE).get(SHEET)
+    assert re.search(r"<button[^>]* data-print hidden>", sheet.text) is None, "no code yet"
+    _code(centre)
+    sheet = centre.client(Role.COMMUNE_OFFICER, COMMUNE).get(SHEET)
+    assert re.search(r"<button[^>]* data-print hidden>", sheet.text)
+    assert re.search(r'<script src="[^"]+print.js[^"]*" type="module">', sheet.text)
+    assert "Khoan in" in words(sheet), "the centre has no address outside"
+
+
 def test_a_report_of_a_passer_by_is_one_ticket_however_often_it_comes(centre: Centre) -> None:
     code, anybody = _code(centre), centre.client()
     sent = anybody.post(f"/loa/{code}/hong", words="im <b>từ</b> sáng")
