@@ -12,7 +12,7 @@ from controller.services.tokens import TokenState
 SCOPES: dict[Scope, Callable[[], str]] = {
     Scope.STATIONS_READ: lambda: _("Xem trạm và các buổi ở từng trạm"),
     Scope.BULLETINS_READ: lambda: _("Xem bản tin"),
-    Scope.BULLETINS_WRITE: lambda: _("Xem, soạn, gửi duyệt và duyệt bản tin"),
+    Scope.BULLETINS_WRITE: lambda: _("Xem bản tin; soạn, gửi duyệt hoặc duyệt, theo vai trò"),
     Scope.SCHEDULES_READ: lambda: _("Xem lịch phát"),
     Scope.SCHEDULES_WRITE: lambda: _("Xem, đặt, đổi và hủy lịch phát"),
     Scope.EMERGENCIES_READ: lambda: _("Xem tin khẩn cấp"),
