@@ -176,6 +176,17 @@ def test_nobody_enters_or_removes_a_day_of_another_place(at_desk: Desk) -> None:
     assert at_desk.holidays.page(stranger).local_days == ()
 
 
+def test_only_who_has_the_form_is_sent_to_it_and_whose_days_they_are_is_said(
+    at_desk: Desk, operator: Browser
+) -> None:
+    mine = words(operator.get("/lich/ngay-le").text)
+    assert "Katê và ngày lễ riêng của địa phương nhập ở đây." in mine
+    assert "Ở huyện Bác Ái, từ hôm nay đến hết năm sau" in mine
+    auditor = words(at_desk.centre.client(Role.AUDITOR, DISTRICT).get("/lich/ngay-le").text)
+    assert "Chưa nhập ngày nào." in auditor
+    assert "ở đây" not in auditor
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
