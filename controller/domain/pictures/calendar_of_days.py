@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -79,9 +80,10 @@ def year_calendar(
     cell = (width - left - 1) / 31
     pitch = max(cell, size + 2)  # names of months stand clear of each other on a phone, too
     head = size + 5
+    longest = max(monthrange(*row)[1] for row in rows)
     parts = [
         pen.text((left + (day - 0.5) * cell, head - 4), str(day), size - 1, anchor="middle")
-        for day in (1, 5, 10, 15, 20, 25, 31)
+        for day in (1, 5, 10, 15, 20, 25, longest)
     ]
     for number, label in enumerate(labels):
         middle = head + number * pitch + 0.5 * cell

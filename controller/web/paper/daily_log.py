@@ -38,7 +38,7 @@ _COLUMNS = (
     blocks.column("Giờ phát", mm=17),
     blocks.column("Đã phát / theo lịch", mm=23, is_number=True),
     blocks.column("Nội dung", fr=1.35),
-    blocks.column("Cấp", mm=13),
+    blocks.column("Cấp", mm=17),
     blocks.column("Kết quả và lý do", fr=1),
 )
 
@@ -129,6 +129,8 @@ def _rows(lines: Sequence[LogLine], month: Period) -> Iterator[Block]:
 
 def _row(line: LogLine) -> Block:
     result = outcome_words(line.outcome, line.reason)
+    if line.outcome == UNKNOWN and line.started_at and not line.reason:
+        result += ": đã bắt đầu, chưa có báo hết"
     if line.corrected:
         result += f" (đã đính chính {line.corrected} lần)"
     title = _MARKS.get(line.authority, "") + (line.title or BY_ORDER)

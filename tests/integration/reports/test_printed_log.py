@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+from dataclasses import replace
 from zipfile import ZipFile
 
 import pytest
@@ -123,6 +124,12 @@ def test_of_what_is_unknown_no_length_is_claimed(centre: Centre) -> None:
         facts = log_document(tree, station, OCTOBER, [line], organisation="")
     (row,) = [one for one in facts["blocks"][-1]["rows"] if one["kind"] == ""]
     assert row["cells"][2] == "– / 00:30"
+    assert row["cells"][5] == "Chưa rõ"
+    begun = replace(line, started_at=line.planned_at)
+    with centre.app.test_request_context():
+        facts = log_document(tree, station, OCTOBER, [begun], organisation="")
+    (row,) = [one for one in facts["blocks"][-1]["rows"] if one["kind"] == ""]
+    assert row["cells"][5] == "Chưa rõ: đã bắt đầu, chưa có báo hết"
 
 
 @pytest.mark.parametrize("rows", [8, 28, 32])

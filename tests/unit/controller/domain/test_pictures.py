@@ -134,6 +134,13 @@ def test_a_day_is_one_cell_in_the_row_of_its_month() -> None:
     assert out[0] == max(cell[0] for cell in shapes(svg, "pic-whole"))
     assert {"Th 12/25", "Th 1/26", "Th 2", "Th 12"} <= set(texts(svg))
     assert "31/03: out" in svg
+    assert "31" in texts(svg)
+
+
+def test_the_days_over_one_month_end_with_its_last() -> None:
+    svg = year_calendar({}, (date(2026, 11, 1), date(2026, 11, 30)), CALENDAR)
+    assert "30" in texts(svg)
+    assert "31" not in texts(svg)
 
 
 @pytest.mark.parametrize(
