@@ -20,7 +20,7 @@ from controller.web.deeds import deed_word, is_refusal
 from controller.web.policy import current_actor, requires, services
 from controller.web.refusals import explain
 from controller.web.schedule_form import typed_day
-from controller.web.trail import facts_of, short_id
+from controller.web.trail import facts_of, object_name
 
 bp = Blueprint("audit", __name__)
 PAGE = 30
@@ -87,7 +87,7 @@ def _page(search: Search, first: str, last: str, error: InvalidInputError | None
         last=last,
         problems={error.facts["field"]: explain(error)} if error else {},
         facts_of=facts_of,
-        short_id=short_id,
+        object_name=object_name,
         is_refusal=is_refusal,
     )
 

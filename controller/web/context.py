@@ -156,6 +156,13 @@ def place_word(place_id: str | None) -> str:
     return formats.capitalised(place.full_name) if place else place_id
 
 
+def station_word(station_id: str) -> str:
+    """Xã Phước Bình; the id itself for a station that is none of here."""
+    tree = services().places.tree()
+    station = tree.station(station_id)
+    return place_word(station.place_id) if station else station_id
+
+
 def place_kind(place_id: str) -> PlaceKind | None:
     """The level of a place, None for one that is no more."""
     place = services().places.tree().places.get(place_id)

@@ -19,7 +19,7 @@ from controller.services.sharing import UNSHARED
 from controller.web import formats, token_words, words
 from controller.web.audit_search import group_word
 from controller.web.bulletin_words import CATEGORIES, LANGUAGES, REFUSALS, refusal
-from controller.web.context import place_word, role_word
+from controller.web.context import place_word, role_word, station_word
 from controller.web.equipment_words import KINDS, vnd
 from controller.web.listening import HEARD_WORDS
 from controller.web.report_rows import level_word
@@ -33,6 +33,9 @@ LONGEST_SHOWN = 240
 
 NOTHING: tuple[object, ...] = (None, "", [])
 _CHANCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z2-7]{26}")
+_UNIT = re.compile(r"(?<=\d) (?=[A-Za-z]{1,2}\b)")
+"""The space before a unit, as in 30 W and 2 GB."""
+_NAMED: dict[str, Callable[[str], str]] = {"station": station_word, "place": place_word}
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 NAMES: dict[str, Callable[[], str]] = {
@@ -188,10 +191,24 @@ def short_id(object_id: str) -> str:
     return f"…{object_id[-8:]}" if _CHANCE.fullmatch(object_id) else object_id
 
 
+def object_name(kind: str, object_id: str) -> str:
+    """What a thing is called, where the centre knows a name; else its id as a line shows it."""
+    name = _NAMED.get(kind)
+    return name(object_id) if name else short_id(object_id)
+
+
 def _short(text: str) -> str:
     if _HASH.fullmatch(text):
         return f"{text[:8]}…"
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _model(text: str) -> str:
+    return _UNIT.sub("\u00a0", _short(text))
+
+
+def _pole(text: str) -> str:
+    return _("tại trạm") if text == "0" else text
 
 
 def _moment(text: str) -> str:
@@ -258,6 +275,12 @@ SAID: dict[str, Callable[[str], str]] = {
     "at": _moment,
     "opened_at": _moment,
     "cost_vnd": lambda text: vnd(int(text)),
+    "removed": short_id,
+    "installed": short_id,
+    "station": station_word,
+    "model": _model,
+    "pole": _pole,
+    "poles": _pole,
     "heard": lambda text: str(HEARD_WORDS[Heard(text)][2]),
     "kind": lambda text: str(KINDS[EquipmentKind(text)]),
     "installed_on": _day,

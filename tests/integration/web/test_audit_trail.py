@@ -287,6 +287,14 @@ def test_a_deed_of_many_facts_shows_some_and_folds_the_rest(here: Centre) -> Non
     assert "ghi chú: Cuối" in folded
 
 
+def test_a_station_is_called_by_its_name(here: Centre) -> None:
+    deed = Deed("equipment.add", "station", COMMUNE, COMMUNE, {"station": COMMUNE})
+    here.audit.refused(None, deed)
+    page = words(here.client(Role.AUDITOR, PROVINCE).get("/nhat-ky"))
+    assert "trạm: Xã Phước Bình Trạm Xã Phước Bình" in page
+    assert COMMUNE not in page
+
+
 def test_what_a_spreadsheet_would_work_out_is_shown_as_text(here: Centre) -> None:
     here.audit.refused(None, Deed("slot.cancel", "slot", "=1+1", DISTRICT, {}))
     assert "'=1+1" in {row[7] for row in _file(here)}

@@ -132,6 +132,22 @@ def test_details_are_told_in_words_and_nested_ones_line_by_line() -> None:
         ]
 
 
+def test_parts_poles_and_models_are_told_without_ids_or_lone_units() -> None:
+    app = Flask(__name__)
+    Babel(app, default_locale="vi")
+    detail = {
+        "removed": ["01936b1e-0000-7000-8000-0000deadbeef"],
+        "poles": [0, 1],
+        "model": "TOA TC-631M, 30 W",
+    }
+    with app.test_request_context():
+        assert facts_of(detail) == [
+            "đã tháo ra: …deadbeef",
+            "cột: tại trạm, 1",
+            "kiểu máy: TOA TC-631M, 30\u00a0W",
+        ]
+
+
 def test_a_change_tells_how_it_stood_before() -> None:
     app = Flask(__name__)
     Babel(app, default_locale="vi")
