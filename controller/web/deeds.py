@@ -50,7 +50,7 @@ DEEDS: dict[str, Callable[[], str]] = {
     "schedule.create": lambda: pgettext("deed", "Đặt lịch"),
     "schedule.close": lambda: pgettext("deed", "Dừng lịch"),
     "schedule.exclude": lambda: _("Bỏ một ngày của lịch"),
-    "schedule.keep_template": lambda: _("Giữ mẫu lịch"),
+    "schedule.keep_template": lambda: _("Lưu mẫu lịch"),
     "schedule.drop_template": lambda: _("Bỏ mẫu lịch"),
     "schedule.copy": lambda: _("Chép các buổi của một ngày hoặc tuần"),
     "schedule.include": lambda: _("Phát lại một ngày đã bỏ"),

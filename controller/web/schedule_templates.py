@@ -64,7 +64,7 @@ def keep() -> str | tuple[str, int]:
         if error.status in {403, 404}:
             raise
         return form_page(marked(form, error), sentence=explain(error)), error.status
-    flash(_("Đã giữ mẫu “%(name)s”.", name=pattern.name), "ok")
+    flash(_("Đã lưu mẫu “%(name)s”.", name=pattern.name), "ok")
     return form_page(replace(form, template_name=""))
 
 

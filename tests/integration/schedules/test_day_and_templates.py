@@ -105,7 +105,7 @@ def test_a_pattern_is_kept_and_put_back_into_the_form(at_desk: Desk, operator: B
     assert unnamed.status_code == 422
     assert "Ô này còn trống." in words(unnamed.text)
     kept = operator.post("/lich/mau", **sent, template_name="Trưa hai xã")
-    assert "Đã giữ mẫu “Trưa hai xã”." in words(kept.text)
+    assert "Đã lưu mẫu “Trưa hai xã”." in words(kept.text)
     assert 'value="10h45"' in kept.text
     listed = words(operator.get("/lich/mau").text)
     assert "Trưa hai xã 10:45 thứ Ba và thứ Năm Không phát ngày lễ" in listed
