@@ -22,8 +22,10 @@ from flask import Flask
 from playwright.sync_api import Browser
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from controller.domain.accounts import PERMISSIONS, Permission
 from tools.gallery import guide, index
 from tools.gallery.camera import NOBODY, Camera, Shot, chromium
+from tools.gallery.cast import CAST
 from tools.gallery.pages import ALARM, EMPTY, ORDINARY, PAGES, STAFF, Page
 from tools.gallery.story import Story, told
 
@@ -108,18 +110,26 @@ def gallery(out: Path, only: str, roles: Collection[str]) -> list[Shot]:
     ):
         for chapter in chapters(story):
             pages = [page for page in wanted if page.chapter == chapter]
-            for part in _trail_first(pages):
-                found += photograph(browser, story, address, part, roles, out)
+            for part, viewers in _trail_first(pages, roles):
+                found += photograph(browser, story, address, part, viewers, out)
             print(f"{chapter}: {len(found)} pictures", file=sys.stderr)
             if chapter == last:
                 break
     return sorted(found, key=lambda shot: [page.slug for page in PAGES].index(shot.page.slug))
 
 
-def _trail_first(pages: Collection[Page]) -> Iterator[list[Page]]:
-    """The audit trail before the others: each page a role may not see leaves a line there."""
-    yield [page for page in pages if page.endpoint.startswith("audit.")]
-    yield [page for page in pages if not page.endpoint.startswith("audit.")]
+def _trail_first(
+    pages: Collection[Page], roles: Collection[str]
+) -> Iterator[tuple[list[Page], list[str]]]:
+    """Pages and who looks at them: the audit trail before the others, by its readers first.
+
+    Each page a role may not see leaves a line there.
+    """
+    is_trail = {page: page.endpoint.startswith("audit.") for page in pages}
+    readers = [role for role in roles if Permission.READ_AUDIT in PERMISSIONS[CAST[role].role]]
+    others = [role for role in roles if role not in readers]
+    yield [page for page in pages if is_trail[page]], [*readers, *others]
+    yield [page for page in pages if not is_trail[page]], list(roles)
 
 
 _ORDER = ("", EMPTY, ORDINARY, ALARM)

@@ -28,13 +28,16 @@ from controller.services.accounts import NewAccount
 from controller.services.bulletins import Draft
 from controller.services.calendar import Occurrence
 from controller.services.contacts import Contact
+from controller.services.day_figures import FIGURED_UNTIL
 from controller.services.emergencies import DrillDesk, EmergencyDesk
 from controller.services.emergency_wish import EmergencyWish
 from controller.services.equipment import ItemWish as ThingWish
 from controller.services.filing import Filing
 from controller.services.holidays import DayWish
 from controller.services.ingest_desk import IngestDesk
+from controller.services.listening_checks import Heard
 from controller.services.notice_watch import NoticeWatch
+from controller.services.outage_tickets import OutageTickets
 from controller.services.piece_desk import PieceDesk
 from controller.services.programmes import ItemWish, ProgrammeWish
 from controller.services.repairs import MendWish
@@ -42,8 +45,8 @@ from controller.services.schedule_findings import Wish
 from controller.services.schedule_templates import Pattern
 from controller.services.spool import Upload
 from controller.services.tokens import TokenWish
-from controller.settings import Settings
-from controller.storage.models import SlotRow
+from controller.settings import BrokerSettings, Settings, WebSettings
+from controller.storage.models import MetaRow, SlotRow
 from station_protocol.vocabulary import Priority, Reason
 from tools.gallery.cast import (
     CAST,
@@ -59,17 +62,20 @@ from tools.gallery.cast import (
     Person,
 )
 from tools.gallery.fleet import Machines
-from tools.gallery.past import year
+from tools.gallery.past import keep_year
 from tools.gallery.tones import say, silence, spoken
 
 FIRST_MORNING = datetime(2026, 11, 23, 7, 30, tzinfo=STATION_ZONE)
 DAY = timedelta(days=1)
 YEAR_BEFORE = FIRST_MORNING.date() - 365 * DAY
 NOW = datetime(2026, 11, 25, 17, 1, 10, tzinfo=STATION_ZONE)
+FIVE = NOW.replace(minute=0, second=0)
+"""Times that people type are round."""
 ALARM = NOW + timedelta(minutes=14)
 """The water is let out: a quarter of an hour after five."""
 OFF, LOST, SILENT = "bac-ai-phuoc-thanh", "bac-ai-phuoc-trung", "ninh-son-ma-noi"
 WORN, SKEWED, KEPT = "ninh-hai-vinh-hai", "thuan-nam-phuoc-ha", "ninh-phuoc-an-hai"
+ADDRESS, BROKER_PORT = "https://vang.ninhthuan.example", 8883
 NEVER = frozenset({"thuan-nam-nhi-ha", "phan-rang-thap-cham-my-dong"})
 LACKING = "bac-ai-phuoc-chinh"
 GONE = frozenset({OFF, LOST, SILENT})
@@ -85,6 +91,8 @@ WORDS = {
     Part.CORRECTION: "Thông báo khẩn vừa phát là nhầm. Bà con yên tâm, không có xả lũ.",
     Part.ALL_CLEAR: "Hồ Sông Cái đã ngừng xả lũ. Bà con có thể về nhà.",
 }
+NEXT_ALARM, NEXT_DRILL = "Xả lũ hồ Sông Cái, đợt hai", "Diễn tập sơ tán ven Sông Than"
+"""What waits for its second person while the other one is on air."""
 DRILL_WORDS = {
     Part.WARNING: "Xã Quảng Sơn diễn tập đưa dân ở ven suối lên trường học, từ 17 giờ 15.",
     Part.ALL_CLEAR: "Buổi diễn tập xả lũ đã xong. Cảm ơn bà con.",
@@ -148,6 +156,12 @@ class Story:
             ways=frozenset(),
             station_down_after=timedelta(minutes=settings.notices.station_down_after_min),
         )
+        self._tickets = OutageTickets(
+            database,
+            self.clock,
+            self.services.places,
+            after=timedelta(hours=settings.figures.repair_after_h),
+        )
 
     # --- chapters ---------------------------------------------------------------------------------
 
@@ -173,9 +187,11 @@ class Story:
         for station_id in self.alive:
             self.services.stations.issue_config(station_id)
         self.machines.hello(self.alive)
+        self.machines.beat(self.alive)
         with self.controller.database.write() as session:
-            here = sorted(self._stations(DISTRICT))
-            session.add_all(year(here, YEAR_BEFORE, FIRST_MORNING.date() - DAY))
+            until = FIRST_MORNING.date() - DAY
+            keep_year(session, self.alive, YEAR_BEFORE, until)
+            session.merge(MetaRow(key=FIGURED_UNTIL, value=until.isoformat()))
         self._write()
         self._schedule()
         self._plan()
@@ -185,6 +201,7 @@ class Story:
 
     def raise_the_alarm(self) -> None:
         """Minutes later: water is let out above Bác Ái, and Ninh Sơn drills."""
+        self._end_the_news()
         self.clock.go_to(ALARM)
         self._beats()
         self._warn(self.services.emergencies, CAST["operator"], CAST["approver"], DISTRICT)
@@ -342,38 +359,64 @@ class Story:
     # --- what happens -----------------------------------------------------------------------------
 
     def _pass_the_days(self) -> None:
+        """Tuesday, and the morning of Wednesday."""
         news, water, fire = (self.slots(key) for key in ("news", "water", "fire"))
         district = self._stations(DISTRICT)
-        self._air(news[0], set(self.alive) - {SILENT})
-        self.machines.late(SILENT, news[0], 190)
-        self.ids["broken"] = self.services.faults.report(
-            self.actor(CAST["commune"]), COMMUNE, 1, "Loa im, máy không lên đèn"
-        )
         self._air(water[0], district - {LOST, OFF})
         self.machines.missed(LOST, water[0], Reason.OFFLINE_NO_FILE)
         self.machines.cut(OFF, water[0], 21_000, Reason.POWER_OFF)
-        self._air(fire[0], district - {LOST, OFF, "bac-ai-phuoc-tien"})
+        self._air(fire[0], district - {LOST, OFF, "bac-ai-phuoc-tien"}, but={OFF})
         self.machines.cut("bac-ai-phuoc-tien", fire[0], 17_000, Reason.STOPPED_AT_STATION)
-        self._air(water[1], district - {LOST, OFF})
+        self.machines.missed(LOST, fire[0], Reason.OFFLINE_NO_FILE)
+        self._air(news[0], set(self.alive) - {SILENT})
+        self.machines.missed(OFF, fire[0], Reason.POWER_OFF)
+        self.machines.late(SILENT, news[0], 190)
+        self._listen()
+        self.ids["broken"] = self.services.faults.report(
+            self.actor(CAST["commune"]), COMMUNE, 1, "Loa im, máy không lên đèn"
+        )
+        self._air(water[1], district - {LOST, OFF}, but={OFF})
         self.machines.missed(LOST, water[1], Reason.OFFLINE_NO_FILE)
-        self.machines.missed(OFF, water[1], Reason.POWER_OFF)
         self._air(fire[1], district - {LOST})
+        self.machines.missed(OFF, water[1], Reason.POWER_OFF)
         self.machines.missed(LOST, fire[1], Reason.CLOCK_UNTRUSTED)
         self.ids |= {"slot_id": water[1].slot_id, "why": water[0].slot_id}
+        self._break_down()
+        self.services.day_book.keep_up()
+
+    def _listen(self) -> None:
+        """The office phones: at eight of nine stations somebody heard the news of that day."""
+        heard = [one for number, one in enumerate(sorted(self.alive)) if number % 9]
+        for station_id in heard:
+            self.services.listening_checks.write(
+                self.actor(CAST["office"]), station_id, Heard.HEARD
+            )
+
+    def _break_down(self) -> None:
+        """Two stations fail behind the morning's airings, for the rest of the day."""
+        self.clock.at += timedelta(minutes=12)
+        self.machines.fault(WORN, "amplifier_missing", "gpio 17")
+        self._give_signs()
+        self._tick()
 
     def _stations(self, place_id: str) -> set[str]:
         found = self.services.places.tree().stations_in([place_id])
         return {one.station_id for one in found}
 
-    def _air(self, slot: SlotRow, station_ids: Collection[str]) -> None:
-        """Let it be over, and let these stations say that it sounded."""
+    def _air(self, slot: SlotRow, station_ids: Collection[str], but: Collection[str] = ()) -> None:
+        """Let it be over, and let these stations say that it sounded.
+
+        The others are there, too, `but` those whose power is off.
+        """
+        here = [one for one in self.alive if one not in but]
         self.clock.go_to(slot.starts_at + timedelta(seconds=5))
+        self.machines.beat([one for one in here if one not in station_ids])
         self.machines.beat(sorted(station_ids), on_air=(slot, 5_000))
         self._tick()
         self.clock.go_to(slot.starts_at + timedelta(milliseconds=slot.duration_ms, seconds=20))
         for station_id in sorted(station_ids):
             self.machines.aired(station_id, slot)
-        self.machines.beat(sorted(station_ids))
+        self.machines.beat(here)
         self._tick()
 
     def _tick(self) -> None:
@@ -381,11 +424,13 @@ class Story:
         self.services.as_run.sweep()
         self.services.as_run.reconcile()
         self._watch.look()
+        self._tickets.look()
         self.services.audit_chain.seal()
 
     def _leave_things_open(self) -> None:
         """Wednesday afternoon, before five: what waits, what is wrong, what was said."""
         self.clock.go_to(NOW - timedelta(hours=1, minutes=40))
+        self._give_signs()
         self._leave_bulletins_open()
         self._change_the_calendar()
         self._tell_of_stations()
@@ -466,14 +511,14 @@ class Story:
             self.actor(NEIGHBOUR), NEIGHBOUR.place_id, None, "Loa im mà đèn máy vẫn sáng"
         )
         self.services.maintenance.declare(
-            self.actor(CAST["admin"]), KEPT, NOW - timedelta(minutes=30),
-            NOW + timedelta(hours=2), "Thay tăng âm",
+            self.actor(CAST["admin"]), KEPT, FIVE - timedelta(minutes=30),
+            FIVE + timedelta(hours=2), "Thay tăng âm",
         )  # fmt: skip
         self.services.maintenance.declare(
-            operator, COMMUNE, NOW + timedelta(days=2), NOW + timedelta(days=2, hours=2),
+            operator, COMMUNE, FIVE + timedelta(days=1, hours=15),
+            FIVE + timedelta(days=1, hours=17),
             "Căng lại dây loa cụm 2",
         )  # fmt: skip
-        self.machines.fault(WORN, "amplifier_missing", "gpio 17")
 
     def _equip(self, fault: str) -> None:
         """What stands at the commune's station, one repair that is over, and the codes of poles."""
@@ -510,8 +555,8 @@ class Story:
                          date(2027, 11, 25))  # fmt: skip
         self.services.tokens.make(self.actor(CAST["operator"]), wish, PASSWORD)
         self.services.hours.add_exception(
-            self.actor(CAST["office"]), "ninh-hai", NOW + timedelta(hours=3),
-            NOW + timedelta(hours=5), "Tường thuật lễ hội Cầu ngư",
+            self.actor(CAST["office"]), "ninh-hai", FIVE + timedelta(hours=3),
+            FIVE + timedelta(hours=5), "Tường thuật lễ hội Cầu ngư",
         )  # fmt: skip
         cap = self.services.cap
         self.ids["cap"] = cap.receive(
@@ -532,27 +577,52 @@ class Story:
         (slot,) = [one for one in self.slots("news") if one.airs_on == NOW.date()]
         self.ids["on_air"] = slot.slot_id
         self.clock.go_to(slot.starts_at + timedelta(seconds=2))
-        self.machines.begin(
-            [one for one in self.alive if one not in GONE | {WORN, SKEWED, KEPT}], slot
-        )
+        self.machines.begin(self._on_air(), slot)
         self._tick()
         self.clock.go_to(NOW)
         self._beats(without=GONE)
         self._tick()
 
+    def _on_air(self) -> list[str]:
+        """The stations at which the news sounds."""
+        return [one for one in self.alive if one not in GONE | {WORN, SKEWED, KEPT}]
+
+    def _end_the_news(self) -> None:
+        """It was heard to its end, and where it was not, the station says why."""
+        (slot,) = [one for one in self.slots("news") if one.airs_on == NOW.date()]
+        self.clock.go_to(slot.starts_at + timedelta(milliseconds=slot.duration_ms, seconds=20))
+        for station_id in self._on_air():
+            self.machines.aired(station_id, slot)
+        self._beats()
+        self._tick()
+        self.clock.go_to(slot.starts_at + timedelta(seconds=slot.lateness_s + 20))
+        for station_id, reason in (
+            (WORN, Reason.AUDIO_DEVICE_MISSING),
+            (SKEWED, Reason.CLOCK_UNTRUSTED),
+            (KEPT, Reason.AUDIO_DEVICE_MISSING),
+        ):
+            self.machines.missed(station_id, slot, reason)
+        self._beats()
+        self._tick()
+
     def _beats(self, *, without: Collection[str] = GONE) -> None:
         """Everybody who is there gives a sign of life."""
-        here = [one for one in self.alive if one not in without]
-        trouble = {WORN: ("amplifier_missing",), SKEWED: ("clock_wrong",)}
-        well = [one for one in here if one not in trouble and one != KEPT]
         news = [one for one in self.slots("news") if one.airs_on == NOW.date()]
         is_due = news[0].starts_at <= self.clock() < news[0].starts_at + timedelta(minutes=2)
         on_air = (news[0], 65_000) if is_due else None
-        self.machines.beat([one for one in well if one != LACKING], on_air=on_air)
+        self._give_signs(without={*without, LACKING, KEPT}, on_air=on_air)
         self.machines.beat([LACKING], lacking=1, behind=1, on_air=on_air)
+        self.machines.beat([KEPT], reasons=("amplifier_missing",))
+
+    def _give_signs(
+        self, *, without: Collection[str] = (), on_air: tuple[SlotRow, int] | None = None
+    ) -> None:
+        """A sign of life of all but these, with what is wrong there."""
+        trouble = {WORN: ("amplifier_missing",), SKEWED: ("clock_wrong",)}
+        well = [one for one in self.alive if one not in trouble and one not in without]
+        self.machines.beat(well, on_air=on_air)
         for station_id, reasons in trouble.items():
             self.machines.beat([station_id], reasons=reasons)
-        self.machines.beat([KEPT], reasons=("amplifier_missing",))
 
     # --- emergencies ------------------------------------------------------------------------------
 
@@ -572,7 +642,8 @@ class Story:
             lasts_min=60,
         )
         name = "drill" if is_drill else "emergency"
-        self.ids[f"{name}_waiting"] = desk.propose(self.actor(author), wish)
+        second_wish = replace(wish, title=NEXT_DRILL if is_drill else NEXT_ALARM)
+        self.ids[f"{name}_waiting"] = desk.propose(self.actor(author), second_wish)
         sent = desk.propose(self.actor(author), wish)
         self._make_pieces()
         self.clock.at += timedelta(seconds=20)
@@ -592,7 +663,15 @@ class Story:
 def told(folder: Path) -> Iterator[Story]:
     """A story that has not begun, over a centre in this folder; closed at the end."""
     clock = Clock(FIRST_MORNING.astimezone(UTC))
-    controller = wiring.build(Settings(data_folder=str(folder)), now=clock)
+    controller = wiring.build(
+        Settings(
+            data_folder=str(folder),
+            web=WebSettings(external_url=ADDRESS),
+            broker=BrokerSettings(port=BROKER_PORT),
+        ),
+        now=clock,
+    )
+    controller.app.config["SESSION_COOKIE_SECURE"] = False  # the browser is on this machine
     _say_that_the_broker_answers(controller)
     try:
         yield Story(controller, clock)
