@@ -61,6 +61,8 @@ def test_the_list_shows_who_where_and_in_what_condition(here: Centre) -> None:
     assert "Cán bộ huyện" in page
     assert "Huyện Bác Ái" in page
     assert "Chưa đổi mật khẩu lần đầu" in page
+    here.actor(Role.APPROVER, DISTRICT)
+    assert "Chưa dùng lần nào" in admin.get("/nguoi-dung").text
 
 
 @pytest.mark.parametrize(
