@@ -43,6 +43,6 @@ ROLE_WORDS: Mapping[str, str] = {
 
 CHIEF = Person("thanhvinh", "Đổng Thành Vinh", Role.APPROVER, PROVINCE)
 NEIGHBOUR = Person("pinang.hoa", "Pi Năng Hòa", Role.COMMUNE_OFFICER, "bac-ai-phuoc-hoa")
-OTHER_DESK = Person("quangson", "Võ Thị Ngọc", Role.OPERATOR, "ninh-son")
+OTHER_DESK = Person("vongoc", "Võ Thị Ngọc", Role.OPERATOR, "ninh-son")
 OTHER_CHIEF = Person("minhson", "Đinh Minh Sơn", Role.APPROVER, "ninh-son")
 EVERYBODY = (*CAST.values(), CHIEF, NEIGHBOUR, OTHER_DESK, OTHER_CHIEF)
