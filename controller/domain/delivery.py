@@ -56,8 +56,12 @@ class Airing:
 
     @property
     def is_punctual(self) -> bool:
-        """Whether its first frame sounded within 5 s of its instant."""
-        if self.started_at is None:
+        """Whether it sounded, its first frame within 5 s of its instant.
+
+        A start whose end nobody has reported counts as little as its minutes do: once nothing more
+        comes it is a missed slot, and none of those was on time.
+        """
+        if self.started_at is None or not self.heard_ms:
             return False
         return abs(self.started_at - self.planned_at) <= PUNCTUAL_WITHIN
 

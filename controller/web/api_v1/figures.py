@@ -90,7 +90,7 @@ class SumsAnswer(Answer):
     availability_at_most: ShareAnswer = Field(description="Unexplained silence taken for ready.")
     reach: ShareAnswer = Field(description="Of all 24 hours with a fresh sign of life.")
     delivery: ShareAnswer = Field(description="Milliseconds that sounded of those owed.")
-    punctuality: ShareAnswer = Field(description="Starts within 5 s of those owed.")
+    punctuality: ShareAnswer = Field(description="Sounding starts within 5 s of those owed.")
     verified: ShareAnswer = Field(description="Airings somebody heard of those that sounded.")
     settled: TallyAnswer = Field(description="Service time.")
     live: TallyAnswer = Field(description="Service time.")
