@@ -127,6 +127,18 @@ class DistrictRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """A station that has said nothing of what should sound there."""
+
+    station_id: str
+    name: str
+    """Of its commune."""
+    is_new: bool
+    """Whether it was never connected: it keeps no book to wait for."""
+    phone: Phone | None
+
+
+@dataclass(frozen=True, slots=True)
 class OnAir:
     """A slot whose time is now, and how many of its stations say that it sounds."""
 
@@ -139,8 +151,8 @@ class OnAir:
     ended: int
     total: int
     worst_error_ms: float | None
-    not_sounding: tuple[tuple[str, str], ...]
-    """(station id, name) of the first few that have said nothing of it."""
+    not_sounding: tuple[Silent, ...]
+    """The first few that have said nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -595,7 +607,7 @@ def _worst(ends: Iterable[SlotEnd]) -> float | None:
 
 
 def _on_air(reading: Reading, slot: NearSlot) -> OnAir:
-    tree, ids = reading.tree, [station.station_id for station in slot.stations]
+    ids = [station.station_id for station in slot.stations]
     known = reading.ends(slot)
     ends = [end for key in ids if (end := known[key]) is not None]
     return OnAir(
@@ -608,10 +620,26 @@ def _on_air(reading: Reading, slot: NearSlot) -> OnAir:
         ended=sum(end.outcome not in UNDECIDED for end in ends),
         total=len(ids),
         worst_error_ms=_worst(ends),
-        not_sounding=tuple(
-            (one.station_id, tree.places[one.place_id].name)
-            for one in _first(slot.stations, lambda one: _is_silent(known[one.station_id]))
+        not_sounding=_silent(
+            reading, list(_first(slot.stations, lambda one: _is_silent(known[one.station_id])))
         ),
+    )
+
+
+def _silent(reading: Reading, stations: Sequence[Station]) -> tuple[Silent, ...]:
+    """These stations, with whom to call."""
+    if not stations:
+        return ()
+    stands = reading.stands(stations)
+    phones = phones_of(reading.session, [one.station_id for one in stations])
+    return tuple(
+        Silent(
+            one.station_id,
+            reading.tree.places[one.place_id].name,
+            stands[one.station_id].state == "never",
+            phones.get(one.station_id),
+        )
+        for one in stations
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from controller.domain.periods import Basis, Length, before, period_of
+from controller.domain.periods import Basis, Length, Period, before, period_of
 from controller.domain.schedule import local_date
 from controller.services.day_figures import Today
-from controller.web import report_words
+from controller.web import formats, report_words
 from controller.web.context import web_now
 from controller.web.policy import current_actor, services
 from controller.web.reports import address
@@ -18,7 +18,13 @@ def effective() -> dict[str, object]:
         "bar_words": report_words.bar_words,
         "address": address,
         "as_of": local_date(web_now()),
+        "calendar_month": _month,
     }
+
+
+def _month(month: Period) -> str:
+    """tháng 11/2026, inside a sentence."""
+    return formats.uncapitalised(report_words.short_period(month))
 
 
 def station_months(station_id: str, today: Today) -> dict[str, object]:

@@ -80,7 +80,8 @@ def test_each_commune_says_its_state_in_colour_sign_and_words(centre: Centre) ->
     assert f'href="/tram/{STATION}"' in mark[0]
     assert 'aria-label="Xã Phước Bình: Mất kết nối từ 16:21"' in mark[0]
     assert "#lost" in mark[0].partition("<use")[2]
-    assert "Mất kết nối" in mark[0].partition("<text")[2]
+    assert "Mất kết nối" in mark[0].partition("</g><text")[2]
+    assert mark[0].count('<g class="halo" aria-hidden="true"><text') == 1, "legible on hatching"
     assert re.search(r"Mất kết nối 1\b", words(page)), "in the legend"
 
 

@@ -17,6 +17,7 @@ from controller.storage.models import (
     HoursExceptionRow,
     JournalEntryRow,
     SlotRow,
+    StationContactRow,
 )
 from tests.support.busy_board import (
     NEXT,
@@ -96,6 +97,27 @@ def test_a_station_that_has_said_nothing_is_not_counted_as_done(centre: Centre) 
     assert re.search(r"64/65</b>\s*trạm đang vang", page)
     assert "đã xong" not in page
     assert "Chưa rõ, chờ sổ của trạm" in page
+
+
+def test_who_does_not_sound_is_named_with_whom_to_call_until_it_should_end(centre: Centre) -> None:
+    with centre.database.write() as session:
+        session.merge(result(STATION, PRESENT, "coming"))
+        session.add(
+            StationContactRow(
+                station_id=STATION, position=0, name="Katơr", role="", number="0900 000 007"
+            )
+        )
+    client = centre.client(Role.OPERATOR, PROVINCE)
+    page = client.get("/bang").text
+    assert re.search(r"Đang phát</span><span class=\"num\">17:01, đến 17:1\d:\d\d<", page)
+    row = re.search(r"Chưa rõ, chờ sổ của trạm</span>(.*?)</li>", page)
+    assert row is not None
+    assert 'href="tel:0900000007">0900 000 007' in row[1]
+    touch(centre, STATION, 99, shown_state="never")
+    told = re.search(r'class="who-list">.*?</ul>', client.get("/bang").text, re.S)
+    assert told is not None
+    assert "Chưa kết nối lần nào" in told[0]
+    assert "sổ của trạm" not in told[0]
 
 
 def test_a_filter_leaves_only_the_stations_it_names(centre: Centre) -> None:

@@ -50,10 +50,12 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
 
 def test_the_board_tells_last_month_and_this_one_by_the_bar(centre: Centre) -> None:
     page = centre.client(Role.AUDITOR, PROVINCE).get("/bang").text
-    assert "<b>1/3</b></a> trạm hoạt động hiệu quả tháng trước" in page
+    last = "<b>1/3</b></a> trạm hoạt động hiệu quả tháng trước, tháng 10/2026 theo lịch"
+    assert last in page
     assert page.index('class="tile') < page.index("hiệu quả tháng trước")
     assert "(tạm tính, chưa chốt)" in page
-    assert "<b>1/3</b></a> tháng này, tính đến hết hôm qua" in page
+    running = "<b>1/3</b></a> tháng này, tháng 11/2026 theo lịch, tính đến hết hôm qua"
+    assert running in page
     assert page.count("1 trạm chỉ thiếu kiểm tra nghe") == 2
     assert "sẵn sàng từ 99,0 % giờ phục vụ" in page
     assert (

@@ -7,8 +7,8 @@ const board = document.querySelector("[data-board]");
 const part = (name) => document.querySelector(`[data-live="${name}"]`);
 const stateLine = part("state");
 const words = document.documentElement.lang === "en"
-  ? { ago: (m) => (m < 60 ? `${m} min` : `${Math.floor(m / 60)} h ${m % 60} min`), late: "No answer from the centre, trying again" }
-  : { ago: (m) => (m < 60 ? `đã ${m} phút` : `đã ${Math.floor(m / 60)} giờ ${m % 60} phút`), late: "Chưa nghe được trung tâm, đang thử lại" };
+  ? { ago: (time) => `for ${time}`, units: ["d", "h", "min"], late: "No answer from the centre, trying again" }
+  : { ago: (time) => `đã ${time}`, units: ["ngày", "giờ", "phút"], late: "Chưa nghe được trung tâm, đang thử lại" };
 
 let cursor = Number(board.dataset.cursor);
 let version = board.dataset.version;
@@ -58,10 +58,17 @@ function take(change) {
   swapPart("legend", change.legend);
 }
 
+// The two largest units, as the tiles and lines say it.
+function duration(minutes) {
+  const parts = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60];
+  const said = parts.map((count, unit) => (count ? `${count}\u00a0${words.units[unit]}` : "")).filter(Boolean);
+  return said.slice(0, 2).join(" ");
+}
+
 function tick() {
   for (const node of document.querySelectorAll("[data-since]")) {
     const minutes = Math.floor((Date.now() - Date.parse(node.dataset.since)) / 60000);
-    if (minutes >= 1) node.textContent = words.ago(minutes);
+    if (minutes >= 1) node.textContent = words.ago(duration(minutes));
   }
 }
 
