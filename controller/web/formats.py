@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ WEEKDAYS = {
     "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
+NO_BREAK = "\u00a0"
 UNITS = {
     "vi": {"d": "{} ngày", "h": "{} giờ", "m": "{} phút", "s": "{} giây"},
     "en": {"d": "{} d", "h": "{} h", "m": "{} min", "s": "{} s"},
@@ -131,7 +133,22 @@ def megabytes(size_bytes: int | None, lang: str | None = None) -> str:
 
 def together(text: str) -> str:
     """A text whose numbers stay on the line of what they count: “9 xã” is never parted."""
-    return re.sub(r"(?<=\d) ", "\u00a0", text)
+    return re.sub(r"(?<=\d) ", NO_BREAK, text)
+
+
+def unbroken(text: str) -> str:
+    """The same with spaces at which no line ends: a number stays with its unit."""
+    return text.replace(" ", NO_BREAK)
+
+
+def _one_line(told: Callable[..., str]) -> Callable[..., str]:
+    """A figure as screens show it; letters and tables keep plain spaces."""
+
+    @wraps(told)
+    def shown(*given: Any, **named: Any) -> str:
+        return unbroken(told(*given, **named))
+
+    return shown
 
 
 def uncapitalised(text: str) -> str:
@@ -182,11 +199,12 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "stretch": stretch,
     "weekday": weekday,
     "long_day": long_day,
-    "duration": duration,
+    "duration": _one_line(duration),
     "length_ms": length,
     "number_vi": number,
-    "percent": percent,
-    "megabytes": megabytes,
+    "percent": _one_line(percent),
+    "megabytes": _one_line(megabytes),
+    "unbroken": unbroken,
     "capitalised": capitalised,
     "uncapitalised": uncapitalised,
     "browser": browser,

@@ -360,6 +360,7 @@ class Centre:
                 on_server_error=lambda: self.on_server_error(),
             )
             self._app.testing = True
+            self._app.test_client_class = _Reader
             self._app.jinja_env.bytecode_cache = TEMPLATES
         return self._app
 
@@ -385,6 +386,20 @@ class Centre:
 
     def close(self) -> None:
         self.database.close()
+
+
+class _Read(TestResponse):
+    """A page as people read it: a space at which no line ends is a space. Bytes are as sent."""
+
+    @property
+    def text(self) -> str:  # type: ignore[override]
+        return self.get_data(as_text=True).replace("\u00a0", " ")
+
+
+class _Reader(FlaskClient):
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.response_wrapper = type("Read", (_Read, self.response_wrapper), {})
 
 
 @dataclass

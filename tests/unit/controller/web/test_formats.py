@@ -117,3 +117,10 @@ def test_no_duration_says_nothing(ms: int) -> None:
 )
 def test_a_browser_is_named_as_its_owner_would_name_it(user_agent: str, said: str) -> None:
     assert formats.browser(user_agent) == said
+
+
+def test_on_a_screen_a_number_stays_with_its_unit_and_a_letter_keeps_plain_spaces() -> None:
+    assert formats.FILTERS["duration"](2_760_000, "vi") == "46\u00a0phút"
+    assert formats.FILTERS["percent"](0.98, 1, "vi") == "98,0\u00a0%"
+    assert formats.FILTERS["megabytes"](16_200_000, "vi") == "16,2\u00a0MB"
+    assert formats.duration(2_760_000, "vi") == "46 phút"
