@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 
 from audio_library.speech.engine import Voice
 from controller.domain.bulletins import BulletinState, Language
@@ -140,25 +141,41 @@ def signed(value: float | None) -> str:
     return f"−{text}" if (value or 0.0) < 0 else text
 
 
+def lufs(value: float | None) -> str:
+    """−19,1 LUFS, on one line."""
+    return formats.unbroken(f"{signed(value)} LUFS")
+
+
+def dbtp(value: float | None) -> str:
+    """−2,7 dBTP, on one line."""
+    return formats.unbroken(f"{signed(value)} dBTP")
+
+
 def _loudness(version: VersionView) -> QualityLine:
-    figure = f"{signed(version.loudness_lufs)} LUFS"
+    figure = lufs(version.loudness_lufs)
     lifted = (version.loudness_lufs or 0.0) - (version.source_loudness_lufs or 0.0)
-    source = signed(version.source_loudness_lufs)
+    source = lufs(version.source_loudness_lufs)
     if lifted >= 0.5:
         meaning = _(
-            "Tệp gốc %(lufs)s LUFS, nhỏ hơn mức chuẩn %(db)s dB. Đã nâng lên bằng bản tin khác.",
-            lufs=source,
-            db=formats.number(lifted),
+            "Tệp gốc %(loudness)s, nhỏ hơn mức chuẩn %(gap)s. "
+            "Đã nâng lên cho to ngang các bản tin khác.",
+            loudness=source,
+            gap=_decibels(lifted),
         )
     elif lifted <= -0.5:
         meaning = _(
-            "Tệp gốc %(lufs)s LUFS, to hơn mức chuẩn %(db)s dB. Đã hạ xuống bằng bản tin khác.",
-            lufs=source,
-            db=formats.number(-lifted),
+            "Tệp gốc %(loudness)s, to hơn mức chuẩn %(gap)s. "
+            "Đã hạ xuống cho to ngang các bản tin khác.",
+            loudness=source,
+            gap=_decibels(-lifted),
         )
     else:
-        meaning = _("Tệp gốc %(lufs)s LUFS, đã đúng mức chuẩn.", lufs=source)
+        meaning = _("Tệp gốc %(loudness)s, đã đúng mức chuẩn.", loudness=source)
     return QualityLine("ok", _("Độ to đã được chỉnh vừa"), figure, meaning)
+
+
+def _decibels(value: float) -> str:
+    return formats.unbroken(f"{formats.number(value)} dB")
 
 
 def _look(finding: FindingView) -> str:
@@ -197,13 +214,13 @@ def _short(finding: FindingView) -> QualityLine:
 
 
 def _quiet(finding: FindingView) -> QualityLine:
-    figure = f"{signed(finding.value)} LUFS"
+    figure = lufs(finding.value)
     meaning = _("Đã nâng lên nhiều nên tiếng ồn nền cũng to theo. Thu lại gần micro hơn.")
     return QualityLine(_look(finding), _("Tệp gốc quá nhỏ tiếng"), figure, meaning)
 
 
 def _peaks(finding: FindingView) -> QualityLine:
-    figure = f"{signed(finding.value)} LUFS"
+    figure = lufs(finding.value)
     meaning = _("Có tiếng rất to xen giữa tiếng nhỏ nên chưa nâng đủ độ to.")
     return QualityLine(_look(finding), _("Nhỏ tiếng hơn các bản tin khác"), figure, meaning)
 
@@ -221,8 +238,8 @@ def _thin(finding: FindingView) -> QualityLine:
 
 
 def _share(finding: FindingView) -> str:
-    percent = round(100 * (finding.value or 0.0))
-    return _("%(percent)s %% trong dải lời nói", percent=percent)
+    share = formats.unbroken(formats.percent(finding.value or 0.0, 0))
+    return _("%(share)s trong dải lời nói", share=share)
 
 
 def _uneven(finding: FindingView) -> QualityLine:
@@ -316,21 +333,21 @@ def _whole(detail: Mapping[str, Any]) -> str:
 
 
 DEEDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "bulletin.create": lambda _d: _("Soạn bản tin"),
-    "bulletin.edit": lambda _d: _("Sửa lời"),
+    "bulletin.create": lambda _d: pgettext("deed", "Soạn bản tin"),
+    "bulletin.edit": lambda _d: pgettext("deed", "Sửa lời"),
     "bulletin.file": _filed,
-    "bulletin.share": lambda _d: _("Dùng chung cho các huyện"),
-    "bulletin.unshare": lambda _d: _("Thôi dùng chung"),
+    "bulletin.share": lambda _d: pgettext("deed", "Dùng chung cho các huyện"),
+    "bulletin.unshare": lambda _d: pgettext("deed", "Thôi dùng chung"),
     "bulletin.sound": _sound_given,
     "bulletin.cut": _cut,
     "bulletin.whole": _whole,
-    "bulletin.submit": lambda _d: _("Gửi duyệt"),
-    "bulletin.approve": lambda _d: _("Duyệt"),
+    "bulletin.submit": lambda _d: pgettext("deed", "Gửi duyệt"),
+    "bulletin.approve": lambda _d: pgettext("deed", "Duyệt"),
     "bulletin.return": lambda detail: _("Trả lại: %(reason)s", reason=detail.get("reason", "")),
-    "bulletin.withdraw": lambda _d: _("Rút bản tin"),
+    "bulletin.withdraw": lambda _d: pgettext("deed", "Rút bản tin"),
     "bulletin.approval_void": lambda _d: _("Âm thanh đã đổi nên phải duyệt lại"),
     "bulletin.sound_gone": lambda _d: _("Xóa âm thanh theo quy định lưu trữ"),
     "bulletin.sound_hold": lambda _d: _("Giữ âm thanh, không xóa theo quy định"),
-    "bulletin.sound_unhold": lambda _d: _("Thôi giữ âm thanh"),
+    "bulletin.sound_unhold": lambda _d: pgettext("deed", "Thôi giữ âm thanh"),
     "bulletin.sound_refused": lambda detail: refusal(detail.get("code"), detail),
 }

@@ -88,7 +88,7 @@ def silence_line(cut: CutSheet) -> str:
 
 def seconds(ms: int) -> str:
     """5,6 giây."""
-    return _("%(seconds)s giây", seconds=formats.number(ms / 1000, 1))
+    return formats.unbroken(_("%(seconds)s giây", seconds=formats.number(ms / 1000, 1)))
 
 
 def voice_line(version: VersionView) -> str:
@@ -116,7 +116,8 @@ def long_pauses(cues: tuple[CueView, ...]) -> list[tuple[CueView, CueView]]:
 
 
 def _field(ms: int) -> str:
-    return f"{ms / 1000:.1f}"
+    text = f"{ms / 1000:.1f}"
+    return text if formats.language() == "en" else text.replace(".", ",")
 
 
 def _up(ms: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from controller.domain.availability import NEVER_SEEN, NO_LINK, UptimeState
 from controller.domain.effective import Bar, Share, Short
@@ -23,6 +24,13 @@ _NUMBER = re.compile(r"(?<=\d) ")
 def basis_word(basis: Basis) -> str:
     """Which day a period begins on."""
     return _("Kỳ hành chính") if basis is Basis.ADMINISTRATIVE else _("Kỳ theo lịch")
+
+
+def basis_choice(basis: Basis) -> str:
+    """The same under the heading "Kỳ", in as few words as a narrow list has room for."""
+    if basis is Basis.ADMINISTRATIVE:
+        return pgettext("choice", "Kỳ hành chính")
+    return pgettext("choice", "Kỳ theo lịch")
 
 
 def length_word(length: Length) -> str:
@@ -70,14 +78,19 @@ def period_words(period: Period) -> str:
 def bar_words(bar: Bar) -> str:
     """What a station must reach to count, in one sentence."""
     return counted(
-        "Trạm hiệu quả trong tháng: sẵn sàng từ %(availability)s %% giờ phục vụ, phát được từ "
-        "%(delivery)s %% thời lượng phải phát, không ngừng quá %(hours)s giờ liền, có ít nhất "
+        "Trạm hiệu quả trong tháng: sẵn sàng từ %(availability)s giờ phục vụ, phát được từ "
+        "%(delivery)s thời lượng phải phát, không ngừng quá %(hours)s giờ liền, có ít nhất "
         "%(n)s lần nghe kiểm tra thấy loa.",
         bar.listening_checks,
-        availability=formats.number(bar.availability_per_mille / 10, 1),
-        delivery=formats.number(bar.delivery_per_mille / 10, 1),
+        availability=_share(bar.availability_per_mille),
+        delivery=_share(bar.delivery_per_mille),
         hours=bar.longest_outage // timedelta(hours=1),
     )
+
+
+def _share(per_mille: int) -> str:
+    """990 as 99,0 %."""
+    return formats.unbroken(formats.percent(per_mille / 1000, 1))
 
 
 def short_word(why: Short) -> str:
@@ -106,12 +119,12 @@ def cause_word(key: str) -> str:
 
 
 def percent_of(share: Share, decimals: int = 2) -> str:
-    """98,72 %; an en dash of nothing. Cut, never rounded up to a bar that was not reached."""
+    """98,72 % on one line; an en dash of nothing. Cut, never rounded up to a bar not reached."""
     percent = share.percent
     if percent is None:
         return "–"
     scale = 10**decimals
-    return formats.percent(int(percent * scale + 1e-9) / scale / 100, decimals)
+    return formats.unbroken(formats.percent(int(percent * scale + 1e-9) / scale / 100, decimals))
 
 
 def minutes_of(seconds: float) -> str:

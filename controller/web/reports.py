@@ -278,7 +278,7 @@ def words() -> dict[str, object]:
         "LENGTHS": LENGTHS,
         "PlaceKind": PlaceKind,
         "address": address,
-        "basis_word": report_words.basis_word,
+        "basis_choice": report_words.basis_choice,
         "length_word": report_words.length_word,
         "short_period": report_words.short_period,
         "period_words": report_words.period_words,

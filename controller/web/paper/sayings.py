@@ -9,7 +9,6 @@ from controller.domain.periods import Period
 from controller.web import formats, report_words
 
 LANG = "vi"
-NBSP = "\u00a0"
 
 
 def period_name(span: Period) -> str:
@@ -30,7 +29,7 @@ def days(span: Period) -> str:
 
 def percent(share: Share) -> str:
     """98,72 %, on one line; cut, so that what is below the bar is never printed as the bar."""
-    return report_words.percent_of(share).replace(" ", NBSP)
+    return report_words.percent_of(share)
 
 
 def per_mille(value: int) -> str:

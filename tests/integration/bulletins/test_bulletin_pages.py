@@ -91,6 +91,8 @@ def test_a_returned_bulletin_shows_its_reason_to_the_author(
     page = desk.get(f"/ban-tin/{bulletin_id}").text
     assert "đọc sai tên thôn &lt;b&gt;Hành Rạc&lt;/b&gt;" in page
     assert 'data-state="returned"' in page
+    assert "Sửa xong thì gửi duyệt lại." in page
+    assert "gửi duyệt lại" not in judge.get(f"/ban-tin/{bulletin_id}").text
 
 
 def test_author_and_approver_never_see_the_same_buttons(
@@ -396,8 +398,8 @@ def test_silence_is_cut_off_and_had_back_without_a_script(
     assert re.search("cả tệp gốc dài 12,0 giây, độ to −1[0-9],[0-9] LUFS.", words(page))
     assert "Sau, còn lại: 5,6 giây . Độ to chỉnh về −16 LUFS" in words(page)
     assert '#t=5.0,10.6"' in page.text  # a player sounds just what would be kept
-    assert re.search(r'name="cut_start"[^>]* value="2.8"', page.text)
-    assert re.search(r'name="cut_end"[^>]* value="8.4"', page.text)
+    assert re.search(r'name="cut_start"[^>]* value="2,8"', page.text)
+    assert re.search(r'name="cut_end"[^>]* value="8,4"', page.text)
 
     made(desk.post(cut_address(desk, bulletin_id), cut_start="2,9", cut_end="8.4"))
     studio.finish()

@@ -93,6 +93,15 @@ def test_a_workbook_opens_and_holds_no_formula(centre: Centre) -> None:
         assert "Xã Phước Bình" in text or "Phước Bình" in text
 
 
+def test_a_district_without_a_coast_has_no_row_for_one(centre: Centre) -> None:
+    asked = "co-so=calendar&do-dai=month&nam=2025&so=12"
+    page = centre.client(Role.OPERATOR, PROVINCE).get(f"/bao-cao?{asked}").text
+    assert "Riêng ven biển" in page
+    inland = centre.client(Role.OPERATOR, DISTRICT).get(f"/bao-cao?{asked}").text
+    assert "Riêng khu vực III" in inland
+    assert "Riêng ven biển" not in inland
+
+
 @pytest.mark.parametrize("path", ["", "/csv", "/xlsx", "/nhat-ky", "/nhat-ky/csv", "/nhat-ky/xlsx"])
 def test_another_district_is_not_found(centre: Centre, path: str) -> None:
     operator = centre.client(Role.OPERATOR, DISTRICT)

@@ -1,6 +1,16 @@
 // Cutting the silence off an upload: the two points are dragged on the waveform or typed in the fields.
 const SHORTEST_S = 1;
 
+// Seconds as people here write them: with a comma, or the point of another keyboard. NaN for anything else.
+function typed(text) {
+  return /^\d+(?:[.,]\d+)?$/.test(text.trim()) ? Number(text.trim().replace(",", ".")) : NaN;
+}
+
+function written(second) {
+  const text = second.toFixed(1);
+  return document.documentElement.lang === "en" ? text : text.replace(".", ",");
+}
+
 class Cut {
   constructor(form) {
     this.form = form;
@@ -28,7 +38,7 @@ class Cut {
 
   // What is typed, kept within the upload; null while a field is empty.
   points() {
-    const [start, end] = [this.fields.start, this.fields.end].map((field) => field.valueAsNumber);
+    const [start, end] = [this.fields.start, this.fields.end].map((field) => typed(field.value));
     if (Number.isNaN(start) || Number.isNaN(end)) return null;
     const within = (second) => Math.max(0, Math.min(this.length, second));
     return { start: within(start), end: Math.max(within(start), within(end)) };
@@ -62,7 +72,7 @@ class Cut {
     const tenths = this.held === "start" ? Math.floor : Math.ceil;
     const room = this.held === "start" ? [0, points.end - SHORTEST_S] : [points.start + SHORTEST_S, this.length];
     const within = Math.max(room[0], Math.min(room[1], second));
-    this.fields[this.held].value = Math.max(0, tenths(within * 10) / 10).toFixed(1);
+    this.fields[this.held].value = written(Math.max(0, tenths(within * 10) / 10));
     this.show();
   }
 
