@@ -23,6 +23,7 @@ from controller.web.context import place_word, role_word, station_word
 from controller.web.equipment_words import KINDS, vnd
 from controller.web.listening import HEARD_WORDS
 from controller.web.report_rows import level_word
+from controller.web.report_words import cause_word
 from controller.web.schedule_words import HOLIDAYS
 
 HIDDEN = frozenset({"order_id", "deed", "comment_id", "was"})
@@ -62,6 +63,7 @@ NAMES: dict[str, Callable[[], str]] = {
     "reason": lambda: _("lý do"),
     "why": lambda: _("lý do"),
     "code": lambda: _("lý do"),
+    "cause": lambda: _("nguyên nhân"),
     "title": lambda: _("tên"),
     "items": lambda: _("số mục"),
     "category": lambda: _("chuyên mục"),
@@ -268,6 +270,7 @@ SAID: dict[str, Callable[[str], str]] = {
     "reason": _reason,
     "priority": lambda text: str(words.PRIORITIES.get(text, text)),
     "code": _code,
+    "cause": cause_word,
     "from": _moment,
     "until": _moment,
     "changed_at": _moment,

@@ -146,6 +146,9 @@ def test_parts_poles_and_models_are_told_without_ids_or_lone_units() -> None:
             "cột: tại trạm, 1",
             "kiểu máy: TOA TC-631M, 30\u00a0W",
         ]
+        assert facts_of({"cause": "degraded:amplifier_missing"}) == [
+            "nguyên nhân: Có trục trặc: không bật tắt được tăng âm"
+        ]
 
 
 def test_a_change_tells_how_it_stood_before() -> None:
