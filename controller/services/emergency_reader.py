@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from audio_library.store import AssetStore
 from controller.domain.accounts import Actor
 from controller.domain.emergencies import Kind, Part, State, StationTrace
+from controller.domain.station_state import ShownState
 from controller.errors import NotFoundError
 from controller.services import emergency_rows as rows
 from controller.services.emergency_recordings import Recordings
@@ -20,10 +21,11 @@ from controller.services.emergency_views import EmergencyView, traces, view_of, 
 from controller.services.orders import Orders
 from controller.services.phones import Phone, phones_of
 from controller.services.places import Places
-from controller.services.scope import may_see
+from controller.services.scope import among, may_see
 from controller.storage.database import Database
-from controller.storage.models import EmergencyRow
+from controller.storage.models import EmergencyRow, StationStateRow
 from station_protocol.messages import OrderSound
+from station_protocol.vocabulary import Reason
 
 SHOWN = 50
 
@@ -122,6 +124,19 @@ class EmergencyReader:
                 and may_see(tree, actor, station.place_id)
             )
             return LiveView(view, said, ended, own, phones_of(session, own))
+
+    def without_device(self, view: EmergencyView) -> frozenset[str]:
+        """Its stations that say they have no sound device: linked, and silent all the same."""
+        row, tree = StationStateRow, self._places.tree()
+        stations = [one.station_id for one in tree.stations_in(view.target_ids)]
+        query = select(row.station_id, row.health_reasons).where(
+            among(row.station_id, stations), row.shown_state == ShownState.DEGRADED.value
+        )
+        with self._database.read() as session:
+            said = {one.station_id: one.health_reasons for one in session.execute(query)}
+        return frozenset(
+            one for one in stations if Reason.AUDIO_DEVICE_MISSING in said.get(one, ())
+        )
 
     def sound_of(
         self, actor: Actor, emergency_id: str, part: Part, language: str = "vi"

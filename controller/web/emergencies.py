@@ -210,6 +210,7 @@ class _Pages:
         template = TEXTS[view.hazard].warning
         live = self.desk.live(actor, view.emergency_id)
         lost = [trace.station_id for trace in live.traces if not trace.is_online]
+        mute = sorted(self.desk.without_device(view).difference(lost))
         return self._render(
             "confirm.html",
             view=view,
@@ -224,6 +225,7 @@ class _Pages:
             marked=list(fill_marks(template, warning.text)),
             areas=_areas(tree, view),
             lost=[(tree.stations[key], live.phones.get(key)) for key in lost],
+            mute=[(tree.stations[key], live.phones.get(key)) for key in mute],
             is_ready=warning.sound is not None,
             heard_in=_heard_in(tree, view),
             unserved=_unserved(tree, view),

@@ -17,7 +17,7 @@ from controller.domain.hazards import TEXTS, Hazard, blanks_in, fill_marks
 from controller.services.cap import NAMESPACE
 from controller.services.station_desk import NewStation
 from controller.services.station_desk import phrase as typed_phrase
-from controller.storage.models import PlaceRow, StationContactRow
+from controller.storage.models import PlaceRow, StationContactRow, StationStateRow
 from tests.support.warnings import WORDS, Watch, watch, wish
 from tests.support.web import (
     COMMUNE,
@@ -335,6 +335,20 @@ def test_a_district_is_offered_the_stop_of_its_own_place_alone(w: Watch) -> None
     own = browser(w, Role.COMMUNE_OFFICER, COMMUNE).get(f"/khan-cap/{found}")
     assert "Dừng loa ở xã Phước Bình" in words(own)
     assert "Chỉ dừng một nơi" not in words(own), "there is nothing to choose from"
+
+
+def test_a_linked_station_without_a_sound_device_is_named_before_it_is_sent(w: Watch) -> None:
+    found, station = w.proposed(), station_of(w)
+    everyone = [one.station_id for one in w.centre.places.tree().stations_in([DISTRICT])]
+    w.up(*everyone)
+    page = words(browser(w, Role.APPROVER).get(f"/khan-cap/{found}"))
+    assert "không thấy thiết bị âm thanh" not in page
+    with w.centre.database.write() as session:
+        state = session.get_one(StationStateRow, station)
+        state.shown_state, state.health_reasons = "degraded", ["audio_device_missing"]
+    page = words(browser(w, Role.APPROVER).get(f"/khan-cap/{found}"))
+    assert "9/9 trạm đang trực tuyến" in page
+    assert "Phước Bình không thấy thiết bị âm thanh" in page
 
 
 def test_who_only_looks_has_no_button_and_no_way(w: Watch) -> None:
