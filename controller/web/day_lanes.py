@@ -136,7 +136,7 @@ def _box(scale: _Scale, part: Part, y: int, room: float, where: str) -> Box:
     letters = int(room / LETTER)
     short = words if len(words) <= letters else f"{words[: max(letters - 1, 5)]}…"
     css = LANES[slip.authority][0] + (" off" if slip.is_cancelled else "")
-    says = f"{formats.clock_span(slip.starts_at, slip.ends_at)} {slip.title}, {where}"
+    says = f"{formats.airing_span(slip.starts_at, slip.ends_at)} {slip.title}, {where}"
     return Box(slip, css, left, y, max(round(right - left, 1), 3), short, right + 4, says)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,6 +49,13 @@ def clock_span(from_at: datetime, until_at: datetime) -> str:
     """17:06–17:21; what is over within its minute has one time only."""
     begin, end = clock(from_at), clock(until_at)
     return begin if begin == end else f"{begin}–{end}"
+
+
+def airing_span(from_at: datetime, until_at: datetime) -> str:
+    """17:00–17:02 of an airing of 1 minute 42 s: it is not over while it sounds."""
+    if clock(from_at) == clock(until_at):
+        return clock(from_at)
+    return clock_span(from_at, until_at + timedelta(minutes=1) - timedelta(microseconds=1))
 
 
 def day(at: datetime | date | None) -> str:
@@ -192,6 +199,7 @@ def _date(at: datetime | date) -> date:
 FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock,
     "clock_s": clock_s,
+    "airing_span": airing_span,
     "clock_span": clock_span,
     "day": day,
     "day_short": day_short,
@@ -205,6 +213,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": _one_line(percent),
     "megabytes": _one_line(megabytes),
     "unbroken": unbroken,
+    "together": together,
     "capitalised": capitalised,
     "uncapitalised": uncapitalised,
     "browser": browser,

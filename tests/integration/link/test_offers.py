@@ -154,6 +154,9 @@ def test_the_pages_offer_the_answer_and_show_it_to_who_made_the_schedule(town: P
     seen = operator.get(page).text
     assert f"“{REASON}”" in seen
     assert "xã không nhận phát" in seen
+    row = seen[seen.index(REASON) :].partition("</tr>")[0]
+    assert "đủ tệp" not in row
+    assert seen.count("đủ tệp") == 8  # where it is to sound
     assert "Nhận lại cả lịch" in officer.get(page).text
     assert operator.post(f"{page}/nhan-lai").status_code == 403
     officer.post(f"{page}/nhan-lai")

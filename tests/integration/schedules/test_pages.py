@@ -413,6 +413,7 @@ def test_while_a_slot_sounds_its_page_counts_where_and_a_silent_station_is_not_c
     assert rows["bac-ai-phuoc-binh"] == "unknown"
     assert list(rows)[-1] == "bac-ai-phuoc-dai"
     assert page.index("Dừng loa ở") < page.index("data-station")
+    assert "Đang vang ở 1 trạm." in words(page)
 
 
 def test_a_slot_is_cancelled_from_its_page_with_a_reason(at_desk: Desk, operator: Browser) -> None:

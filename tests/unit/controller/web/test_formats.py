@@ -57,6 +57,15 @@ def test_a_duration_is_said_in_its_two_largest_units(ms: int, vi: str, en: str) 
     assert formats.duration(ms, "en") == en
 
 
+def test_an_airing_is_not_over_while_it_sounds() -> None:
+    begins = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
+    spans = {
+        seconds: formats.airing_span(begins, begins + timedelta(seconds=seconds))
+        for seconds in (32, 60, 102)
+    }
+    assert spans == {32: "00:00", 60: "00:00–00:01", 102: "00:00–00:02"}
+
+
 def test_a_length_is_minutes_and_seconds() -> None:
     assert formats.length(706_000) == "11:46"
     assert formats.length(6_060_000) == "1:41:00"
