@@ -94,7 +94,7 @@ class Sketch:
     items: tuple[ItemView, ...]
     length_ms: int
     cap_ms: int
-    """The shortest length cap of the stations in the actor's place."""
+    """The shortest length cap of the stations in the place of the programme."""
     is_approved: bool
 
     @property
@@ -172,14 +172,17 @@ class Programmes:
         with self._database.read() as session:
             return self._view(session, actor, programme_id)
 
-    def sketch(self, actor: Actor, wish: ProgrammeWish) -> Sketch:
-        """What this would be, saved or not. Bulletins that are not the actor's to use are empty."""
+    def sketch(self, actor: Actor, wish: ProgrammeWish, place_id: str | None = None) -> Sketch:
+        """What this would be, saved or not. Bulletins that are not the actor's to use are empty.
+
+        `place_id`: whose programme it is; None: the actor's place.
+        """
         tree = self._places.tree()
         with self._database.read() as session:
             found = _bulletins(session, wish, tree, actor)
             items = tuple(_stored_items(wish.items))
             content = content_of_items(session, items, wish.joints, found)
-        caps = [station.max_length_ms for station in tree.stations_in([actor.place_id])]
+        caps = [station.max_length_ms for station in tree.stations_in([place_id or actor.place_id])]
         lines = tuple(_item_view(item, found) for item in wish.items)
         return Sketch(lines, content.duration_ms, min(caps, default=0), content.is_approved)
 

@@ -123,7 +123,8 @@ def _page(form: ProgrammeForm, view: ProgrammeView | None = None) -> str:
     form = read_form if not form.problems else form
     if form.programme_id and view is None:
         view = services().programmes.show(actor, form.programme_id)
-    found = services().programmes.sketch(actor, wish)
+    place_id = view.line.place_id if view else None
+    found = services().programmes.sketch(actor, wish, place_id)
     may_write = actor.may(Permission.WRITE_SCHEDULES) and (view is None or view.may_change)
     return render_template(
         "programmes/form.html",

@@ -32,7 +32,7 @@ from station_protocol.vocabulary import EndPolicy
 from tests.support.bulletins import Studio, wav_bytes
 from tests.support.pieces import Workshop
 from tests.support.schedule_desk import TOMORROW, Desk, a_wish, desk, sound_of
-from tests.support.web import COMMUNE, DISTRICT, OTHER_COMMUNE, OTHER_DISTRICT, words
+from tests.support.web import COMMUNE, DISTRICT, OTHER_COMMUNE, OTHER_DISTRICT, PROVINCE, words
 
 VOICE = "robot:vi"
 NAME = ItemWish(ItemKind.OPENING, named=Named.STATION, voice=VOICE)
@@ -121,6 +121,14 @@ def test_a_programme_airs_its_items_in_order_on_the_days_of_its_schedule(at_desk
     ]  # fmt: skip
     assert at_desk.slots()[0].revision == 2
     assert at_desk.slots()[0].items[0]["approved_by"] == at_desk.actor().full_name
+
+
+def test_everybody_is_told_the_length_its_own_stations_may_air(at_desk: Desk) -> None:
+    path = f"/chuong-trinh/{create(at_desk, news(at_desk.bulletin('Một', minutes=12)))}"
+    own = words(at_desk.centre.client(Role.OPERATOR, DISTRICT).get(path))
+    above = words(at_desk.centre.client(Role.OPERATOR, PROVINCE).get(path))
+    assert "12:00 mức tối đa 45:00" in own
+    assert "12:00 mức tối đa 45:00" in above
 
 
 def test_short_items_are_told_as_one_sound_once_it_is_made(at_desk: Desk) -> None:
