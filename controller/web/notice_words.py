@@ -34,7 +34,7 @@ KINDS = {
     NoticeKind.RETURNED: (_l("Bản tin bị trả lại"), "undo", "warn"),
     NoticeKind.COMMENT: (_l("Ý kiến về bản tin của tôi"), "talk", "air"),
     NoticeKind.TO_ORDER: (_l("Hai nội dung ưu tiên trùng giờ, chờ xã xếp thứ tự"), "clock", "warn"),
-    NoticeKind.NOT_READY: (_l("Trạm chưa sẵn sàng, còn 2 giờ là phát"), "warn", "warn"),
+    NoticeKind.NOT_READY: (_l("Trạm chưa sẵn sàng, còn chưa đến 2 giờ là phát"), "warn", "warn"),
     NoticeKind.SLOT_FAILED: (_l("Buổi không phát, hoặc bị ngắt"), "x", "down"),
     NoticeKind.STATION_DOWN: (_l("Trạm ngừng, hoặc mất kết nối lâu"), "lost", "lost"),
     NoticeKind.PUBLIC_FAULT: (_l("Người dân báo loa hỏng"), "tool", "warn"),
@@ -278,9 +278,8 @@ def _slot_failed(notice: NoticeView, tree: PlaceTree) -> Told:
     outcomes = Counter(
         outcome_words(item.facts["outcome"], item.facts["reason"] or None) for item in items
     )
-    how = "; ".join(
-        counted("%(what)s, %(n)s lượt", n, what=what) for what, n in outcomes.most_common()
-    )
+    said = [counted("%(what)s, %(n)s lượt", n, what=what) for what, n in outcomes.most_common()]
+    how = "; ".join([*said[:1], *map(formats.uncapitalised, said[1:])])
     names = (_names(places),) if len(places) > NAMED else ()
     return Told(heading, (how, *_slot_names(slots), *names), _slot_path(slots))
 

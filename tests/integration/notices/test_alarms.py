@@ -257,7 +257,7 @@ def test_what_nobody_takes_on_is_told_once_to_everybody_of_the_place_above(guard
     assert guard.sent("escalated") == [province.account_id], "whatever they had chosen"
     assert guard.deliver().count("escalated") == 1
     page = words(guard.house.client(Role.ADMIN, PROVINCE).get("/canh-bao"))
-    assert "đã báo lên trên lúc 17:46 25/11/2026" in page
+    assert "đã báo cấp trên lúc 17:46 25/11/2026" in page
 
 
 def test_who_takes_on_what_they_saw_is_told_of_what_comes_after(guard: Guard) -> None:

@@ -313,7 +313,7 @@ def test_slots_nobody_heard_are_told_together_and_what_somebody_decided_is_not(
     stations = house.places.tree().stations_in([DISTRICT])
     with house.database.write() as session:
         for number, station in enumerate(stations):
-            reason = "stopped_by_operator" if number == 0 else "power_off"
+            reason = {0: "stopped_by_operator", 1: "player_failed"}.get(number, "power_off")
             for slot_id, title in (("a" * 26, "Tin trưa"), ("b" * 26, "Tin chiều")):
                 session.add(
                     SlotResultRow(
@@ -326,7 +326,7 @@ def test_slots_nobody_heard_are_told_together_and_what_somebody_decided_is_not(
     assert (line.kind, len(line.items)) == (NoticeKind.SLOT_FAILED, 16)
     page = words(house.client(Role.OPERATOR, DISTRICT).get("/thong-bao"))
     assert "2 buổi không phát trọn ở 8/9 xã huyện Bác Ái" in page
-    assert "Không phát: mất điện, 16 lượt" in page
+    assert "Không phát: mất điện, 14 lượt; không phát: máy phát lỗi, 2 lượt" in page
 
 
 def test_who_wants_no_such_news_gets_none(house: Centre) -> None:
