@@ -41,6 +41,7 @@ class CommentView:
     """Full name."""
     withdrawn_at: datetime | None
     may_withdraw: bool
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,4 +230,5 @@ def _view(
         may_withdraw=not is_withdrawn
         and actor.may(Permission.COMMENT)
         and _may_withdraw(tree, actor, bulletin, row),
+        is_own=row.said_by == actor.account_id,
     )

@@ -79,9 +79,8 @@ def preview() -> str:
 def _page(typed: dict[str, str], problems: dict[str, str]) -> str:
     readings, sought = services().readings, request.args.get("tim", "").strip()
     wanted = fold(sought)
-    found = [
-        (term, said) for term, said in sorted(STANDARD.items()) if wanted in fold(f"{term} {said}")
-    ]
+    listed = sorted(STANDARD.items(), key=lambda one: (fold(one[0]), one[0]))
+    found = [(term, said) for term, said in listed if wanted in fold(f"{term} {said}")]
     return render_template(
         "bulletins/readings.html",
         own=readings.own(),

@@ -84,6 +84,7 @@ def test_what_is_taken_back_stays_as_such_and_only_once(
     with pytest.raises(WrongStateError):
         talk.withdraw(author, bulletin_id, own)
     gone, kept = talk.threads(approver, bulletin_id)
+    assert (gone.first.is_own, kept.first.is_own) == (False, True)
     assert (gone.first.text, gone.first.withdrawn_by) == ("", "Katơr Thị Mai")
     assert gone.first.withdrawn_at == house.clock()
     assert kept.first.text == "Góp ý"
