@@ -24,7 +24,7 @@ _STATES = ("degraded", "down", "unknown", "maint")
 _TROUBLES = (
     (211, "down", "power_off", SERVED_S),
     (83, "down", "power_off", 3 * 3600),
-    (131, "degraded", "amplifier_missing", 5 * 3600),
+    (131, "degraded", "amplifier_missing", 2 * 3600),
     (97, "unknown", "no_link", 2 * 3600),
     (173, "maint", "", 2 * 3600),
 )
@@ -67,7 +67,7 @@ def _row(station_id: str, number: int, day: date, due: int) -> dict[str, Any]:
         **_seconds("live", SERVED_S, spent), **_seconds("settled", SERVED_S, spent),
         **_seconds("all_live", DAY_S, spent), **_seconds("all_settled", DAY_S, spent),
         **_airings(day, due, 1 if lost and due else 0),
-        "heard_checks": 1 if due and day.day == 3 and number % 9 else 0,
+        "heard_checks": 1 if due and day.day == 28 and number % 9 else 0,
     }  # fmt: skip
 
 
