@@ -180,7 +180,7 @@ def test_what_to_repair_first_is_ranked_by_the_minutes_it_gives_back(centre: Cen
             )
         )  # fmt: skip
     answer = centre.client(Role.OPERATOR, PROVINCE).get("/sua-chua")
-    assert "2\u00a0giờ" in answer.text, "a number stays with its unit"
+    assert "2\u00a0giờ" in answer.get_data(as_text=True), "a number stays with its unit"
     page = words(answer)
     first, second = page.index("đang hỏng 100,0 28.800,0"), page.index("960,0 960,0")
     assert first < second, "ten minutes a day, but it lasts: all service time of a month"
