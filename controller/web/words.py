@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from controller.domain.board import Sign
 from controller.domain.priority_order import Cause
 from controller.domain.readiness import Gap, Holding
+from controller.domain.station_state import ShownState
 from controller.web import formats
 
 STATES = {
@@ -216,6 +217,8 @@ def doubt_words(holding: Holding) -> str:
     if holding.state == "degraded" and holding.troubles:
         what = ", ".join(trouble_word(one) for one in holding.troubles)
         return _("giữ đủ âm thanh và lịch, nhưng %(what)s", what=what)
+    if holding.state == ShownState.DOWN:
+        return _("giữ đủ âm thanh và lịch, chỉ phát nếu máy chạy lại")
     return _("giữ đủ âm thanh và lịch, sẽ tự phát nếu có điện")
 
 

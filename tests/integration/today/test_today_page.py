@@ -197,6 +197,14 @@ def test_a_silent_station_that_holds_all_is_doubtful_and_the_slot_not_at_risk(
     )
 
 
+def test_a_stopped_station_that_holds_all_airs_nothing_by_itself(centre: Centre) -> None:
+    """It said good-bye: power alone does not make it sound."""
+    _put(centre, _state(STATION, "down"))
+    page = _page(centre)
+    assert "chỉ phát nếu máy chạy lại Ngừng" in page
+    assert "sẽ tự phát nếu có điện" not in page
+
+
 @pytest.mark.parametrize(
     ("trouble", "gap", "said"),
     [
