@@ -28,8 +28,18 @@ def table() -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["date", "name", "name_en"])
-    writer.writerows([on.isoformat(), vietnamese[on], english[on]] for on in sorted(vietnamese))
+    writer.writerows(
+        [on.isoformat(), _named(vietnamese[on]), _named(english[on])] for on in sorted(vietnamese)
+    )
     return text.getvalue()
+
+
+def _named(name: str) -> str:
+    """The day two before Tết is its 29th, as the package says, in long twelfth months alone."""
+    known = {"29 Tết": "Nghỉ Tết Nguyên Đán", "29 of Lunar New Year": "Lunar New Year holiday"}
+    for wrong, right in known.items():
+        name = name.replace(wrong, right)
+    return name
 
 
 def main() -> int:
