@@ -289,7 +289,7 @@ def tally(traces: Sequence[StationTrace], sent_at: datetime) -> Tally:
     return Tally(
         stations=len(traces),
         sounding=sum(trace.first_sound_at is not None for trace in traces),
-        median_s=times[len(times) // 2][0] if times else None,
+        median_s=times[(len(times) - 1) // 2][0] if times else None,
         slowest_s=times[-1][0] if times else None,
         slowest_id=times[-1][1] if times else "",
     )

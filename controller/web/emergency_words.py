@@ -178,7 +178,7 @@ def repeat_word(every_min: int) -> str:
 
 def lost_words() -> str:
     """What becomes of a station that cannot be reached."""
-    return _("Mất kết nối. Sẽ phát khi có mạng, nếu tin còn hiệu lực")
+    return _("Không liên lạc được. Sẽ phát khi nối lại, nếu tin còn hiệu lực")
 
 
 def problem_words(error: ControllerError) -> tuple[str, str]:

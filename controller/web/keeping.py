@@ -109,7 +109,7 @@ def _others(chosen: Settings) -> list[Rule]:
             days(chosen.sound.drafts_kept_days),
             "sound.drafts_kept_days",
         ),
-        Rule(_("Thông báo"), days(chosen.notices.kept_days), "notices.kept_days"),
+        Rule(_("Các thông báo"), days(chosen.notices.kept_days), "notices.kept_days"),
         Rule(_("Lịch và lệnh đã ký gửi trạm"), _("40 ngày và 400 ngày")),
     ]
 

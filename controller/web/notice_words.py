@@ -296,7 +296,9 @@ def _station_down(notice: NoticeView, tree: PlaceTree) -> Told:
     back = len(notice.items) - len(items)
     if notice.closed_at:
         at = formats.moment(notice.closed_at)
-        details.append(_("Đã nối lại hết lúc %(at)s, sau %(span)s.", at=at, span=lasted(notice)))
+        many = _("Đã nối lại hết lúc %(at)s, sau %(span)s.")
+        said = many if len(places) > 1 else _("Đã nối lại lúc %(at)s, sau %(span)s.")
+        details.append(said % {"at": at, "span": lasted(notice)})
     elif back:
         details.append(counted("%(n)s trạm khác đã nối lại.", back))
     return Told(heading, tuple(details), _station_path(items))

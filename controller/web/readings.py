@@ -76,10 +76,15 @@ def preview() -> str:
     return render_template("bulletins/_reading.html", reading=reading, forms=FORMS)
 
 
+def _order(term: str) -> tuple[str, str]:
+    """Where a Vietnamese reader looks for it: without marks, but Đ behind D."""
+    return fold(term.upper().replace("Đ", "D~")), term
+
+
 def _page(typed: dict[str, str], problems: dict[str, str]) -> str:
     readings, sought = services().readings, request.args.get("tim", "").strip()
     wanted = fold(sought)
-    listed = sorted(STANDARD.items(), key=lambda one: (fold(one[0]), one[0]))
+    listed = sorted(STANDARD.items(), key=lambda one: _order(one[0]))
     found = [(term, said) for term, said in listed if wanted in fold(f"{term} {said}")]
     return render_template(
         "bulletins/readings.html",

@@ -185,7 +185,7 @@ def _met(finding: Met, ours: Schedule) -> Note:
         "Trùng giờ %(day)s, %(span)s, tại %(n)s trạm",
         len(finding.stations),
         day=_day(first.from_at),
-        span=formats.clock_span(first.from_at, first.until_at),
+        span=formats.airing_span(first.from_at, first.until_at),
     )
     if clash.count is None:
         title += _(", và cứ thế hằng tuần")
@@ -279,7 +279,7 @@ def _out_of_reach(finding: OutOfReach) -> Note:
     )
     named = [_since(station) for station in stations[:NAMED]]
     if len(stations) > NAMED:
-        named.append(counted("%(n)s trạm khác cũng mất kết nối", len(stations) - NAMED))
+        named.append(counted("%(n)s trạm khác cũng không có kết nối", len(stations) - NAMED))
     text = _(
         "%(who)s. Cần có mạng trước %(at)s ngày %(day)s.",
         who="; ".join(named),

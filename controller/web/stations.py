@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from controller.domain.accounts import Permission
 from controller.domain.board import DayLine
+from controller.domain.station_state import ShownState
 from controller.domain.story import LOST_STATES
 from controller.errors import InvalidInputError
 from controller.services.day_figures import Today
@@ -135,6 +136,10 @@ def unheard_words(tile: Tile) -> str:
     """What to say beside an order to a station that does not hear the centre; "": it does."""
     if tile.state not in LOST_STATES:
         return ""
+    if tile.state != ShownState.UNKNOWN or not current_actor().may(Permission.STOP_SOUND):
+        return _(
+            "Trạm đang không nghe trung tâm."
+        )  # and nothing sounds there, or is theirs to stop
     if current_actor().place_id == tile.place_id:
         return _("Trạm đang không nghe trung tâm. Muốn dừng ngay thì tắt loa ở máy của trạm.")
     return _("Trạm đang không nghe trung tâm. Muốn dừng ngay thì gọi xã.")

@@ -106,7 +106,7 @@ NAMES: dict[str, Callable[[], str]] = {
     "seconds": lambda: _("số giây"),
     "from": lambda: _("từ lúc"),
     "until": lambda: _("đến lúc"),
-    "to": lambda: _("đến lúc"),
+    "to": lambda: _("sang lúc"),
     "at": lambda: _("lúc"),
     "opened_at": lambda: _("có từ"),
     "assigned_to": lambda: _("người đi sửa"),

@@ -68,6 +68,7 @@ def _row(station_id: str, number: int, day: date, due: int) -> dict[str, Any]:
         **_seconds("all_live", DAY_S, spent), **_seconds("all_settled", DAY_S, spent),
         **_airings(day, due, 1 if lost and due else 0),
         "heard_checks": 1 if due and day.day == 28 and number % 9 else 0,
+        "verified": 1 if due and day.day == 28 and number % 9 else 0,
     }  # fmt: skip
 
 

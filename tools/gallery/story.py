@@ -657,6 +657,8 @@ class Story:
             refusing=there[-1:],
             exercise=is_drill,
         )
+        if not is_drill:
+            self.machines.beat(there[-1:], reasons=("audio_device_missing",))
 
 
 @contextmanager

@@ -84,8 +84,16 @@ def _station_rows(stations: Sequence[StationFigures]) -> Iterator[Block]:
             sayings.percent(one.sums.delivery),
             sayings.span_words(longest) if longest else "không",
             sayings.count(one.sums.heard_checks),
-            sayings.short_words(one.short) if one.months else "–",
+            _short(one),
         )
+
+
+def _short(one: StationFigures) -> str:
+    """What it fell short of; of a longer period in one of its months at least."""
+    if not one.months:
+        return "–"
+    said = sayings.short_words(one.short)
+    return f"có tháng {said}" if len(one.months) > 1 and one.short else said
 
 
 def slowest_table(slowest: Sequence[StationTimes]) -> Block:

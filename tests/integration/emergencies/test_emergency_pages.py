@@ -302,7 +302,7 @@ def test_where_the_correction_has_not_sounded_is_told_and_whom_to_phone(w: Watch
         w.sounds(order.order_id, station, after_s=1)
     w.centre.clock.at += timedelta(minutes=1)
     operator = browser(w)
-    assert "Sẽ phát khi có mạng" in words(operator.get(f"/khan-cap/{found}"))
+    assert "Sẽ phát khi nối lại" in words(operator.get(f"/khan-cap/{found}"))
     w.up(heard, deaf)
     operator.post(f"/khan-cap/{found}/bao-yen", part="correction")
     (correction,) = w.orders(found, Part.CORRECTION)
@@ -312,7 +312,7 @@ def test_where_the_correction_has_not_sounded_is_told_and_whom_to_phone(w: Watch
     said = words(page)
     assert "Tin đính chính: đã vang ở 1/9 trạm" in said
     assert "1 trạm đã nhận tin trước mà chưa vang trọn tin này" in said
-    assert "Sẽ phát khi có mạng" not in said, (
+    assert "Sẽ phát khi nối lại" not in said, (
         "the warning is called back, and no ending lacks a link"
     )
     sheet = operator.get(f"/khan-cap/{found}/goi-dien")

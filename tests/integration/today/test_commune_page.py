@@ -104,9 +104,10 @@ def test_what_airs_by_itself_is_promised_only_where_it_may_be(centre: Centre) ->
         live = words(officer.get(f"{PAGE}/thay-doi"))
         assert sentence in live
         assert ("Trạm vẫn tự phát" in live) is (state == "unknown")
-    page = words(officer.get(PAGE))
-    assert "Muốn dừng ngay thì tắt loa ở máy của trạm." in page
-    assert "Loa dừng ngay ở xã này." not in page
+        page = words(officer.get(PAGE))
+        assert "Trạm đang không nghe trung tâm." in page
+        assert ("Muốn dừng ngay thì tắt loa ở máy của trạm." in page) is (state == "unknown")
+        assert "Loa dừng ngay ở xã này." not in page
 
 
 def test_a_report_reaches_the_district_and_stays_until_it_is_mended(centre: Centre) -> None:

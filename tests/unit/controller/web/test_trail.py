@@ -188,7 +188,7 @@ def test_a_row_from_when_a_fact_meant_something_else_is_shown_as_it_stands() -> 
     Babel(app, default_locale="vi")
     with app.test_request_context():
         assert facts_of({"to": "Katơr Minh", "promised_on": "2026-11-27"}) == [
-            "đến lúc: Katơr Minh",
+            "sang lúc: Katơr Minh",
             "hẹn ngày: 27/11/2026",
         ]
 
