@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -16,9 +15,6 @@ from controller.web import formats
 from controller.web.bulletin_words import CATEGORIES, LANGUAGES
 from controller.web.counting import counted
 from controller.web.words import trouble_word
-
-_NUMBER = re.compile(r"(?<=\d) ")
-"""The space between a number and its unit."""
 
 
 def basis_word(basis: Basis) -> str:
@@ -134,8 +130,7 @@ def minutes_of(seconds: float) -> str:
 
 def span_word(span: timedelta | None) -> str:
     """How long something took; a number stays with its unit at the end of a line."""
-    said = formats.duration(None if span is None else span.total_seconds() * 1000)
-    return _NUMBER.sub("\u00a0", said)
+    return formats.together(formats.duration(None if span is None else span.total_seconds() * 1000))
 
 
 def causes_sorted(causes: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -136,10 +136,9 @@ def unheard_words(tile: Tile) -> str:
     """What to say beside an order to a station that does not hear the centre; "": it does."""
     if tile.state not in LOST_STATES:
         return ""
-    if tile.state != ShownState.UNKNOWN or not current_actor().may(Permission.STOP_SOUND):
-        return _(
-            "Trạm đang không nghe trung tâm."
-        )  # and nothing sounds there, or is theirs to stop
+    may_sound = tile.state == ShownState.UNKNOWN  # the others stopped, or never began
+    if not (may_sound and current_actor().may(Permission.STOP_SOUND)):
+        return _("Trạm đang không nghe trung tâm.")
     if current_actor().place_id == tile.place_id:
         return _("Trạm đang không nghe trung tâm. Muốn dừng ngay thì tắt loa ở máy của trạm.")
     return _("Trạm đang không nghe trung tâm. Muốn dừng ngay thì gọi xã.")

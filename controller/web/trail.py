@@ -206,7 +206,7 @@ def _short(text: str) -> str:
 
 
 def _model(text: str) -> str:
-    return _UNIT.sub("\u00a0", _short(text))
+    return _UNIT.sub(formats.NO_BREAK, _short(text))
 
 
 def _pole(text: str) -> str:

@@ -34,7 +34,7 @@ def percent(share: Share) -> str:
 
 def per_mille(value: int) -> str:
     """990 as 99,0 %."""
-    return f"{formats.number(value / 10, 1, LANG)}\u00a0%"
+    return f"{formats.number(value / 10, 1, LANG)}{formats.NO_BREAK}%"
 
 
 def hours(seconds: float) -> str:

@@ -409,6 +409,9 @@ def test_while_a_slot_sounds_its_page_counts_where_and_a_silent_station_is_not_c
     at_desk.ended(slot, "bac-ai-phuoc-binh", "coming")
     page = at_desk.centre.client(Role.OPERATOR, DISTRICT).get(f"/lich/buoi/{slot.slot_id}").text
     assert "1/9 trạm đang vang" in words(page)
+    officer = at_desk.centre.client(Role.COMMUNE_OFFICER, "bac-ai-phuoc-dai")
+    page_of_one = words(officer.get(f"/lich/buoi/{slot.slot_id}").text)
+    assert "1/1 trạm đang vang · Xã Phước Đại" in page_of_one, "of how much of it this is"
     rows = dict(re.findall(r'data-station="([^"]+)" data-sign="([^"]+)"', page))
     assert rows["bac-ai-phuoc-binh"] == "unknown"
     assert list(rows)[-1] == "bac-ai-phuoc-dai"
